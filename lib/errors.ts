@@ -1,0 +1,96 @@
+/**
+ * The errors of ssm: one class, a closed list of codes.
+ *
+ * A caller decides by `code`, never by the words of the message. The message is
+ * for a person: what was attempted, a colon, what stood in the way.
+ *
+ * @module
+ */
+
+/** Every reason for which ssm gives up on something. */
+export type ErrorCode =
+  /** The command line cannot be understood. */
+  | "USAGE"
+  /** A configuration file, or a value in it, cannot be used. */
+  | "CONFIG"
+  /** The list of allowed DNs cannot be used. */
+  | "DN_LIST"
+  /** A certificate cannot be read, or is not fit for its purpose. */
+  | "CERTIFICATE"
+  /** A private key cannot be read, or does not belong to its certificate. */
+  | "KEY"
+  /** A certificate does not chain to the CA directory, or is revoked. */
+  | "TRUST"
+  /** No connection to a peer could be made. */
+  | "CONNECT"
+  /** The TLS handshake failed. */
+  | "TLS"
+  /** An established connection ended before the work was done. */
+  | "CONNECTION_LOST"
+  /** The peer broke the STOMP protocol. */
+  | "STOMP_PROTOCOL"
+  /** The broker answered with an ERROR frame. */
+  | "STOMP_ERROR"
+  /** An awaited answer did not come in time. */
+  | "TIMEOUT"
+  /** A size or count limit was exceeded. */
+  | "LIMIT"
+  /** A spool directory, or an element in it, cannot be read or written. */
+  | "SPOOL"
+  /** An element of a spool is too large, empty, or otherwise unfit to be sent. */
+  | "UNSENDABLE"
+  /** ASN.1 data is malformed. */
+  | "DER"
+  /** A MIME entity is malformed. */
+  | "MIME"
+  /** A CMS structure is malformed or uses what ssm does not support. */
+  | "CMS"
+  /** A signature does not verify. */
+  | "SIGNATURE"
+  /** An envelope cannot be decrypted. */
+  | "DECRYPT"
+  /** Another process already does this work (pidfile). */
+  | "RUNNING"
+  /** The work was stopped on request. */
+  | "ABORTED";
+
+/** What an {@linkcode SsmError} may carry besides its message. */
+export interface SsmErrorOptions {
+  /** The error underneath, kept for the log. */
+  cause?: unknown;
+  /** One sentence that tells the user what to do about it. */
+  hint?: string;
+}
+
+/** An expected failure, with a stable code. */
+export class SsmError extends Error {
+  override readonly name: string = "SsmError";
+  /** The reason, for programs. */
+  readonly code: ErrorCode;
+  /** What the user can do about it. */
+  readonly hint: string | undefined;
+
+  constructor(code: ErrorCode, message: string, options: SsmErrorOptions = {}) {
+    super(
+      message,
+      options.cause === undefined ? undefined : { cause: options.cause },
+    );
+    this.code = code;
+    this.hint = options.hint;
+  }
+}
+
+/** Tells whether `error` is an {@linkcode SsmError}, of the given code if one is named. */
+export function isSsmError(
+  error: unknown,
+  code?: ErrorCode,
+): error is SsmError {
+  return error instanceof SsmError &&
+    (code === undefined || error.code === code);
+}
+
+/** The words of any thrown value, on one line. */
+export function reason(error: unknown): string {
+  const text = error instanceof Error ? error.message : String(error);
+  return text.replace(/\s*[\r\n]+\s*/g, " ").trim();
+}

@@ -1,0 +1,57 @@
+/**
+ * What a spool is to those who send from it and deliver into it.
+ *
+ * @module
+ */
+
+/** A directory of files waiting to be sent. */
+export interface OutgoingSpool {
+  /** Names of all waiting elements in sending order, locked ones included, as of now. */
+  list(): Promise<string[]>;
+  /** Claims an element; `undefined` when another process holds it or it is gone. */
+  lock(name: string): Promise<SpoolEntry | undefined>;
+  /** Removes what crashed writers left, and takes over locks older than the limit. */
+  tidy(): Promise<void>;
+}
+
+/** A claimed element of an {@linkcode OutgoingSpool}. Disposing it unlocks it unless it was removed. */
+export interface SpoolEntry extends AsyncDisposable {
+  readonly name: string;
+  /** Size in bytes when it was locked. */
+  readonly size: number;
+  /** The bytes of the element. */
+  read(): Promise<Uint8Array>;
+  /** Renews the claim, so that nobody takes it for stale. */
+  touch(): Promise<void>;
+  /** Deletes element and claim: it is confirmed. */
+  remove(): Promise<void>;
+  /** Gives the claim back: the element stays. Idempotent; does nothing after `remove`. */
+  unlock(): Promise<void>;
+}
+
+/** The parts of a delivered element: one file each (`body`, `signer`, `empaid`, `error`). */
+export type ElementFields = Readonly<Record<string, Uint8Array | string>>;
+
+/** A directory into which messages are delivered. */
+export interface IncomingSpool {
+  /**
+   * Writes and syncs a temporary element.
+   *
+   * `key` identifies the message for ever: one that was already committed under
+   * the same key is not written again, also after a restart (`undefined` is returned).
+   */
+  prepare(
+    key: string,
+    fields: ElementFields,
+  ): Promise<PreparedElement | undefined>;
+  /** Removes what a crash left unfinished. */
+  tidy(): Promise<void>;
+}
+
+/** A temporary element, on disk and synced, but not yet visible. */
+export interface PreparedElement {
+  /** Makes it visible under its final name, durably; returns that name. */
+  commit(): Promise<string>;
+  /** Deletes it. Does nothing after `commit`. */
+  discard(): Promise<void>;
+}

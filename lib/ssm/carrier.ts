@@ -1,0 +1,36 @@
+/**
+ * What the sender and the receiver need from a transport.
+ *
+ * Reconnecting, the list of brokers and the protocol's headers live behind it.
+ *
+ * @module
+ */
+
+/** Takes sealed messages to where they go. */
+export interface OutgoingCarrier extends AsyncDisposable {
+  /** Connects, within the retry limit. @throws {SsmError} `CONNECT`, `TLS`, `STOMP_ERROR`. */
+  open(): Promise<void>;
+  /**
+   * Sends one message; settles when it is confirmed. Calls made one after
+   * another are sent in that order, also across a reconnection.
+   */
+  send(id: string, body: Uint8Array): Promise<void>;
+  /** Says goodbye, once nothing is in flight. */
+  close(): Promise<void>;
+}
+
+/** One message as it arrived. */
+export interface Delivery {
+  /** The sender's id of the message (`empa-id`), `noid` when there was none. */
+  readonly id: string;
+  /** What identifies this message among redeliveries, besides its content. */
+  readonly key: string;
+  readonly body: Uint8Array;
+  /** Confirms it: the message is safely on disk. */
+  ack(): Promise<void>;
+}
+
+/** Brings messages for as long as the signal is not aborted. */
+export interface IncomingCarrier {
+  deliveries(signal: AbortSignal): AsyncIterable<Delivery>;
+}

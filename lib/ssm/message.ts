@@ -1,0 +1,25 @@
+/**
+ * The two outcomes of opening a sealed message.
+ *
+ * @module
+ */
+
+/** Signed by an allowed signer; `payload` is exactly what the signature covers. */
+export interface Accepted {
+  readonly status: "accepted";
+  readonly payload: Uint8Array;
+  readonly signer: string;
+}
+
+/** Not to be delivered; kept with its reason. */
+export interface Rejected {
+  readonly status: "rejected";
+  /** What is kept: the message as it came. */
+  readonly body: Uint8Array;
+  /** The signer's DN where the signature is good but the signer is not allowed. */
+  readonly signer: string | undefined;
+  readonly error: string;
+}
+
+/** What became of a message. */
+export type Opened = Accepted | Rejected;

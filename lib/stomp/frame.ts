@@ -1,0 +1,38 @@
+/**
+ * The STOMP frame: a command, headers and a body.
+ *
+ * @module
+ */
+
+/** Protocol versions ssm speaks. */
+export type StompVersion = "1.0" | "1.1" | "1.2";
+
+/**
+ * Headers of a frame, in wire order, unescaped.
+ *
+ * A map suffices: of repeated entries only the first counts (STOMP 1.2,
+ * "Repeated Header Entries").
+ */
+export type FrameHeaders = ReadonlyMap<string, string>;
+
+/** One frame, as sent or received. */
+export interface Frame {
+  readonly command: string;
+  readonly headers: FrameHeaders;
+  readonly body: Uint8Array;
+}
+
+const EMPTY = new Uint8Array(0);
+
+/** Makes a frame; entries whose value is `undefined` are left out. */
+export function makeFrame(
+  command: string,
+  headers: Readonly<Record<string, string | undefined>> = {},
+  body: Uint8Array = EMPTY,
+): Frame {
+  const map = new Map<string, string>();
+  for (const [name, value] of Object.entries(headers)) {
+    if (value !== undefined) map.set(name, value);
+  }
+  return { command, headers: map, body };
+}
