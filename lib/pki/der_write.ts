@@ -13,23 +13,25 @@ export function element(
   ...parts: readonly Uint8Array[]
 ): Uint8Array<ArrayBuffer> {
   const length = parts.reduce((sum, part) => sum + part.length, 0);
-  const header = [tag];
-  if (length < 0x80) header.push(length);
-  else {
-    const octets: number[] = [];
-    for (let rest = length; rest > 0; rest = Math.floor(rest / 256)) {
-      octets.unshift(rest % 256);
-    }
-    header.push(0x80 | octets.length, ...octets);
-  }
-  const bytes = new Uint8Array(header.length + length);
-  bytes.set(header);
-  let at = header.length;
+  const head = header(tag, length);
+  const bytes = new Uint8Array(head.length + length);
+  bytes.set(head);
+  let at = head.length;
   for (const part of parts) {
     bytes.set(part, at);
     at += part.length;
   }
   return bytes;
+}
+
+/** The header alone, for content of `length` bytes that is too large to be copied into an element. */
+export function header(tag: number, length: number): Uint8Array<ArrayBuffer> {
+  if (length < 0x80) return new Uint8Array([tag, length]);
+  const octets: number[] = [];
+  for (let rest = length; rest > 0; rest = Math.floor(rest / 256)) {
+    octets.unshift(rest % 256);
+  }
+  return new Uint8Array([tag, 0x80 | octets.length, ...octets]);
 }
 
 /** SEQUENCE. */

@@ -50,8 +50,12 @@ export interface IncomingSpool {
 
 /** A temporary element, on disk and synced, but not yet visible. */
 export interface PreparedElement {
-  /** Makes it visible under its final name, durably; returns that name. */
-  commit(): Promise<string>;
+  /**
+   * Makes it visible under its final name, durably; returns that name, or
+   * `undefined` when meanwhile another process delivered the same message.
+   * Either way the message is safe and may be confirmed.
+   */
+  commit(): Promise<string | undefined>;
   /** Deletes it. Does nothing after `commit`. */
   discard(): Promise<void>;
 }

@@ -26,11 +26,17 @@ export interface Delivery {
   /** What identifies this message among redeliveries, besides its content. */
   readonly key: string;
   readonly body: Uint8Array;
-  /** Confirms it: the message is safely on disk. */
+  /** Confirms it: the message is safely on disk. Rejects when the connection is gone. */
   ack(): Promise<void>;
+  /** Leaves it to the broker: it was not stored, and will be delivered again. */
+  abandon(): void;
 }
 
 /** Brings messages for as long as the signal is not aborted. */
 export interface IncomingCarrier {
+  /**
+   * Messages as they come, across any number of connections. Ends in order when
+   * the signal is aborted, after what was handed out is confirmed or abandoned.
+   */
   deliveries(signal: AbortSignal): AsyncIterable<Delivery>;
 }

@@ -36,3 +36,8 @@ export function makeFrame(
   }
   return { command, headers: map, body };
 }
+
+/** Tells whether a frame of this command may have a body (STOMP 1.2, "Body"). */
+export function mayHaveBody(command: string): boolean {
+  return command === "SEND" || command === "MESSAGE" || command === "ERROR";
+}

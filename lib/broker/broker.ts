@@ -1,0 +1,253 @@
+/**
+ * The broker: serves clients on whatever sockets it is given.
+ *
+ * @module
+ */
+import { reason } from "../errors.ts";
+import { type Logger, silentLogger } from "../log.ts";
+import type { Socket } from "../net/mod.ts";
+import {
+  type Clock,
+  type HeartBeat,
+  StompConnection,
+  systemClock,
+} from "../stomp/mod.ts";
+import { type BrokerLimits, completeLimits } from "./limits.ts";
+import { MemoryStore } from "./memory_store.ts";
+import { errorFrame } from "./refusal.ts";
+import { Router } from "./router.ts";
+import { Session } from "./session.ts";
+import type { Store } from "./store.ts";
+import type { Authenticate } from "./users.ts";
+
+/** How a broker behaves. */
+export interface BrokerOptions {
+  /** @default a logger that says nothing */
+  readonly logger?: Logger | undefined;
+  /** Where messages are kept; disposed of along with the broker. @default new MemoryStore() */
+  readonly store?: Store | undefined;
+  /** @default everybody is let in */
+  readonly authenticate?: Authenticate | undefined;
+  /** What the broker calls itself in CONNECTED. @default "ssm" */
+  readonly serverName?: string | undefined;
+  /** How often it can send, and wants to receive, in milliseconds; 0 is never. @default 10000 both */
+  readonly heartBeat?: HeartBeat | undefined;
+  /** Intervals of silence that are forgiven. @default 2 */
+  readonly graceFactor?: number | undefined;
+  readonly limits?: Partial<BrokerLimits> | undefined;
+  /** @default the machine's clock */
+  readonly clock?: Clock | undefined;
+  /** Makes names that are unique and cannot be guessed. @default crypto.randomUUID */
+  readonly randomId?: (() => string) | undefined;
+}
+
+/** What a broker has done, and has to do. */
+export interface BrokerStats {
+  /** Clients connected now, let in or not. */
+  readonly connections: number;
+  /** Clients served since the start. */
+  readonly connectionsTotal: number;
+  readonly subscriptions: number;
+  /** Queues with messages or consumers. */
+  readonly queues: number;
+  /** Topics with subscribers. */
+  readonly topics: number;
+  /** Messages taken in since the start. */
+  readonly messagesIn: number;
+  /** Deliveries made since the start. */
+  readonly messagesOut: number;
+  /** Messages of queues that are not acknowledged yet, delivered or not. */
+  readonly queued: number;
+  /** Their size. */
+  readonly queuedBytes: number;
+}
+
+/**
+ * A STOMP broker, versions 1.0 to 1.2.
+ *
+ * @example
+ * ```ts
+ * await using broker = new Broker();
+ * await using listener = await listen({ port: 61613 });
+ * await broker.serveAll(listener);
+ * ```
+ */
+export class Broker implements AsyncDisposable {
+  readonly #options: BrokerOptions;
+  readonly #logger: Logger;
+  readonly #limits: BrokerLimits;
+  readonly #clock: Clock;
+  readonly #store: Store;
+  readonly #router: Router;
+  readonly #sessions = new Set<Session>();
+  readonly #serving = new Set<Promise<void>>();
+  #recovery: Promise<void> | undefined;
+  #stopping = false;
+  #connectionsTotal = 0;
+  #messagesOut = 0;
+
+  constructor(options: BrokerOptions = {}) {
+    const {
+      logger = silentLogger(),
+      store = new MemoryStore(),
+      clock = systemClock,
+      randomId = () => crypto.randomUUID(),
+    } = options;
+    this.#options = options;
+    this.#logger = logger;
+    this.#store = store;
+    this.#clock = clock;
+    this.#limits = completeLimits(options.limits);
+    this.#router = new Router({
+      store,
+      logger,
+      randomId,
+      instance: randomId(),
+      maxTopicBytes: this.#limits.maxTopicBytes,
+    });
+  }
+
+  /** Puts stored messages back into their queues. {@linkcode serve} does it too, if need be. */
+  start(): Promise<void> {
+    return this.#recovery ??= this.#router.recover();
+  }
+
+  /**
+   * Serves one client; settles when its connection has ended.
+   *
+   * @throws what the store throws when it cannot recover; nothing on the client's account.
+   */
+  async serve(socket: Socket): Promise<void> {
+    const serving = this.#serve(socket);
+    this.#serving.add(serving);
+    try {
+      await serving;
+    } finally {
+      this.#serving.delete(serving);
+    }
+  }
+
+  /** Serves everyone a listener accepts, until the listener is closed. */
+  async serveAll(listener: AsyncIterable<Socket>): Promise<void> {
+    await this.start();
+    for await (const socket of listener) {
+      this.serve(socket).catch((error) =>
+        this.#logger.error(`Cannot serve ${socket.remote}: ${reason(error)}`)
+      );
+    }
+  }
+
+  /** What it has done, and has to do. */
+  stats(): BrokerStats {
+    let subscriptions = 0;
+    for (const session of this.#sessions) {
+      subscriptions += session.subscriptions;
+    }
+    return {
+      connections: this.#sessions.size,
+      connectionsTotal: this.#connectionsTotal,
+      subscriptions,
+      queues: this.#router.queues,
+      topics: this.#router.topics,
+      messagesIn: this.#router.messagesIn,
+      messagesOut: this.#messagesOut,
+      queued: this.#store.count,
+      queuedBytes: this.#store.bytes,
+    };
+  }
+
+  /**
+   * Stops in order: turns new clients away, hands out no more messages of
+   * queues, and lets each client go once what it sent is confirmed, what it was
+   * sent is acknowledged, and its transactions are ended. To be followed by
+   * {@linkcode close}.
+   *
+   * @param timeoutMs time after which those that remain are cut off. @default 10000
+   */
+  async drain({ timeoutMs = 10_000 }: { timeoutMs?: number } = {}): Promise<
+    void
+  > {
+    this.#stopping = true;
+    this.#router.pause();
+    for (const session of this.#sessions) session.drain();
+    const cancel = this.#clock.after(timeoutMs, () => this.#cutOff());
+    await Promise.allSettled(this.#serving);
+    cancel();
+  }
+
+  /** Stops at once. What was not acknowledged remains in the store. */
+  async close(): Promise<void> {
+    this.#stopping = true;
+    this.#router.pause();
+    this.#cutOff();
+    await Promise.allSettled(this.#serving);
+    await this.#store[Symbol.asyncDispose]();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #serve(socket: Socket): Promise<void> {
+    try {
+      await this.start();
+    } catch (error) {
+      socket.close();
+      throw error;
+    }
+    this.#connectionsTotal++;
+    const refusal = this.#refusal();
+    if (refusal !== undefined) {
+      await this.#turnAway(socket, refusal);
+      return;
+    }
+    const session = this.#makeSession(socket);
+    this.#sessions.add(session);
+    try {
+      await session.run();
+    } finally {
+      this.#sessions.delete(session);
+    }
+  }
+
+  #cutOff(): void {
+    for (const session of this.#sessions) session.close();
+  }
+
+  /** Why nobody can be served now, if so. */
+  #refusal(): string | undefined {
+    if (this.#stopping) return "Cannot connect: the broker is stopping";
+    const { maxConnections } = this.#limits;
+    if (this.#sessions.size >= maxConnections) {
+      return `Cannot connect: ${maxConnections} clients are connected already`;
+    }
+    return undefined;
+  }
+
+  async #turnAway(socket: Socket, why: string): Promise<void> {
+    this.#logger.warning(`Refused ${socket.remote}: ${why}`);
+    const connection = new StompConnection(socket, { clock: this.#clock });
+    // Whether the client hears it is its own affair.
+    connection.write(errorFrame(why)).catch(() => {});
+    await connection.end(this.#limits.lingerMs);
+  }
+
+  #makeSession(socket: Socket): Session {
+    const {
+      authenticate,
+      serverName = "ssm",
+      heartBeat = { sendMs: 10_000, receiveMs: 10_000 },
+      graceFactor = 2,
+    } = this.#options;
+    return new Session(socket, {
+      router: this.#router,
+      logger: this.#logger,
+      clock: this.#clock,
+      limits: this.#limits,
+      number: this.#connectionsTotal,
+      handshake: { authenticate, heartBeat, server: serverName },
+      graceFactor,
+      onMessageOut: () => this.#messagesOut++,
+    });
+  }
+}

@@ -1,0 +1,81 @@
+/**
+ * What clients may cost.
+ *
+ * @module
+ */
+
+/** Limits of a broker. Sizes are in bytes. */
+export interface BrokerLimits {
+  /** Connections at the same time. @default 4096 */
+  readonly maxConnections: number;
+  /** Time until CONNECT must have come, in milliseconds. @default 10000 */
+  readonly connectDeadlineMs: number;
+  /** Headers, and body, of a frame before the client is let in. @default 16384 (16 KiB) */
+  readonly maxUnauthenticatedBytes: number;
+  /** Header lines of one frame. @default 128 */
+  readonly maxHeaders: number;
+  /** One header line. @default 16384 (16 KiB) */
+  readonly maxHeaderBytes: number;
+  /** All headers of one frame. @default 65536 (64 KiB) */
+  readonly maxHeadBytes: number;
+  /** Body of one frame. @default 134217728 (128 MiB) */
+  readonly maxBodyBytes: number;
+  /** Subscriptions of one connection, and also its temporary queues. @default 256 */
+  readonly maxSubscriptions: number;
+  /** Transactions of one connection that are begun and not ended. @default 64 */
+  readonly maxTransactions: number;
+  /** Messages sent, acknowledged or refused in one transaction. @default 10000 */
+  readonly maxTransactionOperations: number;
+  /** Bodies of the messages sent in one transaction. @default 134217728 (128 MiB) */
+  readonly maxTransactionBytes: number;
+  /** Unacknowledged messages of a subscription that asks for no number. @default 100 */
+  readonly prefetch: number;
+  /** Unacknowledged messages of one subscription; one is always allowed. @default 16777216 (16 MiB) */
+  readonly prefetchBytes: number;
+  /** What waits to be written to one client before nothing more is added. @default 4194304 (4 MiB) */
+  readonly maxOutputBytes: number;
+  /** What waits to be stored for one client before nothing more is read. @default 16777216 (16 MiB) */
+  readonly maxUnstoredBytes: number;
+  /** What waits for one slow subscriber of a topic before it is cut off. @default 33554432 (32 MiB) */
+  readonly maxTopicBytes: number;
+  /** Time for a client to read the ERROR frame that ends its connection, in milliseconds. @default 1000 */
+  readonly lingerMs: number;
+  /** Time without progress after which a client that does not read is lost, in milliseconds. @default 60000 */
+  readonly writeTimeoutMs: number;
+}
+
+const DEFAULTS: BrokerLimits = {
+  maxConnections: 4096,
+  connectDeadlineMs: 10_000,
+  maxUnauthenticatedBytes: 16 << 10,
+  maxHeaders: 128,
+  maxHeaderBytes: 16 << 10,
+  maxHeadBytes: 64 << 10,
+  maxBodyBytes: 128 << 20,
+  maxSubscriptions: 256,
+  maxTransactions: 64,
+  maxTransactionOperations: 10_000,
+  maxTransactionBytes: 128 << 20,
+  prefetch: 100,
+  prefetchBytes: 16 << 20,
+  maxOutputBytes: 4 << 20,
+  maxUnstoredBytes: 16 << 20,
+  maxTopicBytes: 32 << 20,
+  lingerMs: 1000,
+  writeTimeoutMs: 60_000,
+};
+
+/** Completes limits with the defaults. @throws {RangeError} unless all are positive whole numbers. */
+export function completeLimits(
+  given: Partial<BrokerLimits> = {},
+): BrokerLimits {
+  const limits = { ...DEFAULTS, ...given };
+  for (const [name, value] of Object.entries(limits)) {
+    if (!Number.isSafeInteger(value) || value < 1) {
+      throw new RangeError(
+        `${name} must be a positive whole number, not ${value}`,
+      );
+    }
+  }
+  return limits;
+}

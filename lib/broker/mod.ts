@@ -1,0 +1,21 @@
+/**
+ * A STOMP broker to be embedded: queues and topics behind any socket.
+ *
+ * @module
+ */
+export { Broker, type BrokerOptions, type BrokerStats } from "./broker.ts";
+export type { BrokerLimits } from "./limits.ts";
+export type { Message } from "./message.ts";
+export type {
+  RecoveredMessage,
+  Store,
+  StoreChange,
+  StoredMessage,
+} from "./store.ts";
+export { MemoryStore, type MemoryStoreOptions } from "./memory_store.ts";
+export {
+  type Authenticate,
+  type Credentials,
+  type Principal,
+  userTable,
+} from "./users.ts";

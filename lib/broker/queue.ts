@@ -1,0 +1,108 @@
+/**
+ * A queue: each of its messages goes to one of its consumers.
+ *
+ * @module
+ */
+import { Backlog, type Entry } from "./backlog.ts";
+
+/** Who takes messages from a queue. */
+export interface Consumer {
+  /** It has room for one more message, right now. */
+  readonly ready: boolean;
+  /** Takes a message. Must not throw; what it cannot send it gives back later. */
+  deliver(entry: Entry): void;
+}
+
+/** Hands the waiting messages to whoever is ready, in turn. */
+export class Queue {
+  /** Full name. */
+  readonly name: string;
+  readonly #backlog = new Backlog();
+  readonly #consumers = new Set<Consumer>();
+  /** Consumers thought to be ready; whose turn it is comes first. */
+  readonly #turns = new Set<Consumer>();
+  #paused = false;
+
+  constructor(name: string) {
+    this.name = name;
+  }
+
+  /** How many messages wait to be delivered; those in the hands of consumers do not count. */
+  get length(): number {
+    return this.#backlog.length;
+  }
+
+  /** Bytes of the messages that wait. */
+  get bytes(): number {
+    return this.#backlog.bytes;
+  }
+
+  /** How many consumers there are. */
+  get consumers(): number {
+    return this.#consumers.size;
+  }
+
+  /** Adds a message at the end. */
+  push(entry: Entry): void {
+    this.#backlog.push(entry);
+    this.#dispatch();
+  }
+
+  /** Puts unacknowledged messages back to where they were. */
+  giveBack(entries: readonly Entry[]): void {
+    this.#backlog.giveBack(entries);
+    this.#dispatch();
+  }
+
+  /** Adds a consumer. */
+  attach(consumer: Consumer): void {
+    this.#consumers.add(consumer);
+    this.resume(consumer);
+  }
+
+  /** Removes a consumer; what it holds is its own to give back. */
+  detach(consumer: Consumer): void {
+    this.#consumers.delete(consumer);
+    this.#turns.delete(consumer);
+  }
+
+  /** Tells that a consumer may have room again. */
+  resume(consumer: Consumer): void {
+    if (!this.#consumers.has(consumer)) return;
+    this.#turns.add(consumer);
+    this.#dispatch();
+  }
+
+  /** Stops handing out messages, for good. */
+  pause(): void {
+    this.#paused = true;
+  }
+
+  /** Takes all waiting messages out: the queue goes away. */
+  empty(): Entry[] {
+    const entries: Entry[] = [];
+    for (let entry; (entry = this.#backlog.take()) !== undefined;) {
+      entries.push(entry);
+    }
+    return entries;
+  }
+
+  #dispatch(): void {
+    while (!this.#paused && this.#backlog.length > 0) {
+      const consumer = this.#next();
+      if (consumer === undefined) return;
+      consumer.deliver(this.#backlog.take()!);
+    }
+  }
+
+  /** The next consumer that is ready; it goes to the end of the line. */
+  #next(): Consumer | undefined {
+    for (const consumer of this.#turns) {
+      this.#turns.delete(consumer);
+      if (!consumer.ready) continue;
+      this.#turns.add(consumer);
+      return consumer;
+    }
+    return undefined;
+  }
+}

@@ -1,0 +1,342 @@
+/**
+ * One client, from its first byte to its last.
+ *
+ * @module
+ */
+import { isSsmError, reason, type SsmError } from "../errors.ts";
+import type { Logger } from "../log.ts";
+import type { Socket } from "../net/mod.ts";
+import {
+  type Clock,
+  type Frame,
+  makeFrame,
+  StompConnection,
+  type StompVersion,
+} from "../stomp/mod.ts";
+import { Conversation } from "./conversation.ts";
+import { type HandshakeOptions, shakeHands } from "./handshake.ts";
+import type { BrokerLimits } from "./limits.ts";
+import { errorFrame, overLimit, quote } from "./refusal.ts";
+import type { Router } from "./router.ts";
+import type { Outlet } from "./subscription.ts";
+
+/** What a session works with. */
+export interface SessionOptions {
+  readonly router: Router;
+  readonly logger: Logger;
+  readonly clock: Clock;
+  readonly limits: BrokerLimits;
+  /** The session's number among those of its broker. */
+  readonly number: number;
+  readonly handshake: Omit<HandshakeOptions, "session" | "remote" | "peer">;
+  /** Intervals of silence that are forgiven. */
+  readonly graceFactor: number;
+  /** Called for each message that has left. */
+  readonly onMessageOut: () => void;
+}
+
+/** Where a session stands. */
+type Phase =
+  /** CONNECT has not come, or is being judged. */
+  | "greeting"
+  /** The client is let in. */
+  | "open"
+  /** The client has said its last word, which is still to be answered; it gets no more messages. */
+  | "leaving"
+  /** Nothing the client says counts any more. */
+  | "closing";
+
+/** Speaks with one client. */
+export class Session implements Outlet {
+  readonly #options: SessionOptions;
+  readonly #socket: Socket;
+  readonly #connection: StompConnection;
+  readonly #conversation: Conversation;
+  #phase: Phase = "greeting";
+  /** Too much waits to be written. */
+  #blocked = false;
+  #draining = false;
+  #deliveries = 0;
+  /** Frames that are understood and not yet confirmed. */
+  #unconfirmed = new Set<Promise<void>>();
+  #unconfirmedBytes = 0;
+  /** Frames given to the connection and not taken by the network yet. */
+  #unwritten = 0;
+  #lastWrite: Promise<boolean> = Promise.resolve(true);
+  /** The orderly end, once it has begun. */
+  #ending: Promise<void> | undefined;
+
+  constructor(socket: Socket, options: SessionOptions) {
+    const { limits, clock, router, logger } = options;
+    this.#socket = socket;
+    this.#options = options;
+    this.#connection = new StompConnection(socket, {
+      clock,
+      writeTimeoutMs: limits.writeTimeoutMs,
+      answerMalformed: true,
+      limits: {
+        maxHeaders: limits.maxHeaders,
+        maxHeaderBytes: limits.maxHeaderBytes,
+        maxHeadBytes: Math.min(
+          limits.maxHeadBytes,
+          limits.maxUnauthenticatedBytes,
+        ),
+        maxBodyBytes: Math.min(
+          limits.maxBodyBytes,
+          limits.maxUnauthenticatedBytes,
+        ),
+      },
+    });
+    this.#conversation = new Conversation({
+      router,
+      logger,
+      outlet: this,
+      onProgress: () => this.#endIfDrained(),
+      limits: {
+        ...limits,
+        transaction: {
+          maxOperations: limits.maxTransactionOperations,
+          maxBytes: limits.maxTransactionBytes,
+        },
+      },
+    });
+  }
+
+  get version(): StompVersion {
+    return this.#connection.version;
+  }
+
+  get open(): boolean {
+    return this.#phase === "open" && !this.#blocked;
+  }
+
+  /** Subscriptions the client has. */
+  get subscriptions(): number {
+    return this.#conversation.subscriptions;
+  }
+
+  nextDeliveryId(): string {
+    return `${this.#options.number}-${++this.#deliveries}`;
+  }
+
+  /** Serves the client; settles when the connection has ended and nothing of it is left. */
+  async run(): Promise<void> {
+    const { clock, limits, logger } = this.#options;
+    const { connectDeadlineMs } = limits;
+    const cancelDeadline = clock.after(connectDeadlineMs, () => {
+      if (this.#phase !== "greeting") return;
+      this.fail(
+        overLimit(
+          `Cannot wait any longer: no CONNECT for ${connectDeadlineMs} ms`,
+        ),
+      );
+    });
+    try {
+      for await (const frame of this.#connection.frames()) {
+        if (this.#phase === "greeting") await this.#greet(frame);
+        else if (this.#phase === "open") await this.#take(frame);
+        if (this.#phase === "leaving" || this.#phase === "closing") break;
+      }
+    } catch (error) {
+      this.#interrupted(error);
+    } finally {
+      cancelDeadline();
+      if (this.#phase !== "closing") this.#phase = "leaving";
+      await Promise.allSettled(this.#unconfirmed);
+      // What is on its way counts as delivered if it gets there.
+      await this.#lastWrite;
+      this.#leave();
+      await (this.#ending ??= this.#connection.end(limits.lingerMs));
+      logger.debug(`Closed: ${this.#socket.remote}`);
+    }
+  }
+
+  write(frame: Frame): Promise<boolean> {
+    return this.#lastWrite = this.#write(frame);
+  }
+
+  fail(error: SsmError, offending?: Frame): void {
+    this.#fail(errorFrame(error.message, offending), error.message);
+  }
+
+  /** Ends the session as soon as nothing is half done. */
+  drain(): void {
+    this.#draining = true;
+    this.#endIfDrained();
+  }
+
+  /** Ends the connection at once. */
+  close(): void {
+    this.#phase = "closing";
+    this.#connection.close();
+  }
+
+  async #greet(frame: Frame): Promise<void> {
+    const { limits, number, handshake, graceFactor, logger } = this.#options;
+    const { remote, peer } = this.#socket;
+    let outcome;
+    try {
+      const session = `session-${number}`;
+      outcome = await shakeHands(frame, {
+        ...handshake,
+        session,
+        remote,
+        peer,
+      });
+    } catch (error) {
+      this.#refuse(error, frame);
+      return;
+    }
+    // The deadline may have passed, or the broker closed, meanwhile.
+    if (this.#phase !== "greeting") return;
+    if (outcome.status === "refused") {
+      this.#fail(outcome.answer, outcome.reason);
+      return;
+    }
+    const { version, heartBeat, principal, answer } = outcome;
+    const { maxHeadBytes, maxBodyBytes } = limits;
+    this.#connection.limit({ maxHeadBytes, maxBodyBytes });
+    this.#connection.version = version;
+    this.#phase = "open";
+    logger.info(
+      `Connected: ${remote} as ${quote(principal.name)}, STOMP ${version}`,
+    );
+    await this.write(answer);
+    this.#connection.startHeartBeats(heartBeat, graceFactor);
+    this.#endIfDrained();
+  }
+
+  async #take(frame: Frame): Promise<void> {
+    if (frame.command === "DISCONNECT") {
+      this.#phase = "leaving";
+      await Promise.allSettled(this.#unconfirmed);
+      await this.#confirm(frame);
+      return;
+    }
+    let work;
+    try {
+      work = this.#conversation.handle(frame);
+    } catch (error) {
+      this.#refuse(error, frame);
+      return;
+    }
+    const confirmed = this.#confirm(frame, work);
+    if (isPipelined(frame)) {
+      this.#track(confirmed, frame.body.length);
+      if (this.#unconfirmedBytes > this.#options.limits.maxUnstoredBytes) {
+        await confirmed;
+      }
+    } else {
+      await confirmed;
+    }
+    this.#endIfDrained();
+    // Who does not read the answers is not listened to either.
+    if (this.#blocked) await this.#lastWrite;
+  }
+
+  /** Sends the receipt once the work is done, or refuses the frame. */
+  async #confirm(frame: Frame, work?: Promise<void> | void): Promise<void> {
+    try {
+      await work;
+    } catch (error) {
+      this.#refuse(error, frame);
+      return;
+    }
+    const receipt = frame.headers.get("receipt");
+    if (receipt !== undefined && this.#phase !== "closing") {
+      // Not awaited here: the writer keeps the order, and `#blocked` the measure.
+      void this.write(makeFrame("RECEIPT", { "receipt-id": receipt }));
+    }
+  }
+
+  #track(confirmed: Promise<void>, bytes: number): void {
+    this.#unconfirmed.add(confirmed);
+    this.#unconfirmedBytes += bytes;
+    confirmed.finally(() => {
+      this.#unconfirmed.delete(confirmed);
+      this.#unconfirmedBytes -= bytes;
+      this.#endIfDrained();
+    });
+  }
+
+  /** Says no to a frame. What is not one of our own refusals is a fault of the broker. */
+  #refuse(error: unknown, frame: Frame): void {
+    if (isSsmError(error)) {
+      this.fail(error, frame);
+      return;
+    }
+    this.#options.logger.error(
+      `Cannot process ${frame.command} of ${this.#socket.remote}: ${
+        reason(error)
+      }`,
+    );
+    this.#fail(
+      errorFrame(`Cannot process ${frame.command}: internal error`, frame),
+      "internal error",
+    );
+  }
+
+  #fail(answer: Frame, why: string): void {
+    if (this.#phase === "closing") return;
+    this.#options.logger.warning(`Refused ${this.#socket.remote}: ${why}`);
+    this.#leave();
+    void this.write(answer);
+    this.#ending = this.#connection.end(this.#options.limits.lingerMs);
+  }
+
+  /** The peer, the network or a malformed frame ended the stream of frames. */
+  #interrupted(error: unknown): void {
+    if (this.#phase === "closing") return;
+    const malformed = isSsmError(error, "STOMP_PROTOCOL") ||
+      isSsmError(error, "LIMIT");
+    if (malformed) this.fail(error);
+    else this.#options.logger.info(reason(error));
+  }
+
+  /** From now on nothing counts; what the client held goes back. Idempotent. */
+  #leave(): void {
+    this.#phase = "closing";
+    this.#conversation.end();
+  }
+
+  async #write(frame: Frame): Promise<boolean> {
+    const { maxOutputBytes } = this.#options.limits;
+    const writing = this.#connection.write(frame);
+    this.#unwritten++;
+    if (this.#connection.queuedBytes >= maxOutputBytes) this.#blocked = true;
+    try {
+      await writing;
+    } catch (error) {
+      // A lost connection shows in `run`. What cannot be written must not be
+      // tried again and again.
+      if (isSsmError(error, "STOMP_PROTOCOL")) this.fail(error);
+      return false;
+    } finally {
+      this.#unwritten--;
+    }
+    if (frame.command === "MESSAGE") this.#options.onMessageOut();
+    if (this.#blocked && this.#connection.queuedBytes <= maxOutputBytes / 2) {
+      this.#blocked = false;
+      this.#conversation.resume();
+    }
+    this.#endIfDrained();
+    return true;
+  }
+
+  /** Called whenever something is done with, for it may have been the last thing. */
+  #endIfDrained(): void {
+    if (!this.#draining || this.#phase === "closing") return;
+    const idle = this.#phase === "greeting" ||
+      (this.#unconfirmed.size === 0 && this.#unwritten === 0 &&
+        this.#conversation.idle);
+    if (!idle) return;
+    this.#leave();
+    this.#ending = this.#connection.end(this.#options.limits.lingerMs);
+  }
+}
+
+/** Frames of which many may be under way at once; the store keeps their order. */
+function isPipelined({ command, headers }: Frame): boolean {
+  return (command === "SEND" || command === "ACK") &&
+    !headers.has("transaction");
+}

@@ -1,0 +1,64 @@
+/**
+ * A topic: each message goes to everyone who is subscribed at that moment.
+ *
+ * @module
+ */
+import type { Message } from "./message.ts";
+import { type Consumer, Queue } from "./queue.ts";
+
+/** Who listens to a topic. */
+export interface TopicConsumer extends Consumer {
+  /** It is too slow: more is waiting for it than may wait. Called once for each message too many. */
+  overrun(): void;
+}
+
+/**
+ * Every subscriber has a queue of its own, in memory and bounded, that ends
+ * with the subscription.
+ */
+export class Topic {
+  /** Full name. */
+  readonly name: string;
+  readonly #maxWaitingBytes: number;
+  readonly #feeds = new Map<TopicConsumer, Queue>();
+
+  constructor(name: string, maxWaitingBytes: number) {
+    this.name = name;
+    this.#maxWaitingBytes = maxWaitingBytes;
+  }
+
+  /** How many subscribers there are. */
+  get consumers(): number {
+    return this.#feeds.size;
+  }
+
+  /** Bytes that wait for slow subscribers; a message that waits for two counts twice. */
+  get bytes(): number {
+    let bytes = 0;
+    for (const feed of this.#feeds.values()) bytes += feed.bytes;
+    return bytes;
+  }
+
+  /** Adds a subscriber; the queue it is fed from is returned. */
+  attach(consumer: TopicConsumer): Queue {
+    const feed = new Queue(this.name);
+    this.#feeds.set(consumer, feed);
+    feed.attach(consumer);
+    return feed;
+  }
+
+  /** Removes a subscriber and what waits for it. */
+  detach(consumer: TopicConsumer): void {
+    this.#feeds.get(consumer)?.detach(consumer);
+    this.#feeds.delete(consumer);
+  }
+
+  /** Hands a message to everyone. */
+  publish(message: Message, sequence: number): void {
+    const { size } = message;
+    for (const [consumer, feed] of this.#feeds) {
+      feed.push({ sequence, size, deliveries: 0, stored: false, message });
+      if (feed.bytes > this.#maxWaitingBytes) consumer.overrun();
+    }
+  }
+}

@@ -1,0 +1,218 @@
+/**
+ * The only wiring: from a configuration to spools, envelopes and carriers.
+ *
+ * Everything above sees these by their interfaces; the protocol is chosen here
+ * and nowhere else.
+ *
+ * @module
+ */
+import { join } from "node:path";
+import type {
+  CertificatesConfig,
+  ReceiverConfig,
+  SenderConfig,
+} from "../config/mod.ts";
+import { reason, SsmError } from "../errors.ts";
+import type { Logger } from "../log.ts";
+import { formatDn, TrustStore } from "../pki/mod.ts";
+import {
+  DirqSchema,
+  DirqSimple,
+  type OutgoingSpool,
+  PlainDirectory,
+} from "../spool/mod.ts";
+import {
+  SmimeOpener,
+  SmimeSealer,
+  Ssm2IncomingCarrier,
+  Ssm2OutgoingCarrier,
+} from "../ssm/mod.ts";
+import { systemClock } from "../stomp/mod.ts";
+import { AllowedDns } from "./allowed_dns.ts";
+import { composeEndpoints } from "./endpoints.ts";
+import { type Identity, loadIdentity, loadRecipient } from "./identity.ts";
+
+/** What the parts are made with. */
+export interface ComposeContext {
+  readonly log: Logger;
+  readonly signal: AbortSignal;
+}
+
+/** The parts of a sender. */
+export interface SenderParts {
+  readonly spool: OutgoingSpool;
+  readonly envelope: SmimeSealer;
+  readonly carrier: Ssm2OutgoingCarrier;
+}
+
+/**
+ * Makes a sender.
+ *
+ * @throws {SsmError} `CERTIFICATE`, `KEY`, `TRUST` when certificates are not fit.
+ */
+export async function composeSender(
+  config: SenderConfig,
+  { log, signal }: ComposeContext,
+): Promise<SenderParts> {
+  const { certificates, messaging, broker } = config;
+  const identity = loadIdentity(certificates, new Date());
+  const trust = openTrustStore(certificates.capath, log);
+  const recipient = await chooseRecipient(config, { trust, log });
+  log.info(`Messages will be signed using ${dnOf(identity)}`);
+  return {
+    spool: composeOutgoing(messaging, log),
+    envelope: new SmimeSealer({
+      signer: identity,
+      recipient,
+      cipher: certificates.cipher,
+    }),
+    carrier: new Ssm2OutgoingCarrier({
+      endpoints: composeEndpoints(broker, {
+        identity,
+        trust,
+        log,
+        checkCrls: certificates.checkCrls,
+        maxBodyBytes: FRAME_LIMIT_OF_SENDER,
+      }),
+      destination: messaging.destination,
+      retryForMs: broker.retryForMs,
+      signal,
+      log,
+      clock: systemClock,
+    }),
+  };
+}
+
+/** A sender is sent receipts and errors only. */
+const FRAME_LIMIT_OF_SENDER = 1 << 20;
+
+async function chooseRecipient(
+  { certificates }: SenderConfig,
+  { trust, log }: { trust: TrustStore; log: Logger },
+) {
+  const { serverCert, verifyServerCert } = certificates;
+  if (serverCert === undefined) {
+    log.info("No server certificate supplied.  Will not encrypt messages.");
+    return undefined;
+  }
+  const recipient = loadRecipient(serverCert, certificates, new Date());
+  log.info(`Messages will be encrypted using ${formatDn(recipient.subject)}`);
+  if (verifyServerCert) {
+    const verdict = await trust.verify(recipient);
+    if (!verdict.ok) {
+      throw new SsmError(
+        "TRUST",
+        `Failed to verify server certificate ${serverCert} against CA path ${certificates.capath}: ${verdict.reason}`,
+      );
+    }
+  }
+  return recipient;
+}
+
+function composeOutgoing(
+  messaging: SenderConfig["messaging"],
+  log: Logger,
+): OutgoingSpool {
+  const { path, pathType, minFileAgeMs, maxLockMs, umask } = messaging;
+  const directoryMode = 0o777 & ~umask;
+  const warn = (message: string) => log.warning(message);
+  if (pathType === "directory") {
+    return new PlainDirectory(path, {
+      minAgeMs: minFileAgeMs,
+      maxLockMs,
+      directoryMode,
+      warn,
+    });
+  }
+  const fileMode = 0o666 & ~umask;
+  return new DirqSimple(path, { maxLockMs, fileMode, directoryMode, warn });
+}
+
+/** The parts of a receiver. */
+export interface ReceiverParts {
+  readonly incoming: DirqSchema;
+  readonly reject: DirqSchema;
+  readonly envelope: SmimeOpener;
+  readonly carrier: Ssm2IncomingCarrier;
+  /** Rereads the list of allowed DNs now. */
+  refreshDns(): Promise<void>;
+}
+
+/**
+ * Makes a receiver.
+ *
+ * @throws {SsmError} `CERTIFICATE`, `KEY`, `TRUST`, `DN_LIST`, `SPOOL`.
+ */
+export async function composeReceiver(
+  config: ReceiverConfig,
+  log: Logger,
+): Promise<ReceiverParts> {
+  const { certificates, messaging, broker } = config;
+  const identity = loadIdentity(certificates, new Date());
+  const trust = openTrustStore(certificates.capath, log);
+  log.info("Fetching valid DNs.");
+  const dns = await AllowedDns.open(messaging.dnFile, log);
+  const { checkCrls, allowWeakDigests } = certificates;
+  return {
+    incoming: await composeIncoming("incoming", messaging),
+    reject: await composeIncoming("reject", messaging),
+    envelope: new SmimeOpener({
+      recipient: identity,
+      trust: (signer, others) =>
+        trust.verify(signer, others, { checkCrls, allowWeakDigests }),
+      isAllowed: (spellings) => dns.has(spellings),
+      allowWeakDigests,
+    }),
+    carrier: new Ssm2IncomingCarrier({
+      endpoints: composeEndpoints(broker, {
+        identity,
+        trust,
+        log,
+        checkCrls,
+        maxBodyBytes: messaging.maxMessageBytes,
+      }),
+      destination: messaging.destination,
+      prefetch: messaging.window,
+      log,
+      clock: systemClock,
+    }),
+    refreshDns: () => dns.reload(),
+  };
+}
+
+/** Checks what a start of the receiver needs, and leaves everything as it is. */
+export async function checkReceiver(
+  config: ReceiverConfig,
+  log: Logger,
+): Promise<void> {
+  loadIdentity(config.certificates, new Date());
+  openTrustStore(config.certificates.capath, log);
+  await AllowedDns.open(config.messaging.dnFile, log);
+}
+
+async function composeIncoming(
+  name: "incoming" | "reject",
+  { path, umask, remembered }: ReceiverConfig["messaging"],
+): Promise<DirqSchema> {
+  return await DirqSchema.open(join(path, name), {
+    ledgerDirectory: join(path, ".ssm-ledger", name),
+    remembered,
+    fileMode: 0o666 & ~umask,
+    directoryMode: 0o777 & ~umask,
+  });
+}
+
+function openTrustStore(
+  capath: CertificatesConfig["capath"],
+  log: Logger,
+): TrustStore {
+  const trust = new TrustStore(capath, {
+    onBadFile: (_path, error) => log.warning(reason(error)),
+  });
+  trust.assertUsable();
+  return trust;
+}
+
+function dnOf({ certificate }: Identity): string {
+  return formatDn(certificate.subject);
+}

@@ -1,0 +1,137 @@
+/**
+ * The brokers of a configuration, ready to be connected to.
+ *
+ * @module
+ */
+import type { BrokerConfig } from "../config/mod.ts";
+import { reason, SsmError } from "../errors.ts";
+import type { Logger } from "../log.ts";
+import { dial, type PeerVerifier } from "../net/mod.ts";
+import {
+  formatDn,
+  isForHost,
+  parseCertificate,
+  type TrustStore,
+} from "../pki/mod.ts";
+import type { Endpoint } from "../ssm/mod.ts";
+import { StompClient } from "../stomp/mod.ts";
+import type { Identity } from "./identity.ts";
+
+/** What connections are made with. */
+export interface EndpointContext {
+  readonly identity: Identity;
+  readonly trust: TrustStore;
+  readonly log: Logger;
+  readonly checkCrls: boolean;
+  /** Largest body taken from the broker, in bytes. */
+  readonly maxBodyBytes: number;
+}
+
+/**
+ * One endpoint for each address, in order.
+ *
+ * @throws {SsmError} `CONFIG` when the file with the password cannot be read.
+ */
+export function composeEndpoints(
+  config: BrokerConfig,
+  context: EndpointContext,
+): Endpoint[] {
+  const passcode = config.passcode ?? readPasscode(config.passcodeFile);
+  return config.addresses.map(({ host, port }) => ({
+    name: `${host}:${port}`,
+    connect: async (signal) => {
+      const { log } = context;
+      log.info(`Established connection to ${host}, port ${port}`);
+      const socket = await dial({
+        host,
+        port,
+        tls: tlsOptions(config, context),
+        connectTimeoutMs: config.connectTimeoutMs,
+        signal,
+      });
+      return await StompClient.connect(socket, {
+        host: config.virtualHost ?? host,
+        login: config.login,
+        passcode,
+        heartBeat: {
+          sendMs: config.heartBeatMs,
+          receiveMs: config.heartBeatMs,
+        },
+        connectTimeoutMs: config.connectTimeoutMs,
+        receiptTimeoutMs: config.receiptTimeoutMs,
+        limits: { maxBodyBytes: context.maxBodyBytes },
+        onStrayReceipt: (id) =>
+          log.warning(`The broker confirmed what nobody sent: ${id}`),
+      });
+    },
+  }));
+}
+
+function tlsOptions(
+  { useTls, verifyBroker }: BrokerConfig,
+  context: EndpointContext,
+) {
+  const { log, identity } = context;
+  if (!useTls) {
+    log.warning(
+      "SSL connection not requested, your messages may be intercepted.",
+    );
+    return undefined;
+  }
+  log.info("Connecting using SSL...");
+  if (!verifyBroker) {
+    log.warning(
+      "The broker's certificate is not verified (verify_broker = false): anybody may pose as the broker.",
+    );
+  }
+  return {
+    keyPair: identity.keyPair,
+    verify: verifyBroker ? brokerVerifier(context) : "none" as const,
+  };
+}
+
+/** Our own rules for the broker's certificate: CA directory, dates, CRLs, host name. */
+function brokerVerifier(
+  { trust, checkCrls }: EndpointContext,
+): PeerVerifier {
+  return async ({ leaf, others }, host) => {
+    const certificate = parseCertificate(leaf);
+    const verdict = await trust.verify(
+      certificate,
+      others.map(parseCertificate),
+      { checkCrls, purpose: "serverAuth" },
+    );
+    if (!verdict.ok) {
+      throw new SsmError(
+        "TRUST",
+        `Cannot trust broker ${host}: ${verdict.reason}`,
+        {
+          hint:
+            "put the CA of the broker's certificate into capath, or say verify_broker = false and trust anybody",
+        },
+      );
+    }
+    if (!isForHost(certificate, host)) {
+      throw new SsmError(
+        "TRUST",
+        `Cannot trust broker ${host}: its certificate is for ${
+          formatDn(certificate.subject)
+        }`,
+        { hint: "write the host as the certificate names it" },
+      );
+    }
+  };
+}
+
+function readPasscode(path: string | undefined): string | undefined {
+  if (path === undefined) return undefined;
+  try {
+    return Deno.readTextFileSync(path).split(/\r?\n/)[0];
+  } catch (cause) {
+    throw new SsmError(
+      "CONFIG",
+      `Cannot read passcode_file ${path}: ${reason(cause)}`,
+      { cause },
+    );
+  }
+}

@@ -1,0 +1,87 @@
+/**
+ * The log of a run, as the configuration asks for it.
+ *
+ * @module
+ */
+import type { LoggingConfig } from "../config/mod.ts";
+import { reason } from "../errors.ts";
+import { Logger, type LogSink } from "../log.ts";
+import { FileSink, writerSink } from "../log_sinks.ts";
+import type { OptionValues } from "./command.ts";
+import type { Terminal } from "./exit.ts";
+
+/** The line between two runs in one file. */
+export const LOG_BREAK = "=".repeat(40);
+
+/** Where the Python SSM used to look for a separate file. */
+const OLD_LOG_CONFIG = "/etc/apel/logging.cfg";
+
+/** An open log. */
+export interface Logging extends Disposable {
+  /** A logger under a name of the original, such as `ssm.ssm2`. */
+  logger(name: string): Logger;
+  /** Opens the file again by its name (logrotate); says so in the log if it cannot. */
+  reopen(): void;
+}
+
+/** What {@linkcode openLog} needs besides the configuration. */
+export interface OpenLogOptions {
+  readonly terminal: Terminal;
+  /** No console lines, whatever the configuration says. @default false */
+  readonly quiet?: boolean;
+}
+
+/**
+ * Opens the log.
+ *
+ * @throws {SsmError} `CONFIG` when the file cannot be opened; the sentence of
+ *   the originals is on standard output then.
+ */
+export function openLog(
+  config: LoggingConfig,
+  { terminal, quiet = false }: OpenLogOptions,
+): Logging {
+  const { logfile, level, format } = config;
+  const sinks: LogSink[] = [];
+  let file: FileSink | undefined;
+  if (logfile !== undefined) {
+    try {
+      file = new FileSink(logfile, { format });
+    } catch (error) {
+      terminal.out(`Error configuring logging: ${reason(error)}`);
+      terminal.out("The system will exit.");
+      throw error;
+    }
+    sinks.push(file.sink);
+  }
+  // Standard output, as the originals: there are pipes that read it.
+  if (config.console && !quiet) sinks.push(writerSink(Deno.stdout, format));
+  const logger = (name: string) => new Logger(name, sinks, level);
+  return {
+    logger,
+    reopen: () => {
+      try {
+        file?.reopen();
+      } catch (error) {
+        logger("ssm.log").error(reason(error));
+      }
+    },
+    [Symbol.dispose]: () => file?.[Symbol.dispose](),
+  };
+}
+
+/** The warning of the originals about the option and the file they once had. */
+export function warnOfLogConfig(values: OptionValues, log: Logger): void {
+  if (values["log-config"] !== undefined || exists(OLD_LOG_CONFIG)) {
+    log.warning("Separate logging config file option has been deprecated.");
+  }
+}
+
+function exists(path: string): boolean {
+  try {
+    Deno.statSync(path);
+    return true;
+  } catch {
+    return false;
+  }
+}

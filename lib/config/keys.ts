@@ -1,0 +1,116 @@
+/**
+ * Sections as tables of keys: one table reads a section and documents it.
+ *
+ * @module
+ */
+import { ConfigError } from "./config_error.ts";
+import type { Ini } from "./ini.ts";
+import type { Kind } from "./kinds.ts";
+
+/** One key of a section. */
+export interface Key<Value> {
+  readonly name: string;
+  readonly doc: string;
+  /** Completes "must be …". */
+  readonly allowed: string;
+  /** What an absent key means, as it would be written; `undefined` when nothing says the same. */
+  readonly defaultText: string | undefined;
+  readonly required: boolean;
+  /** `undefined` when the text cannot be the value of this key. */
+  parse(text: string): { readonly value: Value } | undefined;
+  /** The value of an absent key that is not required. */
+  absent(): Value;
+}
+
+/** The keys of a section, by the property that carries each value. */
+export type Table = Readonly<Record<string, Key<unknown>>>;
+
+/** The values of a section. */
+export type Values<T extends Table> = {
+  readonly [Name in keyof T]: T[Name] extends Key<infer Value> ? Value : never;
+};
+
+/** A key that must be there. */
+export function required<Value>(
+  name: string,
+  kind: Kind<Value>,
+  doc: string,
+): Key<Value> {
+  return {
+    ...describe(name, kind, doc),
+    required: true,
+    absent() {
+      throw new TypeError(`The key "${name}" has no default`);
+    },
+  };
+}
+
+/** A key that may be absent, which means `undefined`. */
+export function optional<Value>(
+  name: string,
+  kind: Kind<Value>,
+  doc: string,
+): Key<Value | undefined> {
+  return { ...describe(name, kind, doc), absent: () => undefined };
+}
+
+/** A key that may be absent, which means the same as `defaultText`. */
+export function withDefault<Value>(
+  name: string,
+  kind: Kind<Value>,
+  defaultText: string,
+  doc: string,
+): Key<Value> {
+  const value = kind.parse(defaultText);
+  if (value === undefined) {
+    throw new TypeError(`"${defaultText}" is no default for "${name}"`);
+  }
+  return { ...describe(name, kind, doc), defaultText, absent: () => value };
+}
+
+function describe<Value>(name: string, kind: Kind<Value>, doc: string) {
+  return {
+    name,
+    doc,
+    allowed: kind.allowed,
+    defaultText: undefined,
+    required: false,
+    parse(text: string) {
+      const value = kind.parse(text);
+      return value === undefined ? undefined : { value };
+    },
+  };
+}
+
+/**
+ * The values of a section.
+ *
+ * @throws {ConfigError} when a required key is missing or a value is not allowed.
+ */
+export function readSection<T extends Table>(
+  ini: Ini,
+  section: string,
+  table: T,
+): Values<T> {
+  const values = Object.entries(table).map(([property, key]) => [
+    property,
+    readKey(ini, section, key),
+  ]);
+  return Object.freeze(Object.fromEntries(values));
+}
+
+function readKey(ini: Ini, section: string, key: Key<unknown>): unknown {
+  const text = ini.get(section, key.name);
+  const place = { file: ini.file, section, key: key.name };
+  if (text === undefined) {
+    if (!key.required) return key.absent();
+    throw new ConfigError(place, `it is missing; it must be ${key.allowed}`);
+  }
+  const parsed = key.parse(text);
+  if (parsed !== undefined) return parsed.value;
+  const line = ini.find(section, key.name)?.line;
+  const state = text === ""
+    ? `it is empty; it must be ${key.allowed}`
+    : `"${text}" is not allowed; it must be ${key.allowed}`;
+  throw new ConfigError({ ...place, line }, state);
+}

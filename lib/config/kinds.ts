@@ -1,0 +1,144 @@
+/**
+ * What the value of a key may be, and how it is read.
+ *
+ * @module
+ */
+/** A kind of value. */
+export interface Kind<Value> {
+  /** Completes "must be …". */
+  readonly allowed: string;
+  /** `undefined` when the text is not of this kind. */
+  parse(text: string): Value | undefined;
+}
+
+/** Any text but none. */
+export const text: Kind<string> = {
+  allowed: "some text",
+  parse: (value) => value === "" ? undefined : value,
+};
+
+/** Any text, also none. */
+export const anyText: Kind<string> = {
+  allowed: "text",
+  parse: (value) => value,
+};
+
+/** The path of a file or directory, as it is given to the system. */
+export const path: Kind<string> = {
+  allowed: "a path",
+  parse: (value) => value === "" || value.includes("\0") ? undefined : value,
+};
+
+/** As `ConfigParser.getboolean` reads it. */
+export const boolean: Kind<boolean> = {
+  allowed: "true, yes, on or 1, or false, no, off or 0",
+  parse(value) {
+    const word = value.toLowerCase();
+    if (["1", "yes", "true", "on"].includes(word)) return true;
+    if (["0", "no", "false", "off"].includes(word)) return false;
+    return undefined;
+  },
+};
+
+/** A whole number from `min` to `max`. */
+export function integer(min: number, max: number): Kind<number> {
+  return {
+    allowed: `a whole number from ${min} to ${max}`,
+    parse: (value) => whole(value, min, max),
+  };
+}
+
+/** A number of seconds, read as milliseconds. */
+export function seconds(min: number, max: number): Kind<number> {
+  return {
+    allowed: `a number of seconds from ${min} to ${max}`,
+    parse(value) {
+      if (!/^\d{1,9}(\.\d{1,3})?$/.test(value)) return undefined;
+      const number = Number(value);
+      if (number < min || number > max) return undefined;
+      return Math.round(number * 1000);
+    },
+  };
+}
+
+/** A number of bytes; K, M and G multiply by 1024, its square and its cube. */
+export function size(min: number, max: number): Kind<number> {
+  return {
+    allowed: "a number of bytes, or of K, M or G, such as 512K or 100M",
+    parse(value) {
+      const [, number, unit = ""] = /^(\d{1,15}) ?([kmg]?)b?$/i.exec(value) ??
+        [];
+      if (number === undefined) return undefined;
+      const power = ["", "k", "m", "g"].indexOf(unit.toLowerCase());
+      const bytes = Number(number) * 1024 ** power;
+      return bytes >= min && bytes <= max ? bytes : undefined;
+    },
+  };
+}
+
+/** Permission bits that are taken away, in octal. */
+export const umask: Kind<number> = {
+  allowed: "three octal digits such as 027, which leave the owner's rights",
+  parse: (value) =>
+    /^0?0[0-7]{2}$/.test(value) ? parseInt(value, 8) : undefined,
+};
+
+/** One of a few words, exactly as written. */
+export function oneOf<const Word extends string>(...words: Word[]): Kind<Word> {
+  return {
+    allowed: `one of ${words.join(", ")}`,
+    parse: (value) => words.find((word) => word === value),
+  };
+}
+
+/** The lowest severity to log. */
+export type Level = "DEBUG" | "INFO" | "WARNING" | "ERROR" | "CRITICAL";
+
+/** The words of the original, in capitals; it calls a warning `WARN`. */
+export const level: Kind<Level> = {
+  allowed: "one of DEBUG, INFO, WARN, ERROR, CRITICAL",
+  parse(value) {
+    if (value === "WARN") return "WARNING";
+    const words: Level[] = ["DEBUG", "INFO", "ERROR", "CRITICAL"];
+    return words.find((word) => word === value);
+  },
+};
+
+/** A host, with a port of its own where it has one. */
+export interface HostPort {
+  readonly host: string;
+  readonly port: number | undefined;
+}
+
+/** Hosts in the order they are tried, between commas or white space. */
+export const hosts: Kind<readonly HostPort[]> = {
+  allowed:
+    "host names or addresses between commas, each with or without :port; an IPv6 address with a port is written [address]:port",
+  parse(value) {
+    const parts = value.split(/[\s,]+/).filter((part) => part !== "");
+    const parsed = parts.map(hostPort);
+    if (parsed.length === 0) return undefined;
+    const good = parsed.filter((host) => host !== undefined);
+    return good.length === parsed.length ? good : undefined;
+  },
+};
+
+function hostPort(value: string): HostPort | undefined {
+  const colons = value.split(":").length - 1;
+  const pattern = value.startsWith("[")
+    ? /^\[([0-9a-fA-F:.]+(?:%[\w.-]+)?)\](?::(\d{1,5}))?$/
+    : colons > 1
+    ? /^([0-9a-fA-F:.]+(?:%[\w.-]+)?)$/
+    : /^([A-Za-z0-9_](?:[A-Za-z0-9_.-]*))(?::(\d{1,5}))?$/;
+  const [, host, digits] = pattern.exec(value) ?? [];
+  if (host === undefined) return undefined;
+  if (digits === undefined) return { host, port: undefined };
+  const port = whole(digits, 1, 65535);
+  return port === undefined ? undefined : { host, port };
+}
+
+function whole(value: string, min: number, max: number): number | undefined {
+  if (!/^\d{1,15}$/.test(value)) return undefined;
+  const number = Number(value);
+  return number >= min && number <= max ? number : undefined;
+}

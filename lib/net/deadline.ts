@@ -1,0 +1,68 @@
+/**
+ * Waiting for the events of `node:net`, but not for ever.
+ *
+ * @module
+ */
+import type { EventEmitter } from "node:events";
+import { SsmError } from "../errors.ts";
+
+/**
+ * A signal that aborts after some time, with an error of code `ETIMEDOUT`, or
+ * with an outer signal, with `ABORTED`.
+ */
+export class Deadline implements Disposable {
+  readonly #controller = new AbortController();
+  readonly #timer: ReturnType<typeof setTimeout>;
+  readonly #outer: AbortSignal | undefined;
+
+  constructor(timeoutMs: number, outer?: AbortSignal) {
+    this.#outer = outer;
+    this.#timer = setTimeout(() => {
+      const words = `timed out after ${timeoutMs} ms`;
+      this.#controller.abort(
+        Object.assign(new Error(words), { code: "ETIMEDOUT" }),
+      );
+    }, timeoutMs);
+    outer?.addEventListener("abort", this.#abort);
+    if (outer?.aborted) this.#abort();
+  }
+
+  readonly #abort = (): void =>
+    this.#controller.abort(
+      new SsmError("ABORTED", "Cannot connect: stopped on request", {
+        cause: this.#outer?.reason,
+      }),
+    );
+
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  /** The outcome of `work`, unless the time is up before. */
+  async race<T>(work: Promise<T>): Promise<T> {
+    const { signal } = this;
+    const aborted = Promise.withResolvers<never>();
+    const abort = () => aborted.reject(signal.reason);
+    signal.addEventListener("abort", abort);
+    if (signal.aborted) abort();
+    try {
+      return await Promise.race([work, aborted.promise]);
+    } finally {
+      signal.removeEventListener("abort", abort);
+    }
+  }
+
+  [Symbol.dispose](): void {
+    clearTimeout(this.#timer);
+    this.#outer?.removeEventListener("abort", this.#abort);
+  }
+}
+
+/** Settles when a socket emits `event`; fails when it breaks or closes before. */
+export function happened(socket: EventEmitter, event: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    socket.once(event, resolve);
+    socket.once("error", reject);
+    socket.once("close", () => reject(new Error("closed by the peer")));
+  });
+}

@@ -1,0 +1,227 @@
+/**
+ * The only place that opens connections.
+ *
+ * TLS goes through `node:tls`, not `Deno.connectTls`: the latter trusts the
+ * Mozilla roots besides those it is told of, hides the peer's certificates and
+ * cannot turn Nagle's algorithm off.
+ *
+ * @module
+ */
+import { promises as dns } from "node:dns";
+import {
+  connect as connectTcp,
+  isIP,
+  type Socket as TcpSocket,
+} from "node:net";
+import { connect as connectTls } from "node:tls";
+import { isSsmError, SsmError } from "../errors.ts";
+import { Deadline, happened } from "./deadline.ts";
+import {
+  explainConnect,
+  explainLoss,
+  explainTls,
+  type TlsSide,
+} from "./explain.ts";
+import { Gate } from "./gate.ts";
+import { type KeyPair, type OpenKeyPair, openKeyPair } from "./key_pair.ts";
+import { adaptSocket, formatAddress, tuneTcp } from "./node_socket.ts";
+import { peerCertificates } from "./peer_certificates.ts";
+import type { PeerCertificates, Socket } from "./socket.ts";
+
+/**
+ * Judges the far end's certificates and its right to the name `host`; throws
+ * when they are not to be trusted.
+ */
+export type PeerVerifier = (
+  peer: PeerCertificates,
+  host: string,
+) => void | Promise<void>;
+
+/** How a client speaks TLS. */
+export interface ClientTlsOptions {
+  /** Our certificate and key, for brokers that ask for one. @default none */
+  readonly keyPair?: KeyPair | undefined;
+  /**
+   * The name the broker must prove to have, also sent as SNI unless it is an IP
+   * address. @default the host dialled
+   */
+  readonly serverName?: string | undefined;
+  /** Decides whether to trust the broker; `"none"` trusts everyone. */
+  readonly verify: PeerVerifier | "none";
+}
+
+/** Where to, and how. */
+export interface DialOptions {
+  /** A name, of which every address is tried, or an IP address. */
+  readonly host: string;
+  readonly port: number;
+  /** @default plain TCP */
+  readonly tls?: ClientTlsOptions | undefined;
+  /** Time for each address, handshake and verification included. @default 10000 */
+  readonly connectTimeoutMs?: number | undefined;
+  /** Gives up when aborted. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** One address to try. */
+interface Attempt {
+  readonly address: string;
+  readonly port: number;
+  /** Host, port and address, for error texts. */
+  readonly target: string;
+  readonly deadline: Deadline;
+}
+
+/**
+ * Connects to the first address of `host` that works.
+ *
+ * Over TLS nothing is sent to the broker before `verify` has accepted it.
+ *
+ * @throws {SsmError} `CONNECT`, `TLS`, `CERTIFICATE`, `KEY`, `ABORTED`; what
+ * `verify` throws is thrown on.
+ */
+export async function dial(options: DialOptions): Promise<Socket> {
+  const { host, port, tls, connectTimeoutMs = 10_000, signal } = options;
+  const remote = formatAddress(host, port);
+  const keyPair = tls?.keyPair && openKeyPair(tls.keyPair);
+  const addresses = await resolveAddresses(options);
+  let failure: unknown;
+  for (const address of addresses) {
+    using deadline = new Deadline(connectTimeoutMs, signal);
+    const target = address === host ? remote : `${remote} (${address})`;
+    const attempt = { address, port, target, deadline };
+    try {
+      const tcp = await openTcp(attempt);
+      return tls === undefined
+        ? adaptSocket(tcp, { remote, explain: (e) => explainLoss(e, remote) })
+        : await secure(tcp, attempt, { ...tls, remote, host, keyPair });
+    } catch (error) {
+      if (isSsmError(error, "ABORTED")) throw error;
+      failure = error;
+    }
+  }
+  throw addresses.length === 1 ? failure : ofMany(failure, addresses.length);
+}
+
+/**
+ * Every address of a name, in the order of the resolver.
+ *
+ * @throws {SsmError} `CONNECT`, `ABORTED`
+ */
+async function resolveAddresses(
+  { host, port, connectTimeoutMs = 10_000, signal }: DialOptions,
+): Promise<string[]> {
+  if (isIP(host) !== 0) return [host];
+  using deadline = new Deadline(connectTimeoutMs, signal);
+  try {
+    const found = await deadline.race(dns.lookup(host, { all: true }));
+    return [...new Set(found.map(({ address }) => address))];
+  } catch (error) {
+    throw failed(formatAddress(host, port), error);
+  }
+}
+
+async function openTcp(attempt: Attempt): Promise<TcpSocket> {
+  const { address, port, target, deadline } = attempt;
+  const tcp = connectTcp({ host: address, port, allowHalfOpen: true });
+  try {
+    await deadline.race(happened(tcp, "connect"));
+  } catch (error) {
+    discard(tcp);
+    throw failed(target, error);
+  }
+  tuneTcp(tcp);
+  return tcp;
+}
+
+async function secure(
+  tcp: TcpSocket,
+  { target, deadline }: Attempt,
+  { host, remote, keyPair, serverName = host, verify }:
+    & Omit<ClientTlsOptions, "keyPair">
+    & { host: string; remote: string; keyPair: OpenKeyPair | undefined },
+): Promise<Socket> {
+  const gate = new Gate(tcp);
+  const tls = connectTls({
+    socket: gate,
+    minVersion: "TLSv1.2",
+    // The verdict is `verify`'s: node:tls misjudges version 1 certificates and
+    // knows nothing of hashed directories and CRLs.
+    rejectUnauthorized: false,
+    ...(isIP(serverName) === 0 ? { servername: serverName } : {}),
+    ...keyPair,
+  });
+  const side = { peer: "broker", certified: keyPair !== undefined } as const;
+  try {
+    await deadline.race(happened(tls, "secureConnect"));
+  } catch (error) {
+    discard(tls);
+    discard(tcp);
+    throw handshakeFailed(target, error, side);
+  }
+  const peer = peerCertificates(tls);
+  // From here on the adapter notes what happens to the connection, be it an
+  // alert that TLS 1.3 brings after the handshake.
+  const explain = (error: unknown) => explainLoss(error, remote, side);
+  const socket = adaptSocket(tls, { remote, peer, gate, explain });
+  try {
+    if (verify !== "none") await deadline.race(judge(peer, serverName, verify));
+  } catch (error) {
+    socket.close();
+    throw error === deadline.signal.reason ? failed(target, error) : error;
+  }
+  return socket;
+}
+
+async function judge(
+  peer: PeerCertificates | undefined,
+  serverName: string,
+  verify: PeerVerifier,
+): Promise<void> {
+  if (peer === undefined) {
+    throw new SsmError(
+      "TLS",
+      `Cannot trust "${serverName}": it shows no certificate`,
+    );
+  }
+  await verify(peer, serverName);
+}
+
+function failed(target: string, cause: unknown): SsmError {
+  if (isSsmError(cause)) return cause;
+  const why = explainConnect(cause);
+  return new SsmError("CONNECT", `Cannot connect to ${target}: ${why}`, {
+    cause,
+  });
+}
+
+function handshakeFailed(
+  target: string,
+  cause: unknown,
+  side: TlsSide,
+): SsmError {
+  if (isSsmError(cause)) return cause;
+  const why = explainTls(cause, side);
+  return why === undefined
+    ? new SsmError(
+      "TLS",
+      `Cannot connect to ${target}: no TLS handshake, ${explainConnect(cause)}`,
+      { cause, hint: "Check that this is the broker's TLS port." },
+    )
+    : new SsmError("TLS", `Cannot connect to ${target}: ${why}`, { cause });
+}
+
+/** The last failure, when each of several addresses failed. */
+function ofMany(failure: unknown, addresses: number): unknown {
+  if (!(failure instanceof SsmError)) return failure;
+  const { code, message, hint } = failure;
+  return new SsmError(code, `${message} (last of ${addresses} addresses)`, {
+    cause: failure,
+    ...(hint === undefined ? {} : { hint }),
+  });
+}
+
+function discard(socket: TcpSocket): void {
+  socket.on("error", () => {});
+  socket.destroy();
+}

@@ -1,0 +1,201 @@
+/**
+ * The only place that accepts connections.
+ *
+ * @module
+ */
+import { createServer, type Server, type Socket as TcpSocket } from "node:net";
+import { createSecureContext, type SecureContext, TLSSocket } from "node:tls";
+import { isSsmError, reason, SsmError } from "../errors.ts";
+import { Deadline, happened } from "./deadline.ts";
+import { explainConnect, explainLoss, explainTls } from "./explain.ts";
+import { Gate } from "./gate.ts";
+import { type KeyPair, openKeyPair } from "./key_pair.ts";
+import { adaptSocket, formatAddress, tuneTcp } from "./node_socket.ts";
+import { peerCertificates } from "./peer_certificates.ts";
+import type { PeerCertificates, Socket } from "./socket.ts";
+
+/** How a listener speaks TLS. */
+export interface ServerTlsOptions {
+  /** The listener's certificate and key. */
+  readonly keyPair: KeyPair;
+  /** Whether a client must, may or need not show a certificate. */
+  readonly clientCertificate: "none" | "optional" | "required";
+  /**
+   * Judges the certificates of a client that shows some; throws when they are
+   * not to be trusted. @default any certificate will do
+   */
+  readonly verify?:
+    | ((peer: PeerCertificates) => void | Promise<void>)
+    | undefined;
+}
+
+/** Where to listen, and how. */
+export interface ListenOptions {
+  /** @default "127.0.0.1" */
+  readonly hostname?: string | undefined;
+  /** 0 takes any free port. @default 0 */
+  readonly port?: number | undefined;
+  /** @default plain TCP */
+  readonly tls?: ServerTlsOptions | undefined;
+  /** Time for a client's handshake and its verification. @default 10000 */
+  readonly handshakeTimeoutMs?: number | undefined;
+  /** Clients in handshake, or connected and not yet taken; more are refused. @default 256 */
+  readonly maxPending?: number | undefined;
+  /** Told of every client that was refused, and why. */
+  readonly onRefused?: ((error: SsmError, remote: string) => void) | undefined;
+}
+
+/**
+ * Listens.
+ *
+ * @throws {SsmError} `CONNECT` when the port cannot be had, `CERTIFICATE`, `KEY`
+ */
+export async function listen(options: ListenOptions = {}): Promise<Listener> {
+  const { hostname = "127.0.0.1", port = 0 } = options;
+  const server = createServer({ allowHalfOpen: true });
+  const listener = new Listener(server, options);
+  const listening = happened(server, "listening");
+  server.listen(port, hostname);
+  try {
+    await listening;
+  } catch (cause) {
+    throw new SsmError(
+      "CONNECT",
+      `Cannot listen on ${formatAddress(hostname, port)}: ${reason(cause)}`,
+      { cause },
+    );
+  }
+  // A later error of the server concerns one accept; the next may succeed.
+  server.on("error", () => {});
+  return listener;
+}
+
+/** A listening port; iterate it for the sockets of its clients. */
+export class Listener implements AsyncDisposable, AsyncIterable<Socket> {
+  readonly #server: Server;
+  readonly #options: ListenOptions;
+  readonly #context: SecureContext | undefined;
+  readonly #pending = new Set<TcpSocket>();
+  readonly #ready: { socket: Socket; tcp: TcpSocket }[] = [];
+  #wake: PromiseWithResolvers<void> | undefined;
+  #closed = false;
+
+  /** Use {@linkcode listen}. */
+  constructor(server: Server, options: ListenOptions) {
+    this.#server = server;
+    this.#options = options;
+    if (options.tls !== undefined) {
+      this.#context = createSecureContext({
+        ...openKeyPair(options.tls.keyPair),
+        minVersion: "TLSv1.2",
+      });
+    }
+    server.on("connection", (tcp: TcpSocket) => void this.#accept(tcp));
+  }
+
+  /** The port listened on. */
+  get port(): number {
+    const address = this.#server.address();
+    return typeof address === "object" ? address?.port ?? 0 : 0;
+  }
+
+  /** Clients, each as soon as its handshake is done; ends upon {@linkcode close}. */
+  async *[Symbol.asyncIterator](): AsyncGenerator<Socket, void, void> {
+    while (!this.#closed) {
+      const next = this.#ready.shift();
+      if (next !== undefined) {
+        this.#pending.delete(next.tcp);
+        yield next.socket;
+        continue;
+      }
+      this.#wake = Promise.withResolvers();
+      await this.#wake.promise;
+    }
+  }
+
+  /** Stops listening; sockets that were taken live on. Idempotent. */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#server.close();
+    for (const tcp of this.#pending) tcp.destroy();
+    this.#wake?.resolve();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    this.close();
+    return Promise.resolve();
+  }
+
+  async #accept(tcp: TcpSocket): Promise<void> {
+    const { maxPending = 256, onRefused } = this.#options;
+    const remote = formatAddress(tcp.remoteAddress, tcp.remotePort);
+    this.#pending.add(tcp);
+    try {
+      if (this.#pending.size > maxPending) {
+        throw new SsmError(
+          "LIMIT",
+          `Cannot accept ${remote}: ${maxPending} clients are waiting`,
+        );
+      }
+      tuneTcp(tcp);
+      const socket = this.#context === undefined
+        ? adaptSocket(tcp, { remote, explain: (e) => explainLoss(e, remote) })
+        : await this.#secure(tcp, remote, this.#context);
+      this.#ready.push({ socket, tcp });
+      this.#wake?.resolve();
+    } catch (error) {
+      this.#pending.delete(tcp);
+      tcp.on("error", () => {});
+      tcp.destroy();
+      if (!this.#closed) onRefused?.(refused(remote, error), remote);
+    }
+  }
+
+  async #secure(
+    tcp: TcpSocket,
+    remote: string,
+    secureContext: SecureContext,
+  ): Promise<Socket> {
+    const { tls: options, handshakeTimeoutMs = 10_000 } = this.#options;
+    const { clientCertificate = "none", verify } = options ?? {};
+    using deadline = new Deadline(handshakeTimeoutMs);
+    const gate = new Gate(tcp);
+    const tls = new TLSSocket(gate, {
+      isServer: true,
+      secureContext,
+      requestCert: clientCertificate !== "none",
+      // The verdict is `verify`'s: node:tls misjudges version 1 certificates.
+      rejectUnauthorized: false,
+    });
+    try {
+      await deadline.race(happened(tls, "secure"));
+      const peer = clientCertificate === "none"
+        ? undefined
+        : peerCertificates(tls);
+      const explain = (error: unknown) => explainLoss(error, remote, SIDE);
+      const socket = adaptSocket(tls, { remote, peer, gate, explain });
+      if (peer !== undefined) {
+        await deadline.race(Promise.resolve(verify?.(peer)));
+      } else if (clientCertificate === "required") {
+        throw new SsmError(
+          "TLS",
+          `Cannot accept ${remote}: it shows no certificate`,
+        );
+      }
+      return socket;
+    } catch (error) {
+      tls.on("error", () => {});
+      tls.destroy();
+      throw error;
+    }
+  }
+}
+
+const SIDE = { peer: "client", certified: true } as const;
+
+function refused(remote: string, cause: unknown): SsmError {
+  if (isSsmError(cause)) return cause;
+  const why = explainTls(cause, SIDE) ?? explainConnect(cause);
+  return new SsmError("TLS", `Cannot accept ${remote}: ${why}`, { cause });
+}

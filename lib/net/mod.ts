@@ -1,0 +1,19 @@
+/**
+ * Connections: the only room that opens sockets or accepts them.
+ *
+ * @module
+ */
+export type { PeerCertificates, Socket } from "./socket.ts";
+export type { KeyPair } from "./key_pair.ts";
+export {
+  type ClientTlsOptions,
+  dial,
+  type DialOptions,
+  type PeerVerifier,
+} from "./dial.ts";
+export {
+  listen,
+  type Listener,
+  type ListenOptions,
+  type ServerTlsOptions,
+} from "./listen.ts";

@@ -1,0 +1,116 @@
+/**
+ * Decryption of S/MIME messages.
+ *
+ * @module
+ */
+import { SsmError } from "../errors.ts";
+import { type Certificate, formatDn, type PrivateKey } from "../pki/mod.ts";
+import { OID } from "./algorithms.ts";
+import { decodeBase64 } from "./base64.ts";
+import { identifies, peekContentType } from "./cms.ts";
+import { decryptContent } from "./content_cipher.ts";
+import { readEnvelope, type RecipientInfo } from "./enveloped_data.ts";
+import { checkLimit, type SmimeLimits, withDefaults } from "./limits.ts";
+import { decodeBody, isCmsType } from "./media.ts";
+import {
+  contentTypeOf,
+  type Entity,
+  mimeError,
+  parseEntity,
+  transferEncodingOf,
+} from "./mime.ts";
+import { contentKey } from "./recipient_key.ts";
+
+/** Who decrypts: a certificate and its private key. */
+export interface Recipient {
+  readonly certificate: Certificate;
+  readonly key: PrivateKey;
+}
+
+/** Enough base64 digits for the identifier at the head of a CMS message. */
+const HEAD_DIGITS = 64;
+
+/**
+ * Tells by its Content-Type and by the identifier at the head of its content
+ * whether `message` is an encrypted one; false for anything that cannot be read.
+ */
+export function isEncrypted(
+  message: Uint8Array,
+  limits?: Partial<SmimeLimits>,
+): boolean {
+  try {
+    const entity = parseEntity(message, withDefaults(limits).maxHeaderBytes);
+    if (!isCms(entity)) return false;
+    const type = peekContentType(decodeHead(entity));
+    return type === OID.envelopedData || type === OID.authEnvelopedData;
+  } catch (error) {
+    if (error instanceof SsmError) return false;
+    throw error;
+  }
+}
+
+/**
+ * Decrypts a message; what comes out is the MIME entity that was encrypted,
+ * usually a signed message. It is not authenticated: the signature inside is
+ * what tells who wrote it.
+ *
+ * Whether the key, the padding or the content was wrong is not told, since the
+ * difference would help an attacker to decrypt.
+ *
+ * @throws {SsmError} `MIME`, `DER` or `CMS` when the message is malformed or not
+ * supported; `DECRYPT` when it is not for this recipient, or does not open;
+ * `LIMIT` when a bound is exceeded.
+ */
+export async function decryptMessage(
+  message: Uint8Array,
+  recipient: Recipient,
+  limits?: Partial<SmimeLimits>,
+): Promise<Uint8Array> {
+  const bounds = withDefaults(limits);
+  checkLimit("bytes of message", message.length, bounds.maxMessageBytes);
+  const entity = parseEntity(message, bounds.maxHeaderBytes);
+  if (!isCms(entity)) throw mimeError("it is not encrypted");
+  const envelope = readEnvelope(decodeBody(entity), bounds.maxRecipients);
+  const { certificate, key } = recipient;
+  const info = envelope.recipients.find((candidate) =>
+    identifies(candidate.id, certificate) && fits(candidate, certificate)
+  );
+  if (!info) {
+    throw new SsmError(
+      "DECRYPT",
+      `Cannot decrypt message: no recipient matches "${
+        formatDn(certificate.subject)
+      }"`,
+      { hint: "The sender encrypted it with the certificate of another host" },
+    );
+  }
+  const { cipher, iv, ciphertext, authentication } = envelope;
+  const content = await contentKey(info, certificate, key, cipher.keyBytes);
+  try {
+    return await decryptContent(cipher, content, iv, {
+      ciphertext,
+      authentication,
+    });
+  } catch {
+    throw new SsmError("DECRYPT", "Cannot decrypt message: it does not open");
+  } finally {
+    content.fill(0);
+  }
+}
+
+function fits({ kind }: RecipientInfo, { keyAlgorithm }: Certificate): boolean {
+  return keyAlgorithm === (kind === "transport" ? "rsa" : "ec");
+}
+
+function isCms(entity: Entity): boolean {
+  return isCmsType(contentTypeOf(entity)?.type);
+}
+
+/** The first bytes of what {@linkcode decodeBody} would return. */
+function decodeHead(entity: Entity): Uint8Array {
+  const { body } = entity;
+  if (transferEncodingOf(entity) !== "base64") return body.subarray(0, 64);
+  const digits = body.subarray(0, 2 * HEAD_DIGITS).filter((char) => char > 0x20)
+    .subarray(0, HEAD_DIGITS);
+  return decodeBase64(digits.subarray(0, digits.length & ~3));
+}

@@ -1,0 +1,18 @@
+/**
+ * Sealing: S/MIME messages signed, verified, encrypted and decrypted; bytes to bytes.
+ *
+ * Source: RFC 8551 (S/MIME 4.0), RFC 5652 (CMS).
+ *
+ * @module
+ */
+export type { CipherName, DigestName } from "./algorithms.ts";
+export { decryptMessage, isEncrypted, type Recipient } from "./decrypt.ts";
+export { encryptMessage, type EncryptOptions } from "./encrypt.ts";
+export type { SmimeLimits } from "./limits.ts";
+export { choosePayloadForm, type PayloadForm } from "./payload_form.ts";
+export { type Signer, signMessage, type SignOptions } from "./sign.ts";
+export {
+  type VerifiedMessage,
+  verifyMessage,
+  type VerifyOptions,
+} from "./verify.ts";

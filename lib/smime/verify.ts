@@ -1,0 +1,215 @@
+/**
+ * Verification of signatures: what was signed, and by which certificate.
+ *
+ * Whether that certificate is to be trusted is not decided here.
+ *
+ * @module
+ */
+import { createHash } from "node:crypto";
+import { SsmError } from "../errors.ts";
+import {
+  type Certificate,
+  type Digest,
+  isWeakDigest,
+  parseCertificate,
+  verifySignature,
+} from "../pki/mod.ts";
+import { cmsError, equalBytes, identifies } from "./cms.ts";
+import { decodeBody, isCmsType, isSignatureType } from "./media.ts";
+import { checkLimit, type SmimeLimits, withDefaults } from "./limits.ts";
+import { feedCanonical, toCanonical } from "./line_ends.ts";
+import {
+  type ContentType,
+  contentTypeOf,
+  type Entity,
+  mimeError,
+  parseEntity,
+  splitMultipart,
+  transferEncodingOf,
+} from "./mime.ts";
+import { readPayload } from "./payload_form.ts";
+import {
+  readSignedData,
+  type SignedAttributes,
+  type SignedData,
+} from "./signed_data.ts";
+
+/** Settings of {@linkcode verifyMessage}. */
+export interface VerifyOptions {
+  /**
+   * Accepts digests for which collisions can be made: SHA-1 and MD5.
+   * @default false
+   */
+  allowWeakDigests?: boolean;
+  /** Bounds, where the defaults do not fit. */
+  limits?: Partial<SmimeLimits>;
+}
+
+/** A message whose signature is good. */
+export interface VerifiedMessage {
+  /** The payload: all of it, and nothing else, is covered by the signature. */
+  readonly payload: Uint8Array;
+  /** The certificate that the signer names and whose key made the signature. */
+  readonly signer: Certificate;
+  /** All certificates that came along, the signer's included: candidates for its chain. */
+  readonly certificates: readonly Certificate[];
+  /** The time of signing, as the signer states it. */
+  readonly signingTime: Date | undefined;
+}
+
+/**
+ * Verifies a clear-signed or opaque-signed S/MIME message.
+ *
+ * @throws {SsmError} `MIME`, `DER` or `CMS` when the message is malformed or of a
+ * form that is refused (several signers, unknown algorithms, a third part);
+ * `CERTIFICATE` when a certificate in it is malformed; `SIGNATURE` when the
+ * signature or the digest is wrong, or too weak; `LIMIT` when a bound is exceeded.
+ */
+export async function verifyMessage(
+  message: Uint8Array,
+  options: VerifyOptions = {},
+): Promise<VerifiedMessage> {
+  const { allowWeakDigests = false } = options;
+  const limits = withDefaults(options.limits);
+  checkLimit("bytes of message", message.length, limits.maxMessageBytes);
+  const { data, content } = readSignedMessage(message, limits);
+  const { id, digest, signatureAlgorithm, signature, signedAttributes } =
+    data.signer;
+  if (isWeakDigest(digest) && !allowWeakDigests) {
+    throw signatureError(`digest ${digest} is too weak`);
+  }
+  const certificates = data.certificates.map(parseCertificate);
+  const signer = findSigner(
+    certificates.filter((certificate) => identifies(id, certificate)),
+  );
+  if (signedAttributes) {
+    checkCertificateHashes(signedAttributes, signer);
+    if (!equalBytes(signedAttributes.messageDigest, content.digest(digest))) {
+      throw signatureError("the content was changed after signing");
+    }
+  }
+  const good = await verifySignature(signer.spki, {
+    algorithm: signatureAlgorithm,
+    data: signedAttributes?.der ?? content.signedBytes(),
+    signature,
+  }, { digest, allowWeakDigests });
+  if (!good) throw signatureError("it was not made by the signer's key");
+  return {
+    payload: readPayload(
+      parseEntity(content.entity, limits.maxHeaderBytes),
+      content.exact,
+    ),
+    signer,
+    certificates,
+    signingTime: signedAttributes?.signingTime,
+  };
+}
+
+/** What a signature is over. */
+interface SignedContent {
+  /** The MIME entity. */
+  readonly entity: Uint8Array;
+  /** True when the entity is signed as it is, false when with CRLF line ends. */
+  readonly exact: boolean;
+  digest(algorithm: Digest): Uint8Array;
+  signedBytes(): Uint8Array;
+}
+
+function readSignedMessage(
+  message: Uint8Array,
+  limits: SmimeLimits,
+): { data: SignedData; content: SignedContent } {
+  const outer = parseEntity(message, limits.maxHeaderBytes);
+  const contentType = contentTypeOf(outer);
+  if (contentType?.type === "multipart/signed") {
+    return readClearSigned(outer, contentType, limits);
+  }
+  if (!isCmsType(contentType?.type)) throw mimeError("it is not signed");
+  const data = readSignedData(decodeBody(outer), limits.maxCertificates);
+  if (!data.content) throw cmsError("it has a signature but no content");
+  return { data, content: exactContent(data.content) };
+}
+
+function readClearSigned(
+  outer: Entity,
+  contentType: ContentType,
+  limits: SmimeLimits,
+): { data: SignedData; content: SignedContent } {
+  const protocol = contentType.parameters.get("protocol")?.toLowerCase();
+  if (protocol !== undefined && !isSignatureType(protocol)) {
+    throw mimeError("its signature is not S/MIME");
+  }
+  // RFC 1847 §2.1: an encoded multipart could be read in two ways.
+  const encoding = transferEncodingOf(outer);
+  if (encoding === "base64" || encoding === "quoted-printable") {
+    throw mimeError("the signed message as a whole is encoded");
+  }
+  const boundary = contentType.parameters.get("boundary");
+  if (boundary === undefined) throw mimeError("the boundary is missing");
+  const [entity, signaturePart] = splitMultipart(outer.body, boundary, 2);
+  if (!entity || !signaturePart) throw mimeError("there are not two parts");
+  const signature = parseEntity(signaturePart, limits.maxHeaderBytes);
+  if (!isSignatureType(contentTypeOf(signature)?.type)) {
+    throw mimeError("the second part is not a signature");
+  }
+  checkLimit(
+    "bytes of signature",
+    Math.floor(signature.body.length * 3 / 4),
+    limits.maxSignatureBytes,
+  );
+  const data = readSignedData(decodeBody(signature), limits.maxCertificates);
+  if (data.content) throw cmsError("it has two contents");
+  return { data, content: canonicalContent(entity) };
+}
+
+/** Clear-signed: transports change line ends, so the signature is over CRLF. */
+function canonicalContent(entity: Uint8Array): SignedContent {
+  return {
+    entity,
+    exact: false,
+    digest: (algorithm) => {
+      const hash = createHash(algorithm);
+      feedCanonical(entity, (chunk) => hash.update(chunk));
+      return hash.digest();
+    },
+    signedBytes: () => toCanonical(entity),
+  };
+}
+
+/** Opaque: the signature is over the bytes inside the CMS structure. */
+function exactContent(entity: Uint8Array): SignedContent {
+  return {
+    entity,
+    exact: true,
+    digest: (algorithm) => createHash(algorithm).update(entity).digest(),
+    signedBytes: () => entity,
+  };
+}
+
+function findSigner(candidates: readonly Certificate[]): Certificate {
+  const [signer, ...others] = candidates;
+  if (!signer) throw cmsError("the signer's certificate is not included");
+  // The same certificate twice is harmless; two with one name and number are a trick.
+  if (others.some((other) => !equalBytes(other.raw, signer.raw))) {
+    throw cmsError("several certificates fit the signer");
+  }
+  return signer;
+}
+
+/** RFC 5035 §5.4: a stated hash must be that of the certificate in use. */
+function checkCertificateHashes(
+  attributes: SignedAttributes,
+  signer: Certificate,
+): void {
+  for (const { digest, hash } of attributes.certificateHashes) {
+    if (
+      !equalBytes(hash, createHash(digest).update(signer.raw).digest())
+    ) {
+      throw signatureError("it was made with another certificate");
+    }
+  }
+}
+
+function signatureError(state: string): SsmError {
+  return new SsmError("SIGNATURE", `Cannot verify signature: ${state}`);
+}

@@ -1,0 +1,20 @@
+/**
+ * Spools: directories from which messages are sent and into which they are delivered.
+ *
+ * @module
+ */
+export type {
+  ElementFields,
+  IncomingSpool,
+  OutgoingSpool,
+  PreparedElement,
+  SpoolEntry,
+} from "./spool.ts";
+export { DirqSimple, type DirqSimpleOptions } from "./dirq_simple.ts";
+export { DirqSchema, type DirqSchemaOptions } from "./dirq_schema.ts";
+export { DeliveredElements } from "./delivered_elements.ts";
+export {
+  PlainDirectory,
+  type PlainDirectoryOptions,
+} from "./plain_directory.ts";
+export { directoryExists } from "./files.ts";

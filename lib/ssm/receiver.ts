@@ -1,0 +1,201 @@
+/**
+ * The incoming walk: every message opened, filed in incoming or reject, and
+ * only then confirmed.
+ *
+ * Several messages are opened and written at once, but they become visible,
+ * and are confirmed, in the order in which they came.
+ *
+ * @module
+ */
+import { createHash } from "node:crypto";
+import { isSsmError, reason } from "../errors.ts";
+import type { Logger } from "../log.ts";
+import type { ElementFields, IncomingSpool } from "../spool/mod.ts";
+import type { Clock } from "../stomp/mod.ts";
+import { Budget } from "./budget.ts";
+import type { Delivery, IncomingCarrier } from "./carrier.ts";
+import { backoff, sleep } from "./waiting.ts";
+import type { OpeningEnvelope } from "./envelope.ts";
+import type { Opened } from "./message.ts";
+
+/** Settings of {@linkcode receive}. */
+export interface ReceiveOptions {
+  readonly carrier: IncomingCarrier;
+  readonly envelope: OpeningEnvelope;
+  readonly incoming: IncomingSpool;
+  readonly reject: IncomingSpool;
+  readonly log: Logger;
+  readonly clock: Clock;
+  /** Aborting it finishes the messages at hand and ends. */
+  readonly signal: AbortSignal;
+  /** Messages worked on at the same time. @default 8 */
+  readonly concurrency?: number;
+  /** Called after each message, with what became of it. */
+  readonly onFiled?: (filed: Filed) => void;
+}
+
+/** Where a message went. */
+export interface Filed {
+  readonly id: string;
+  readonly outcome: "incoming" | "reject" | "duplicate" | "left on the broker";
+}
+
+/** Where a message is to go, under which identity. */
+interface Destination {
+  readonly spool: IncomingSpool;
+  readonly queue: "incoming" | "reject";
+  readonly key: string;
+  readonly fields: ElementFields;
+}
+
+/** Bytes of messages worked on at the same time; a single larger one is worked on alone. */
+const MAX_BYTES_AT_ONCE = 32 << 20;
+
+/** Receives until the signal is aborted. */
+export async function receive(options: ReceiveOptions): Promise<void> {
+  const { carrier, signal, concurrency = 8 } = options;
+  const budget = new Budget({
+    messages: concurrency,
+    bytes: MAX_BYTES_AT_ONCE,
+  });
+  let turn: Promise<void> = Promise.resolve();
+  for await (const delivery of carrier.deliveries(signal)) {
+    const size = delivery.body.length;
+    await budget.acquire(size);
+    turn = process(delivery, turn, options)
+      .finally(() => budget.release(size));
+  }
+  await turn;
+}
+
+/** Settles, never rejects, once the message is filed and its predecessors are. */
+async function process(
+  delivery: Delivery,
+  previous: Promise<void>,
+  options: ReceiveOptions,
+): Promise<void> {
+  const { log, signal, clock, onFiled } = options;
+  let outcome: Filed["outcome"] = "left on the broker";
+  for (let attempt = 1; outcome === "left on the broker"; attempt++) {
+    try {
+      outcome = await fileOne(delivery, previous, options);
+    } catch (error) {
+      // A full disk, an unreadable CA directory: not the message's fault. It
+      // waits on the broker, unconfirmed, until the administrator has helped.
+      log.error(`Failed to read or write file: ${reason(error)}`);
+      await sleep(clock, backoff(attempt), signal);
+      if (!signal.aborted) continue;
+      log.warning(`Message ${delivery.id} stays on the broker.`);
+      delivery.abandon();
+      break;
+    }
+  }
+  await previous;
+  onFiled?.({ id: delivery.id, outcome });
+}
+
+async function fileOne(
+  delivery: Delivery,
+  previous: Promise<void>,
+  options: ReceiveOptions,
+): Promise<"incoming" | "reject" | "duplicate"> {
+  const { envelope, log } = options;
+  const opened = await open(envelope, delivery);
+  const destination = chooseDestination(delivery, opened, options);
+  const name = await file(destination, previous);
+  report(delivery, opened, { name, queue: destination.queue }, log);
+  await acknowledge(delivery, log);
+  return name === undefined ? "duplicate" : destination.queue;
+}
+
+/** A fault of ours on one message must not stop the next: it is kept in reject. */
+async function open(
+  envelope: OpeningEnvelope,
+  { body }: Delivery,
+): Promise<Opened> {
+  try {
+    return await envelope.open(body);
+  } catch (error) {
+    if (isSsmError(error)) throw error;
+    const words = `Internal error: ${reason(error)}`;
+    return { status: "rejected", body, signer: undefined, error: words };
+  }
+}
+
+/** Writes at once, shows in turn; the name in the queue, `undefined` for a duplicate. */
+async function file(
+  { spool, key, fields }: Destination,
+  previous: Promise<void>,
+): Promise<string | undefined> {
+  const prepared = await spool.prepare(key, fields);
+  await previous;
+  if (!prepared) return undefined;
+  try {
+    return await prepared.commit();
+  } finally {
+    await prepared.discard();
+  }
+}
+
+function chooseDestination(
+  delivery: Delivery,
+  opened: Opened,
+  { incoming, reject }: ReceiveOptions,
+): Destination {
+  const empaid = delivery.id;
+  if (opened.status === "accepted") {
+    const { payload, signer } = opened;
+    return {
+      spool: incoming,
+      queue: "incoming",
+      key: identity(delivery.key, signer, payload),
+      fields: { body: payload, signer, empaid },
+    };
+  }
+  const { body, error } = opened;
+  const signer = opened.signer ?? "Not available.";
+  return {
+    spool: reject,
+    queue: "reject",
+    key: identity(delivery.key, signer, body),
+    fields: { body, signer, empaid, error },
+  };
+}
+
+/** Same sender's id, same signer, same content: the same message. */
+function identity(id: string, signer: string, content: Uint8Array): string {
+  const hash = createHash("sha256");
+  // Lengths first, so that no two different triples read alike.
+  for (const part of [id, signer]) {
+    const bytes = new TextEncoder().encode(part);
+    hash.update(`${bytes.length}:`).update(bytes);
+  }
+  return hash.update(content).digest("hex");
+}
+
+function report(
+  delivery: Delivery,
+  opened: Opened,
+  { name, queue }: { name: string | undefined; queue: string },
+  log: Logger,
+): void {
+  log.info(`Received message. ID = ${delivery.id}`);
+  if (opened.status === "accepted") log.info(`Valid signer: ${opened.signer}`);
+  else log.warning(`Message rejected: ${opened.error}`);
+  log.info(
+    name === undefined
+      ? `Message was received before, ignored. ID = ${delivery.id}`
+      : `Message saved to ${queue} queue as ${name}`,
+  );
+}
+
+async function acknowledge(delivery: Delivery, log: Logger): Promise<void> {
+  try {
+    await delivery.ack();
+  } catch (error) {
+    // It is on disk; the broker will deliver it again and it will be known.
+    log.warning(
+      `Message ${delivery.id} could not be acknowledged: ${reason(error)}`,
+    );
+  }
+}

@@ -1,0 +1,218 @@
+/**
+ * The outgoing walk: every file of a spool, sealed, sent, confirmed, removed.
+ *
+ * While one message waits for its confirmation the next ones are already read
+ * and sealed; messages still leave in the spool's order.
+ *
+ * @module
+ */
+import { isSsmError, reason, SsmError } from "../errors.ts";
+import type { Logger } from "../log.ts";
+import type { OutgoingSpool, SpoolEntry } from "../spool/mod.ts";
+import { Budget } from "./budget.ts";
+import type { OutgoingCarrier } from "./carrier.ts";
+import type { SealingEnvelope } from "./envelope.ts";
+
+/** Settings of {@linkcode sendAll}. */
+export interface SendAllOptions {
+  readonly spool: OutgoingSpool;
+  readonly envelope: SealingEnvelope;
+  readonly carrier: OutgoingCarrier;
+  readonly log: Logger;
+  readonly signal: AbortSignal;
+  /** Most unconfirmed messages at a time. @default 1 */
+  readonly window?: number;
+  /** Most unconfirmed bytes at a time, a single larger message excepted. @default 64 MiB */
+  readonly windowBytes?: number;
+  /** Larger files are reported and skipped, in bytes. @default 128 MiB */
+  readonly maxMessageBytes?: number;
+  /** Called after each confirmed or skipped message. */
+  readonly onProgress?: (report: SendReport) => void;
+}
+
+/** What became of the files. */
+export interface SendReport {
+  /** Elements found when the run began. */
+  readonly found: number;
+  /** Confirmed and removed. */
+  readonly sent: number;
+  /** Held by another process; left alone. */
+  readonly locked: number;
+  /** Could not be sent; still in the spool, and in the log with the reason. */
+  readonly failed: number;
+}
+
+/** Messages sealed ahead of the window: enough to keep two cores busy signing. */
+const AHEAD = 2;
+
+/**
+ * Sends everything that waits in the spool, once.
+ *
+ * A file that cannot be sent is reported, unlocked and skipped.
+ *
+ * @throws {SsmError} when no broker can be used (any more); what was not
+ *   confirmed is in the spool, unlocked.
+ */
+export async function sendAll(options: SendAllOptions): Promise<SendReport> {
+  return await new SendRun(options).run();
+}
+
+class SendRun {
+  readonly #options: SendAllOptions;
+  readonly #window: Budget;
+  readonly #prepared: Budget;
+  readonly #maxMessageBytes: number;
+  #report: SendReport = { found: 0, sent: 0, locked: 0, failed: 0 };
+  #fatal: { error: unknown } | undefined;
+
+  constructor(options: SendAllOptions) {
+    const { window = 1, windowBytes = 64 << 20, maxMessageBytes = 128 << 20 } =
+      options;
+    this.#options = options;
+    this.#window = new Budget({ messages: window, bytes: windowBytes });
+    this.#prepared = new Budget({
+      messages: window + AHEAD,
+      bytes: windowBytes,
+    });
+    this.#maxMessageBytes = maxMessageBytes;
+  }
+
+  async run(): Promise<SendReport> {
+    const { spool, log, signal } = this.#options;
+    const names = await spool.list();
+    this.#count({ found: names.length });
+    log.info(`Found ${names.length} messages.`);
+    const underWay = new Set<Promise<void>>();
+    let turn = Promise.resolve();
+    for (const name of names) {
+      const entry = await this.#lock(name);
+      if (!entry) continue;
+      const size = entry.size;
+      await this.#prepared.acquire(size);
+      if (signal.aborted || this.#fatal) {
+        await entry.unlock();
+        break;
+      }
+      const sealed = this.#seal(entry);
+      // A rejection is dealt with in the message's turn, not before.
+      sealed.catch(() => {});
+      const previous = turn;
+      const handedOver = Promise.withResolvers<void>();
+      turn = handedOver.promise;
+      const done = previous
+        .then(() => this.#transmit(entry, sealed, handedOver.resolve))
+        .finally(() => {
+          handedOver.resolve();
+          this.#prepared.release(size);
+          underWay.delete(done);
+        });
+      underWay.add(done);
+    }
+    await Promise.all(underWay);
+    if (this.#fatal) throw this.#fatal.error;
+    if (signal.aborted) {
+      throw new SsmError("ABORTED", "Sending was stopped on request");
+    }
+    return this.#report;
+  }
+
+  async #lock(name: string): Promise<SpoolEntry | undefined> {
+    const { spool, log } = this.#options;
+    try {
+      const entry = await spool.lock(name);
+      if (!entry) {
+        log.warning(`Message was locked. ${name} will not be sent.`);
+        this.#count({ locked: this.#report.locked + 1 });
+      }
+      return entry;
+    } catch (error) {
+      this.#skip(name, error);
+      return undefined;
+    }
+  }
+
+  async #seal(entry: SpoolEntry): Promise<Uint8Array> {
+    if (entry.size === 0) throw unsendable(entry, "the file is empty");
+    if (entry.size > this.#maxMessageBytes) {
+      throw unsendable(
+        entry,
+        `it has ${entry.size} bytes, the limit is ${this.#maxMessageBytes}`,
+      );
+    }
+    return await this.#options.envelope.seal(await entry.read());
+  }
+
+  /** Sends one message in its turn; `handOver` lets the next one go. */
+  async #transmit(
+    entry: SpoolEntry,
+    sealed: Promise<Uint8Array>,
+    handOver: () => void,
+  ): Promise<void> {
+    const { carrier, log, signal } = this.#options;
+    try {
+      const body = await sealed;
+      await this.#window.acquire(body.length);
+      try {
+        if (this.#fatal || signal.aborted) return;
+        await entry.touch();
+        log.info(`Sending message: ${entry.name}`);
+        const confirmed = carrier.send(entry.name, body);
+        log.info("Waiting for broker to accept message.");
+        handOver();
+        await confirmed;
+      } finally {
+        this.#window.release(body.length);
+      }
+      log.info(`Sent ${entry.name}`);
+      this.#count({ sent: this.#report.sent + 1 });
+      await this.#remove(entry);
+    } catch (error) {
+      if (endsTheRun(error)) this.#fatal ??= { error };
+      else this.#skip(entry.name, error);
+    } finally {
+      await entry.unlock();
+    }
+  }
+
+  async #remove(entry: SpoolEntry): Promise<void> {
+    try {
+      await entry.remove();
+    } catch (error) {
+      this.#options.log.error(
+        `Message ${entry.name} was sent but cannot be removed, so it will be sent again: ${
+          reason(error)
+        }`,
+      );
+      this.#count({ failed: this.#report.failed + 1 });
+    }
+  }
+
+  #skip(name: string, error: unknown): void {
+    this.#options.log.error(
+      `Message ${name} was not sent and stays in outgoing: ${reason(error)}`,
+    );
+    this.#count({ failed: this.#report.failed + 1 });
+  }
+
+  #count(change: Partial<SendReport>): void {
+    this.#report = { ...this.#report, ...change };
+    this.#options.onProgress?.(this.#report);
+  }
+}
+
+/** True for failures of the transport; what is left fails one message only. */
+function endsTheRun(error: unknown): boolean {
+  return isSsmError(error) && (
+    error.code === "CONNECT" || error.code === "CONNECTION_LOST" ||
+    error.code === "TLS" || error.code === "TRUST" ||
+    error.code === "TIMEOUT" || error.code === "STOMP_ERROR" ||
+    error.code === "ABORTED"
+  );
+}
+
+function unsendable(entry: SpoolEntry, state: string): SsmError {
+  return new SsmError(
+    "UNSENDABLE",
+    `Cannot send message "${entry.name}": ${state}`,
+  );
+}

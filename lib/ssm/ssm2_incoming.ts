@@ -1,0 +1,172 @@
+/**
+ * SSM2 (EMPA) over STOMP, the receiving side.
+ *
+ * Runs for months: a lost connection is followed by another, at once and then
+ * with growing pauses, over all brokers.
+ *
+ * @module
+ */
+import { isSsmError, reason } from "../errors.ts";
+import type { Logger } from "../log.ts";
+import type { Clock, StompClient, StompMessage } from "../stomp/mod.ts";
+import type { Delivery, IncomingCarrier } from "./carrier.ts";
+import { backoff, sleep } from "./waiting.ts";
+import { connectAny, type Endpoint } from "./link.ts";
+
+/** Settings of {@linkcode Ssm2IncomingCarrier}. */
+export interface Ssm2IncomingOptions {
+  readonly endpoints: readonly Endpoint[];
+  /** Queue or topic to receive from. */
+  readonly destination: string;
+  /** Unconfirmed messages the broker may send ahead. @default 10 */
+  readonly prefetch?: number;
+  /** How long a stop waits for messages at hand to be stored, in ms. @default 20000 */
+  readonly stopGraceMs?: number;
+  readonly log: Logger;
+  readonly clock: Clock;
+  readonly random?: () => number;
+}
+
+/** A connection that lasted this long was a good one: the next may be tried at once. */
+const GOOD_CONNECTION_MS = 30_000;
+
+/** Receives sealed messages, each confirmed on its own. */
+export class Ssm2IncomingCarrier implements IncomingCarrier {
+  readonly #options: Ssm2IncomingOptions;
+  /** Handed out, neither confirmed nor abandoned yet. */
+  readonly #outstanding = new Set<Promise<void>>();
+
+  constructor(options: Ssm2IncomingOptions) {
+    this.#options = options;
+  }
+
+  async *deliveries(signal: AbortSignal): AsyncGenerator<Delivery> {
+    const { log, clock, random } = this.#options;
+    let shortLived = 0;
+    while (!signal.aborted) {
+      await sleep(
+        clock,
+        backoff(shortLived, { ...(random && { random }) }),
+        signal,
+      );
+      const client = await this.#connect(signal);
+      if (!client) return;
+      const since = clock.now();
+      try {
+        yield* this.#onConnection(client, signal);
+      } catch (error) {
+        if (!isSsmError(error)) throw error;
+        log.warning("Connection lost.");
+        log.warning(`Connection lost because: ${reason(error)}`);
+      } finally {
+        await this.#leave(client);
+      }
+      const lasted = clock.now() - since >= GOOD_CONNECTION_MS;
+      shortLived = lasted ? 0 : shortLived + 1;
+    }
+  }
+
+  async #connect(signal: AbortSignal): Promise<StompClient | undefined> {
+    try {
+      const client = await connectAny({
+        ...this.#options,
+        signal,
+        retryForMs: Infinity,
+      });
+      this.#options.log.info("Connected.");
+      return client;
+    } catch (error) {
+      if (isSsmError(error, "ABORTED")) return undefined;
+      throw error;
+    }
+  }
+
+  async *#onConnection(
+    client: StompClient,
+    signal: AbortSignal,
+  ): AsyncGenerator<Delivery> {
+    const { destination, prefetch = 10, log } = this.#options;
+    const subscription = await client.subscribe(destination, {
+      ack: "client-individual",
+      prefetch,
+    });
+    log.info(`Subscribing to: ${destination}`);
+    for await (const message of until(signal, subscription)) {
+      if (message.headers.get("empa-id") === "ping") {
+        log.info("Received ping message.");
+        await message.ack();
+        continue;
+      }
+      yield this.#delivery(message);
+    }
+  }
+
+  #delivery(message: StompMessage): Delivery {
+    const settled = Promise.withResolvers<void>();
+    this.#outstanding.add(settled.promise);
+    settled.promise.then(() => this.#outstanding.delete(settled.promise));
+    const id = message.headers.get("empa-id");
+    return {
+      id: id ?? "noid",
+      // A sender without ids may well send the same text twice on purpose:
+      // then only the broker's own id tells a redelivery from a new message.
+      key: id ?? `message-id ${message.messageId}`,
+      body: message.body,
+      ack: async () => {
+        try {
+          await message.ack();
+        } finally {
+          settled.resolve();
+        }
+      },
+      abandon: () => settled.resolve(),
+    };
+  }
+
+  /** Says goodbye, once what was handed out has found its place. */
+  async #leave(client: StompClient): Promise<void> {
+    const { clock, stopGraceMs = 20_000 } = this.#options;
+    const enough = new AbortController();
+    await Promise.race([
+      Promise.all(this.#outstanding),
+      client.closed,
+      sleep(clock, stopGraceMs, enough.signal),
+    ]);
+    enough.abort();
+    // A goodbye that fails loses nothing: unconfirmed messages come again.
+    await client.disconnect().catch(() => client.close());
+  }
+}
+
+/**
+ * What comes before the signal is aborted. The subscription itself is left
+ * alone then: a broker refuses acknowledgements once it is cancelled, and the
+ * messages at hand still want theirs.
+ */
+async function* until(
+  signal: AbortSignal,
+  messages: AsyncIterable<StompMessage>,
+): AsyncGenerator<StompMessage> {
+  const iterator = messages[Symbol.asyncIterator]();
+  while (!signal.aborted) {
+    const next = await untilAborted(signal, iterator.next());
+    if (!next || next.done) return;
+    yield next.value;
+  }
+}
+
+/**
+ * `undefined` once the signal is aborted. Not `Promise.race` against one
+ * promise of the stop: that would remember every wait of a months' run.
+ */
+function untilAborted<T>(
+  signal: AbortSignal,
+  promise: Promise<T>,
+): Promise<T | undefined> {
+  return new Promise((resolve, reject) => {
+    const stop = () => resolve(undefined);
+    signal.addEventListener("abort", stop, { once: true });
+    promise.then(resolve, reject)
+      .finally(() => signal.removeEventListener("abort", stop));
+  });
+}

@@ -1,0 +1,307 @@
+import assert from "node:assert/strict";
+import type { Frame, StompVersion } from "../../lib/stomp/mod.ts";
+import { type RawClient, TestBroker, text } from "./harness.ts";
+
+const QUEUE = "/queue/a";
+
+/** Puts bodies 1 to `count` into the queue. */
+async function fill(client: RawClient, count: number): Promise<void> {
+  for (let n = 1; n < count; n++) {
+    client.send("SEND", { destination: QUEUE }, `${n}`);
+  }
+  await client.confirmed("SEND", { destination: QUEUE }, `${count}`);
+}
+
+function subscribe(
+  client: RawClient,
+  ack = "client-individual",
+  headers: Record<string, string> = {},
+): void {
+  client.send("SUBSCRIBE", { destination: QUEUE, id: "s", ack, ...headers });
+}
+
+/** The headers by which each version acknowledges a message. */
+function ackHeaders(message: Frame, version: StompVersion) {
+  const { headers } = message;
+  if (version === "1.2") return { id: headers.get("ack") };
+  const id = { "message-id": headers.get("message-id") };
+  return version === "1.1" ? { ...id, subscription: "s" } : id;
+}
+
+const bodies = (frames: Frame[]) => frames.map(text);
+
+Deno.test("Broker keeps messages of a queue until somebody comes, in order", async () => {
+  await using server = await TestBroker.start();
+  const producer = await server.connect();
+  await fill(producer, 3);
+  const consumer = await server.connect();
+  subscribe(consumer);
+  const messages = await consumer.messages(3);
+  assert.deepEqual(bodies(messages), ["1", "2", "3"]);
+  const ids = messages.map((m) => m.headers.get("message-id"));
+  assert.equal(new Set(ids).size, 3);
+  assert.equal(messages[0]!.headers.get("subscription"), "s");
+  assert.equal(messages[0]!.headers.get("destination"), QUEUE);
+});
+
+Deno.test("Broker passes bodies of any bytes and headers of any text", async () => {
+  await using server = await TestBroker.start();
+  const client = await server.connect();
+  subscribe(client);
+  const strange = "a:b\\n\nc\r — ü";
+  client.send("SEND", {
+    destination: "a",
+    "empa-id": "1/2",
+    [strange]: strange,
+  }, "x\0\r\n\0y");
+  const [message] = await client.messages(1);
+  assert.equal(text(message!), "x\0\r\n\0y");
+  assert.equal(message!.headers.get("empa-id"), "1/2");
+  assert.equal(message!.headers.get(strange), strange);
+});
+
+for (const version of ["1.0", "1.1", "1.2"] as const) {
+  Deno.test(`Broker forgets what is acknowledged one by one in STOMP ${version}`, async () => {
+    await using server = await TestBroker.start();
+    const client = await server.connect(version);
+    await fill(client, 3);
+    subscribe(client);
+    const [, second] = await client.messages(3);
+    await client.confirmed("ACK", ackHeaders(second!, version));
+    assert.equal(server.broker.stats().queued, 2);
+    await client.confirmed("UNSUBSCRIBE", { id: "s" });
+    subscribe(client);
+    const again = await client.messages(2);
+    assert.deepEqual(bodies(again), ["1", "3"]);
+  });
+
+  Deno.test(`Broker forgets all up to what is acknowledged in client mode in STOMP ${version}`, async () => {
+    await using server = await TestBroker.start();
+    const client = await server.connect(version);
+    await fill(client, 5);
+    subscribe(client, "client");
+    const messages = await client.messages(5);
+    await client.confirmed("ACK", ackHeaders(messages[2]!, version));
+    assert.equal(server.broker.stats().queued, 2);
+    client.send("ACK", ackHeaders(messages[1]!, version));
+    assert.match(text(await client.refused()), /no such message awaits it/);
+    assert.equal(server.broker.stats().queued, 2);
+  });
+}
+
+Deno.test("Broker serves a STOMP 1.0 subscription without id", async () => {
+  await using server = await TestBroker.start();
+  const client = await server.connect("1.0");
+  client.send("SUBSCRIBE", { destination: QUEUE, ack: "client" });
+  client.send("SEND", { destination: QUEUE }, "1");
+  const [message] = await client.messages(1);
+  assert.equal(message!.headers.has("subscription"), false);
+  const id = message!.headers.get("message-id");
+  await client.confirmed("ACK", { "message-id": id });
+  await client.confirmed("UNSUBSCRIBE", { destination: QUEUE });
+  await client.confirmed("SEND", { destination: QUEUE }, "2");
+  assert.deepEqual(await client.pending(), []);
+  assert.equal(server.broker.stats().queued, 1);
+});
+
+Deno.test("Broker forgets a message of an auto subscription once it has left", async () => {
+  await using server = await TestBroker.start();
+  const client = await server.connect();
+  await fill(client, 10);
+  subscribe(client, "auto");
+  const messages = await client.messages(10);
+  assert.ok(messages.every((m) => !m.headers.has("ack")));
+  await client.confirmed("DISCONNECT");
+  await client.rest();
+  assert.equal(server.broker.stats().queued, 0);
+  assert.equal(server.broker.stats().messagesOut, 10);
+});
+
+Deno.test("Broker refuses an ACK in auto mode", async () => {
+  await using server = await TestBroker.start();
+  const client = await server.connect("1.1");
+  await fill(client, 1);
+  subscribe(client, "auto");
+  const [message] = await client.messages(1);
+  client.send("ACK", ackHeaders(message!, "1.1"));
+  assert.match(text(await client.refused()), /no such message awaits it/);
+});
+
+Deno.test("Broker redelivers what a lost client held, in order and marked", async () => {
+  await using server = await TestBroker.start();
+  const first = await server.connect();
+  await fill(first, 6);
+  subscribe(first, "client-individual", { "prefetch-count": "4" });
+  const messages = await first.messages(4);
+  await first.confirmed("ACK", ackHeaders(messages[1]!, "1.2"));
+  await first.messages(1);
+  first.close();
+  const second = await server.connect();
+  subscribe(second);
+  const again = await second.messages(5);
+  assert.deepEqual(bodies(again), ["1", "3", "4", "5", "6"]);
+  const marks = again.map(({ headers }) => [
+    headers.get("redelivered"),
+    headers.get("delivery-count"),
+  ]);
+  assert.deepEqual(marks.slice(0, 4), Array(4).fill(["true", "2"]));
+  assert.deepEqual(marks[4], [undefined, undefined]);
+  assert.equal(
+    again[0]!.headers.get("message-id"),
+    messages[0]!.headers.get("message-id"),
+  );
+  assert.notEqual(
+    again[0]!.headers.get("ack"),
+    messages[0]!.headers.get("ack"),
+  );
+});
+
+Deno.test("Broker redelivers a message after NACK before the ones behind it", async () => {
+  await using server = await TestBroker.start();
+  const client = await server.connect();
+  await fill(client, 3);
+  subscribe(client, "client-individual", { "prefetch-count": "1" });
+  const [first] = await client.messages(1);
+  client.send("NACK", ackHeaders(first!, "1.2"));
+  const [again] = await client.messages(1);
+  assert.equal(text(again!), "1");
+  assert.equal(again!.headers.get("redelivered"), "true");
+  assert.equal(again!.headers.get("delivery-count"), "2");
+  client.send("ACK", ackHeaders(again!, "1.2"));
+  assert.deepEqual(bodies(await client.messages(1)), ["2"]);
+});
+
+Deno.test("Broker takes a NACK in client mode for all before it", async () => {
+  await using server = await TestBroker.start();
+  const client = await server.connect();
+  await fill(client, 4);
+  subscribe(client, "client");
+  const messages = await client.messages(4);
+  client.send("NACK", ackHeaders(messages[2]!, "1.2"));
+  assert.deepEqual(bodies(await client.messages(3)), ["1", "2", "3"]);
+});
+
+Deno.test("Broker gives unacknowledged messages to others after UNSUBSCRIBE", async () => {
+  await using server = await TestBroker.start();
+  const first = await server.connect();
+  await fill(first, 2);
+  subscribe(first);
+  await first.messages(2);
+  await first.confirmed("UNSUBSCRIBE", { id: "s" });
+  await first.confirmed("SEND", { destination: QUEUE }, "3");
+  assert.deepEqual(await first.pending(), []);
+  const second = await server.connect();
+  subscribe(second);
+  assert.deepEqual(bodies(await second.messages(3)), ["1", "2", "3"]);
+});
+
+Deno.test("Broker keeps to the window a client asks for", async () => {
+  for (const name of ["activemq.prefetchSize", "prefetch-count"]) {
+    await using server = await TestBroker.start();
+    const client = await server.connect();
+    await fill(client, 5);
+    subscribe(client, "client-individual", { [name]: "2" });
+    const [first] = await client.messages(2);
+    assert.deepEqual(await client.pending(), []);
+    await client.confirmed("ACK", ackHeaders(first!, "1.2")).then((before) =>
+      assert.deepEqual(bodies(before), ["3"])
+    );
+    assert.deepEqual(await client.pending(), []);
+  }
+});
+
+Deno.test("Broker keeps to its own window when a client asks for none", async () => {
+  await using server = await TestBroker.start({ limits: { prefetch: 3 } });
+  const client = await server.connect();
+  await fill(client, 5);
+  subscribe(client);
+  await client.messages(3);
+  assert.deepEqual(await client.pending(), []);
+});
+
+Deno.test("Broker bounds the window in bytes, but always lets one message through", async () => {
+  await using server = await TestBroker.start({
+    limits: { prefetchBytes: 5000 },
+  });
+  const client = await server.connect();
+  for (const size of [10_000, 3000, 3000, 3000]) {
+    await client.confirmed("SEND", { destination: "a" }, "x".repeat(size));
+  }
+  subscribe(client);
+  const [large] = await client.messages(1);
+  assert.equal(large!.body.length, 10_000);
+  assert.deepEqual(await client.pending(), []);
+  client.send("ACK", ackHeaders(large!, "1.2"));
+  await client.messages(2);
+  assert.deepEqual(await client.pending(), []);
+});
+
+Deno.test("Broker shares a queue fairly between two consumers, each message once", async () => {
+  await using server = await TestBroker.start();
+  const total = 2000;
+  const producer = await server.connect();
+  const consumers = [await server.connect(), await server.connect("1.1")];
+  const versions = ["1.2", "1.1"] as const;
+  const seen = new Set<string>();
+  const counts = [0, 0];
+  const all = Promise.withResolvers<void>();
+  const consume = async (index: number) => {
+    const consumer = consumers[index]!;
+    subscribe(consumer, "client-individual", { "prefetch-count": "10" });
+    for (;;) {
+      const [message] = await consumer.messages(1);
+      const body = text(message!);
+      assert.ok(!seen.has(body), `${body} came twice`);
+      assert.ok(!message!.headers.has("redelivered"));
+      seen.add(body);
+      counts[index]!++;
+      consumer.send("ACK", ackHeaders(message!, versions[index]!));
+      if (seen.size === total) all.resolve();
+    }
+  };
+  // They end when the broker hangs up.
+  const running = [consume(0), consume(1)];
+  await fill(producer, total);
+  await Promise.race([all.promise, ...running]);
+  for (const consumer of consumers) await consumer.confirmed("DISCONNECT");
+  await Promise.allSettled(running);
+  assert.equal(seen.size, total);
+  assert.equal(server.broker.stats().queued, 0);
+  assert.ok(counts[0]! > 0 && counts[1]! > 0);
+});
+
+Deno.test("Broker gives everything to the consumer that remains", async () => {
+  await using server = await TestBroker.start();
+  const producer = await server.connect();
+  const total = 1200;
+  await fill(producer, total);
+  const leaving = await server.connect();
+  subscribe(leaving, "client", { "prefetch-count": "500" });
+  const held = await leaving.messages(500);
+  await leaving.confirmed("ACK", ackHeaders(held[99]!, "1.2"));
+  const staying = await server.connect();
+  subscribe(staying, "client", { "prefetch-count": "2000" });
+  const early = await staying.messages(600);
+  leaving.close();
+  const late = await staying.messages(500);
+  const numbers = [...early, ...late].map((m) => Number(text(m)));
+  assert.deepEqual(
+    numbers.toSorted((a, b) => a - b),
+    Array.from({ length: 1100 }, (_, n) => n + 101),
+  );
+  const returned = late.map((m) => Number(text(m)));
+  assert.deepEqual(returned, returned.toSorted((a, b) => a - b));
+});
+
+Deno.test("Broker does not deliver to a client that is gone", async () => {
+  await using server = await TestBroker.start();
+  const consumer = await server.connect();
+  subscribe(consumer);
+  const before = await consumer.confirmed("DISCONNECT");
+  assert.deepEqual(before, []);
+  await consumer.rest();
+  const producer = await server.connect();
+  await fill(producer, 2);
+  assert.equal(server.broker.stats().queued, 2);
+  assert.equal(server.broker.stats().messagesOut, 0);
+});

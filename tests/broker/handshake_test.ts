@@ -1,0 +1,203 @@
+import assert from "node:assert/strict";
+import { userTable } from "../../lib/broker/mod.ts";
+import { ManualClock, TestBroker, text } from "./harness.ts";
+
+Deno.test("Broker chooses the best version a client accepts", async () => {
+  await using server = await TestBroker.start({ serverName: "test/1" });
+  for (
+    const [accepted, chosen] of [
+      ["1.0,1.1,1.2", "1.2"],
+      ["1.1", "1.1"],
+      ["1.0,1.1,2.0", "1.1"],
+      [undefined, "1.0"],
+    ] as const
+  ) {
+    const client = await server.dial();
+    client.send("CONNECT", { "accept-version": accepted, host: "h" });
+    const { headers } = await client.expect("CONNECTED");
+    assert.equal(headers.get("version"), chosen);
+    assert.equal(headers.get("server"), "test/1");
+    assert.ok(headers.get("session"));
+    assert.equal(headers.has("heart-beat"), chosen !== "1.0");
+  }
+});
+
+Deno.test("Broker answers the CONNECT of the Python ssm, which has no host", async () => {
+  await using server = await TestBroker.start();
+  const client = await server.dial();
+  client.bytes("STOMP\naccept-version:1.1\n\n\0");
+  const { headers } = await client.expect("CONNECTED");
+  assert.equal(headers.get("version"), "1.1");
+});
+
+Deno.test("Broker refuses versions it does not speak and names those it does", async () => {
+  await using server = await TestBroker.start();
+  const client = await server.dial();
+  client.send("CONNECT", { "accept-version": "2.0,3.1", host: "h" });
+  const error = await client.refused();
+  assert.equal(error.headers.get("version"), "1.2,1.1,1.0");
+  assert.equal(
+    error.headers.get("message"),
+    "Cannot agree on a version: this broker speaks 1.2,1.1,1.0",
+  );
+});
+
+Deno.test("Broker refuses SEND before CONNECT and names its receipt", async () => {
+  await using server = await TestBroker.start();
+  const client = await server.dial();
+  client.send("SEND", { destination: "/queue/a", receipt: "r1" }, "body");
+  const error = await client.refused();
+  assert.equal(error.headers.get("receipt-id"), "r1");
+  assert.equal(
+    error.headers.get("message"),
+    'Cannot process "SEND": the client has not sent CONNECT',
+  );
+  assert.equal(server.broker.stats().messagesIn, 0);
+});
+
+Deno.test("Broker refuses a second CONNECT", async () => {
+  await using server = await TestBroker.start();
+  const client = await server.connect();
+  client.send("CONNECT", { "accept-version": "1.2", host: "h" });
+  const error = await client.refused();
+  assert.equal(error.headers.get("message"), 'Unknown command "CONNECT"');
+});
+
+Deno.test("Broker refuses a malformed heart-beat", async () => {
+  await using server = await TestBroker.start();
+  const client = await server.dial();
+  client.send("CONNECT", { "accept-version": "1.2", "heart-beat": "soon" });
+  const error = await client.refused();
+  assert.match(error.headers.get("message")!, /heart-beat/);
+});
+
+Deno.test("Broker lets in who knows a passcode, and nobody else", async () => {
+  const authenticate = userTable(new Map([["alice", "secret"]]));
+  await using server = await TestBroker.start({ authenticate });
+  await server.connect("1.2", { login: "alice", passcode: "secret" });
+  for (
+    const [login, passcode] of [
+      ["alice", "wrong"],
+      ["alice", ""],
+      ["alice", undefined],
+      ["bob", "secret"],
+      ["", ""],
+      [undefined, undefined],
+    ]
+  ) {
+    const client = await server.dial();
+    client.send("CONNECT", { "accept-version": "1.2", login, passcode });
+    const error = await client.refused();
+    assert.equal(
+      error.headers.get("message"),
+      "Cannot log in: wrong login or passcode",
+    );
+  }
+  assert.doesNotMatch(server.log.join("\n"), /secret|wrong$/);
+});
+
+Deno.test("Broker shows the authenticate hook what it needs to judge", async () => {
+  const seen: unknown[] = [];
+  await using server = await TestBroker.start({
+    authenticate: (credentials) => {
+      seen.push({ ...credentials, remote: typeof credentials.remote });
+      return Promise.resolve({ name: "me" });
+    },
+  });
+  await server.connect("1.2", { login: "l", passcode: "p", host: "vhost" });
+  assert.deepEqual(seen, [{
+    login: "l",
+    passcode: "p",
+    host: "vhost",
+    remote: "string",
+    peer: undefined,
+  }]);
+});
+
+Deno.test("Broker survives an authenticate hook that fails", async () => {
+  await using server = await TestBroker.start({
+    authenticate: () => {
+      throw new Error("the user database is gone");
+    },
+  });
+  const client = await server.dial();
+  client.send("CONNECT", { "accept-version": "1.2" });
+  const error = await client.refused();
+  assert.equal(
+    error.headers.get("message"),
+    "Cannot process CONNECT: internal error",
+  );
+  assert.match(server.log.join("\n"), /^ERROR .*the user database is gone/m);
+});
+
+Deno.test("Broker hangs up on who does not send CONNECT in time", async () => {
+  const clock = new ManualClock();
+  await using server = await TestBroker.start({
+    clock,
+    limits: { connectDeadlineMs: 5000 },
+  });
+  const silent = await server.dial();
+  silent.bytes("\n");
+  const known = await server.connect();
+  clock.advance(4999);
+  assert.deepEqual(await known.pending(), []);
+  clock.advance(1);
+  const error = await silent.refused();
+  assert.equal(
+    error.headers.get("message"),
+    "Cannot wait any longer: no CONNECT for 5000 ms",
+  );
+  assert.deepEqual(await known.pending(), []);
+});
+
+Deno.test("Broker refuses more connections than it may have", async () => {
+  await using server = await TestBroker.start({
+    limits: { maxConnections: 2 },
+  });
+  const first = await server.connect();
+  await server.connect();
+  const third = await server.dial();
+  const error = await third.refused();
+  assert.equal(
+    error.headers.get("message"),
+    "Cannot connect: 2 clients are connected already",
+  );
+  await first.confirmed("DISCONNECT");
+  assert.deepEqual(await first.rest(), []);
+});
+
+Deno.test("Broker takes only little from who is not let in", async () => {
+  await using server = await TestBroker.start({
+    limits: { maxUnauthenticatedBytes: 1000 },
+  });
+  const headers = await server.dial();
+  headers.bytes("CONNECT\n" + `a:${"x".repeat(90)}\n`.repeat(11));
+  assert.match(text(await headers.refused()), /more than 1000/);
+  const body = await server.dial();
+  body.bytes("SEND\ndestination:a\ncontent-length:1001\n\n");
+  assert.match(text(await body.refused()), /more than 1000/);
+  const known = await server.connect();
+  await known.confirmed("SEND", { destination: "a" }, "x".repeat(2000));
+});
+
+Deno.test("Broker tells a peer that does not speak STOMP", async () => {
+  await using server = await TestBroker.start();
+  const client = await server.dial();
+  client.bytes("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  const error = await client.refused();
+  assert.match(error.headers.get("message")!, /does not speak STOMP/);
+});
+
+Deno.test("Broker sends heart-beats and drops who owes them", async () => {
+  const clock = new ManualClock();
+  await using server = await TestBroker.start({
+    clock,
+    heartBeat: { sendMs: 1000, receiveMs: 1000 },
+  });
+  const client = await server.connect("1.2", { "heart-beat": "500,500" });
+  await client.pending();
+  clock.advance(1000);
+  clock.advance(1500);
+  assert.deepEqual(await client.rest(), []);
+  assert.match(server.log.join("\n"), /nothing came for 2000 ms/);
+});

@@ -1,0 +1,140 @@
+import assert from "node:assert/strict";
+import { Backlog, type Entry } from "../../lib/broker/backlog.ts";
+import { type Consumer, Queue } from "../../lib/broker/queue.ts";
+import { testMessage } from "./store_suite.ts";
+
+function entry(sequence: number): Entry {
+  return {
+    sequence,
+    size: 10,
+    deliveries: 0,
+    stored: false,
+    message: testMessage(sequence),
+  };
+}
+
+function* entries(from: number, to: number): Generator<Entry> {
+  for (let n = from; n <= to; n++) yield entry(n);
+}
+
+/** Takes up to `room` messages. */
+class TestConsumer implements Consumer {
+  readonly got: Entry[] = [];
+  room: number;
+
+  constructor(room: number) {
+    this.room = room;
+  }
+
+  get ready(): boolean {
+    return this.got.length < this.room;
+  }
+
+  get numbers(): number[] {
+    return this.got.map((entry) => entry.sequence);
+  }
+
+  deliver(entry: Entry): void {
+    this.got.push(entry);
+  }
+}
+
+Deno.test("Backlog.take() returns messages in order, returned ones first", () => {
+  const backlog = new Backlog();
+  for (const e of entries(1, 6)) backlog.push(e);
+  const taken = [backlog.take()!, backlog.take()!, backlog.take()!];
+  backlog.giveBack([taken[2]!, taken[0]!]);
+  assert.equal(backlog.length, 5);
+  assert.equal(backlog.bytes, 50);
+  const rest: number[] = [];
+  for (let e; (e = backlog.take());) rest.push(e.sequence);
+  assert.deepEqual(rest, [1, 3, 4, 5, 6]);
+  assert.equal(backlog.length, 0);
+  assert.equal(backlog.bytes, 0);
+});
+
+Deno.test("Backlog keeps count and order while it is used for long", () => {
+  const backlog = new Backlog();
+  let next = 1;
+  let expected = 1;
+  for (let round = 0; round < 50; round++) {
+    for (const e of entries(next, next + 199)) backlog.push(e);
+    next += 200;
+    for (let n = 0; n < 190; n++) {
+      assert.equal(backlog.take()!.sequence, expected++);
+    }
+  }
+  assert.equal(backlog.length, 500);
+  assert.equal(backlog.bytes, 5000);
+});
+
+Deno.test("Queue hands messages to its consumers in turn", () => {
+  const queue = new Queue("/queue/a");
+  const [a, b, c] = [1, 2, 3].map(() => new TestConsumer(100));
+  for (const consumer of [a!, b!, c!]) queue.attach(consumer);
+  for (const e of entries(1, 7)) queue.push(e);
+  assert.deepEqual(a!.numbers, [1, 4, 7]);
+  assert.deepEqual(b!.numbers, [2, 5]);
+  assert.deepEqual(c!.numbers, [3, 6]);
+});
+
+Deno.test("Queue passes over consumers without room until they resume", () => {
+  const queue = new Queue("/queue/a");
+  const full = new TestConsumer(1);
+  const free = new TestConsumer(100);
+  queue.attach(full);
+  queue.attach(free);
+  for (const e of entries(1, 5)) queue.push(e);
+  assert.deepEqual(full.numbers, [1]);
+  assert.deepEqual(free.numbers, [2, 3, 4, 5]);
+  full.room = 3;
+  queue.resume(full);
+  for (const e of entries(6, 9)) queue.push(e);
+  assert.deepEqual(full.numbers, [1, 7, 9]);
+  assert.deepEqual(free.numbers, [2, 3, 4, 5, 6, 8]);
+});
+
+Deno.test("Queue keeps messages until somebody has room", () => {
+  const queue = new Queue("/queue/a");
+  for (const e of entries(1, 3)) queue.push(e);
+  assert.equal(queue.length, 3);
+  assert.equal(queue.bytes, 30);
+  const consumer = new TestConsumer(2);
+  queue.attach(consumer);
+  assert.deepEqual(consumer.numbers, [1, 2]);
+  assert.equal(queue.length, 1);
+});
+
+Deno.test("Queue.giveBack() delivers again in the original order", () => {
+  const queue = new Queue("/queue/a");
+  const first = new TestConsumer(4);
+  queue.attach(first);
+  for (const e of entries(1, 6)) queue.push(e);
+  queue.detach(first);
+  queue.giveBack(first.got.toReversed());
+  const second = new TestConsumer(100);
+  queue.attach(second);
+  assert.deepEqual(second.numbers, [1, 2, 3, 4, 5, 6]);
+});
+
+Deno.test("Queue.resume() of a detached consumer does nothing", () => {
+  const queue = new Queue("/queue/a");
+  const consumer = new TestConsumer(10);
+  queue.attach(consumer);
+  queue.detach(consumer);
+  queue.resume(consumer);
+  queue.push(entry(1));
+  assert.deepEqual(consumer.numbers, []);
+  assert.equal(queue.length, 1);
+});
+
+Deno.test("Queue.pause() keeps what comes", () => {
+  const queue = new Queue("/queue/a");
+  const consumer = new TestConsumer(10);
+  queue.attach(consumer);
+  queue.push(entry(1));
+  queue.pause();
+  queue.push(entry(2));
+  assert.deepEqual(consumer.numbers, [1]);
+  assert.equal(queue.length, 1);
+});

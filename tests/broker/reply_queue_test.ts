@@ -1,0 +1,93 @@
+import assert from "node:assert/strict";
+import { TestBroker, text } from "./harness.ts";
+
+const REQUESTS = { destination: "/queue/requests" };
+const TEMPORARY = "/temp-queue/answers";
+
+Deno.test("Broker carries an answer back through a temporary queue in reply-to", async () => {
+  await using server = await TestBroker.start();
+  const service = await server.connect("1.1");
+  await service.confirmed("SUBSCRIBE", { ...REQUESTS, id: "s" });
+  const clients = [await server.connect(), await server.connect("1.0")];
+  for (const [index, client] of clients.entries()) {
+    client.send("SEND", { ...REQUESTS, "reply-to": TEMPORARY }, `${index}`);
+  }
+  const requests = await service.messages(2);
+  const replyTo = requests.map((r) => r.headers.get("reply-to")!);
+  assert.notEqual(replyTo[0], replyTo[1]);
+  for (const name of replyTo) assert.match(name, /^\/reply-queue\/.{20,}$/);
+  for (const [index, request] of requests.entries()) {
+    const answer = `answer to ${text(request)}`;
+    await service.confirmed("SEND", { destination: replyTo[index] }, answer);
+  }
+  for (const [index, client] of clients.entries()) {
+    const [answer] = await client.messages(1);
+    assert.equal(text(answer!), `answer to ${index}`);
+    assert.equal(answer!.headers.get("subscription"), TEMPORARY);
+  }
+});
+
+Deno.test("Broker lets a client subscribe to its own temporary queue", async () => {
+  await using server = await TestBroker.start();
+  const client = await server.connect();
+  const other = await server.connect();
+  client.send("SUBSCRIBE", { destination: TEMPORARY, id: "mine" });
+  client.send("SEND", { destination: TEMPORARY }, "to myself");
+  const [message] = await client.messages(1);
+  assert.equal(message!.headers.get("subscription"), "mine");
+  await other.confirmed("SEND", { destination: TEMPORARY }, "another queue");
+  assert.deepEqual(await client.pending(), []);
+});
+
+Deno.test("Broker prefers an explicit subscription to the one that reply-to makes", async () => {
+  await using server = await TestBroker.start();
+  const client = await server.connect();
+  await client.confirmed("SEND", { ...REQUESTS, "reply-to": TEMPORARY });
+  assert.equal(server.broker.stats().subscriptions, 1);
+  await client.confirmed("SUBSCRIBE", { destination: TEMPORARY, id: "mine" });
+  await client.confirmed("SEND", { ...REQUESTS, "reply-to": TEMPORARY });
+  assert.equal(server.broker.stats().subscriptions, 1);
+  client.send("SEND", { destination: TEMPORARY }, "answer");
+  const [answer] = await client.messages(1);
+  assert.equal(answer!.headers.get("subscription"), "mine");
+});
+
+Deno.test("Broker leaves reply-to alone when it names no temporary queue", async () => {
+  await using server = await TestBroker.start();
+  const client = await server.connect();
+  client.send("SUBSCRIBE", { ...REQUESTS, id: "s" });
+  client.send("SEND", { ...REQUESTS, "reply-to": "/topic/acks.$host" });
+  const [message] = await client.messages(1);
+  assert.equal(message!.headers.get("reply-to"), "/topic/acks.$host");
+});
+
+Deno.test("Broker removes a temporary queue with its owner, and confirms late answers", async () => {
+  await using server = await TestBroker.start();
+  const service = await server.connect();
+  await service.confirmed("SUBSCRIBE", { ...REQUESTS, id: "s" });
+  const client = await server.connect();
+  client.send("SEND", { ...REQUESTS, "reply-to": TEMPORARY });
+  const [request] = await service.messages(1);
+  const destination = request!.headers.get("reply-to");
+  await client.confirmed("UNSUBSCRIBE", { id: TEMPORARY });
+  await service.confirmed("SEND", { destination }, "waits");
+  assert.equal(server.broker.stats().queued, 1);
+  await client.confirmed("DISCONNECT");
+  await client.rest();
+  assert.equal(server.broker.stats().queued, 0);
+  await service.confirmed("SEND", { destination }, "too late");
+  await service.pending();
+  assert.equal(server.broker.stats().queued, 0);
+  assert.equal(server.broker.stats().queues, 1);
+});
+
+Deno.test("Broker limits the temporary queues of a connection", async () => {
+  await using server = await TestBroker.start({
+    limits: { maxSubscriptions: 2 },
+  });
+  const client = await server.connect();
+  for (const name of ["a", "b", "c"]) {
+    client.send("SEND", { destination: `/temp-queue/${name}` });
+  }
+  assert.match(text(await client.refused()), /a connection may have 2/);
+});

@@ -1,0 +1,204 @@
+/**
+ * The checker behind the layout test: sources in, broken rules out.
+ *
+ * @module
+ */
+
+import { posix } from "node:path";
+import { MACHINE_OF_DENO, MACHINE_OF_NODE } from "./machine.ts";
+import type { Machine } from "./machine.ts";
+import { usesOf } from "./source_uses.ts";
+import type { Import, Uses } from "./source_uses.ts";
+
+/** One source file, by its path in the repository. */
+export interface Source {
+  readonly path: string;
+  readonly text: string;
+}
+
+/** A room of `lib/`: a directory with a face `mod.ts`, or a single file. */
+export interface Room {
+  readonly floor: number;
+  /** `stomp`, or `log` for the single file `log.ts`. */
+  readonly name: string;
+  /** Names of the rooms it may import; `net(types)` for types alone. */
+  readonly imports: readonly string[];
+  /** What of the machine it may touch; with a file name, only that file may. */
+  readonly touches: readonly (Machine | readonly [Machine, string])[];
+}
+
+/** What must stay so whatever the table says: `subject` never imports `others`; all are path prefixes below `lib/`. */
+export interface Never {
+  readonly subject: string;
+  readonly others: readonly string[];
+}
+
+/** The rules of the house. */
+export interface House {
+  readonly rooms: readonly Room[];
+  readonly never: readonly Never[];
+}
+
+const MAX_LINES = 400;
+const MAX_MAIN_LINES = 40;
+
+/** Every broken rule, one sentence each, with the file it is in. */
+export function brokenRules(
+  house: House,
+  sources: readonly Source[],
+): string[] {
+  const broken: string[] = [];
+  const imported = new Map<string, string[]>();
+  for (const source of sources) {
+    const { path } = source;
+    const say = (text: string) => broken.push(`${path}: ${text}`);
+    checkSize(source, say);
+    if (!path.startsWith("lib/") && path !== "main.ts") continue;
+    const room = roomOf(house, path);
+    if (path !== "main.ts" && room === undefined) {
+      say("belongs to no room of the table");
+      continue;
+    }
+    if (/(^|[/_])(utils?|helpers?|common|misc)([/_.]|$)/.test(path)) {
+      say("is named after no duty");
+    }
+    const uses = usesOf(path, source.text);
+    checkMachine(room, path, uses, say);
+    imported.set(path, checkImports(house, room, path, uses.imports, say));
+  }
+  for (const cycle of cycles(imported)) {
+    broken.push(`${cycle[0]}: imports itself: ${cycle.join(" → ")}`);
+  }
+  for (const room of house.rooms) {
+    if (!sources.some(({ path }) => isIn(path, room))) {
+      broken.push(`lib/${room.name}: is in the table, but not in the tree`);
+    }
+  }
+  return broken;
+}
+
+function checkSize({ path, text }: Source, say: (text: string) => void): void {
+  const lines = text.split("\n").length - 1;
+  const limit = path === "main.ts" ? MAX_MAIN_LINES : MAX_LINES;
+  if (lines > limit) say(`has ${lines} lines, the limit is ${limit}`);
+}
+
+function checkMachine(
+  room: Room | undefined,
+  path: string,
+  uses: Uses,
+  say: (text: string) => void,
+): void {
+  const granted = new Set<Machine>();
+  for (const grant of room?.touches ?? ["process" as const]) {
+    if (typeof grant === "string") granted.add(grant);
+    else if (posix.basename(path) === grant[1]) granted.add(grant[0]);
+  }
+  for (const member of uses.deno) {
+    const machine = MACHINE_OF_DENO.get(member.replace(/Sync$/, ""));
+    if (machine === undefined) {
+      say(`uses Deno.${member}, which the checker cannot judge`);
+    } else if (machine === "nothing") {
+      // Harmless, yet a pure room has no business with the runtime at all.
+      if (granted.size === 0) say(`uses Deno.${member} in a pure file`);
+    } else if (!granted.has(machine)) {
+      say(`touches the ${machine} (Deno.${member})`);
+    }
+  }
+  for (const [name, machine] of uses.globals) {
+    if (!granted.has(machine)) say(`touches the ${machine} (${name})`);
+  }
+  for (const { specifier, typesOnly } of uses.imports) {
+    if (!specifier.startsWith("node:") || typesOnly) continue;
+    const machine = MACHINE_OF_NODE.get(specifier);
+    if (machine === undefined) {
+      say(`imports ${specifier}, which the checker cannot judge`);
+    } else if (machine !== "nothing" && !granted.has(machine)) {
+      say(`touches the ${machine} (${specifier})`);
+    }
+  }
+}
+
+/** Checks every import of one file; returns the files it imports. */
+function checkImports(
+  house: House,
+  room: Room | undefined,
+  path: string,
+  imports: readonly Import[],
+  say: (text: string) => void,
+): string[] {
+  const targets: string[] = [];
+  for (const { specifier, typesOnly } of imports) {
+    if (specifier.startsWith("node:")) continue;
+    if (!specifier.startsWith(".")) {
+      say(`imports "${specifier}", which is not of this repository`);
+      continue;
+    }
+    const target = posix.join(posix.dirname(path), specifier);
+    targets.push(target);
+    for (const { subject, others } of house.never) {
+      if (!path.startsWith(`lib/${subject}`)) continue;
+      for (const other of others) {
+        if (target.startsWith(`lib/${other}`)) {
+          say(`must never import ${target}`);
+        }
+      }
+    }
+    const other = roomOf(house, target);
+    if (other === undefined) {
+      say(`imports ${target}, which is in no room`);
+    } else if (other !== room) {
+      checkNeighbour(room, other, target, typesOnly, say);
+    }
+  }
+  return targets;
+}
+
+function checkNeighbour(
+  room: Room | undefined,
+  other: Room,
+  target: string,
+  typesOnly: boolean,
+  say: (text: string) => void,
+): void {
+  const allowed = room?.imports ?? ["cli"];
+  if (!allowed.includes(other.name)) {
+    if (!allowed.includes(`${other.name}(types)`)) {
+      say(`imports the room ${other.name}`);
+    } else if (!typesOnly) {
+      say(`imports more than types from the room ${other.name}`);
+    }
+  }
+  if (room && other.floor > room.floor) say(`imports upwards: ${target}`);
+  if (
+    target !== `lib/${other.name}.ts` && target !== `lib/${other.name}/mod.ts`
+  ) {
+    say(`imports ${target} past its room's mod.ts`);
+  }
+}
+
+function roomOf(house: House, path: string): Room | undefined {
+  return house.rooms.find((room) => isIn(path, room));
+}
+
+function isIn(path: string, { name }: Room): boolean {
+  return path === `lib/${name}.ts` || path.startsWith(`lib/${name}/`);
+}
+
+/** Every import cycle that a walk from each file meets, as a list that ends where it starts. */
+function cycles(imported: ReadonlyMap<string, readonly string[]>): string[][] {
+  const found: string[][] = [];
+  const done = new Set<string>();
+  const walk = (path: string, trail: readonly string[]) => {
+    const start = trail.indexOf(path);
+    if (start >= 0) {
+      found.push([...trail.slice(start), path]);
+      return;
+    }
+    if (done.has(path)) return;
+    for (const next of imported.get(path) ?? []) walk(next, [...trail, path]);
+    done.add(path);
+  };
+  for (const path of imported.keys()) walk(path, []);
+  return found;
+}

@@ -1,0 +1,355 @@
+/**
+ * The `openssl` program as the other side of the tests, and small certificate
+ * authorities made with it.
+ *
+ * @module
+ */
+
+/** How {@linkcode openssl} is to be run. */
+export interface OpensslOptions {
+  stdin?: Uint8Array | string;
+  cwd?: string;
+}
+
+/** What a run of `openssl` gave. */
+export interface OpensslResult {
+  readonly success: boolean;
+  readonly stdout: Uint8Array;
+  readonly stderr: string;
+}
+
+/** Runs `openssl`, whatever comes of it. */
+export async function tryOpenssl(
+  args: readonly string[],
+  { stdin, cwd }: OpensslOptions = {},
+): Promise<OpensslResult> {
+  const child = new Deno.Command("openssl", {
+    args: [...args],
+    ...(cwd === undefined ? {} : { cwd }),
+    stdin: stdin === undefined ? "null" : "piped",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  if (stdin !== undefined) await feed(child.stdin, stdin);
+  const { success, stdout, stderr } = await child.output();
+  return { success, stdout, stderr: new TextDecoder().decode(stderr) };
+}
+
+/** Runs `openssl`, which must succeed; returns its standard output. */
+export async function openssl(
+  args: readonly string[],
+  options: OpensslOptions = {},
+): Promise<Uint8Array> {
+  const { success, stdout, stderr } = await tryOpenssl(args, options);
+  if (!success) throw new Error(`openssl ${args.join(" ")} failed: ${stderr}`);
+  return stdout;
+}
+
+async function feed(
+  stdin: WritableStream<Uint8Array>,
+  input: Uint8Array | string,
+): Promise<void> {
+  const writer = stdin.getWriter();
+  const bytes = typeof input === "string"
+    ? new TextEncoder().encode(input)
+    : input;
+  try {
+    await writer.write(bytes);
+    await writer.close();
+  } catch (error) {
+    // A program that has seen enough need not read the rest.
+    if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
+  }
+}
+
+/** Kinds of keys: `rsa:BITS`, a curve, Ed25519. */
+export type KeyKind =
+  | "rsa:1024"
+  | "rsa:2048"
+  | "rsa:4096"
+  | "P-256"
+  | "P-384"
+  | "P-521"
+  | "ed25519";
+
+const keys = new Map<string, Promise<string>>();
+
+/**
+ * A private key in PKCS#8 PEM. Making one is slow, so the same kind and number
+ * give the same key during the life of the process.
+ */
+export function testKey(kind: KeyKind, number = 0): Promise<string> {
+  const id = `${kind}#${number}`;
+  let key = keys.get(id);
+  if (!key) keys.set(id, key = makeKey(kind));
+  return key;
+}
+
+async function makeKey(kind: KeyKind): Promise<string> {
+  const [family, bits] = kind.split(":");
+  const how = bits
+    ? ["-algorithm", family!, "-pkeyopt", `rsa_keygen_bits:${bits}`]
+    : kind === "ed25519"
+    ? ["-algorithm", "ed25519"]
+    : ["-algorithm", "EC", "-pkeyopt", `ec_paramgen_curve:${kind}`];
+  return text(await openssl(["genpkey", ...how]));
+}
+
+/** A certificate and its key, in memory and on disk. */
+export interface Credentials {
+  readonly certificatePem: string;
+  readonly keyPem: string;
+  readonly certificatePath: string;
+  readonly keyPath: string;
+}
+
+/** What a certificate is to say. */
+export interface IssueOptions {
+  /** As in `openssl -subj`: `/C=UK/O=Test/CN=host`, `+` between parts of one RDN. */
+  subject: string;
+  /**
+   * The key in PEM, or its kind: a new one of a curve, the shared one of RSA.
+   * @default "P-256"
+   */
+  key?: KeyKind | { pem: string };
+  /** @default an hour ago */
+  notBefore?: Date;
+  /** @default in thirty days */
+  notAfter?: Date;
+  /** Lines of an OpenSSL extension section. */
+  extensions?: readonly string[];
+  /** @default "sha256" */
+  digest?: string;
+}
+
+/** Extensions of an authority. */
+export const CA_EXTENSIONS: readonly string[] = [
+  "basicConstraints=critical,CA:TRUE",
+  "keyUsage=critical,keyCertSign,cRLSign",
+  "subjectKeyIdentifier=hash",
+];
+
+/** Extensions of a grid host, good as TLS server and client on this machine. */
+export const HOST_EXTENSIONS: readonly string[] = [
+  "basicConstraints=critical,CA:FALSE",
+  "keyUsage=critical,digitalSignature,keyEncipherment",
+  "extendedKeyUsage=serverAuth,clientAuth",
+  "subjectKeyIdentifier=hash",
+  "authorityKeyIdentifier=keyid",
+  "subjectAltName=DNS:localhost,IP:127.0.0.1",
+];
+
+/** What a CRL is to say. */
+export interface CrlOptions {
+  /** Certificates to revoke, beside those revoked before. */
+  revoke?: readonly Credentials[];
+  /** @default an hour ago */
+  thisUpdate?: Date;
+  /** @default in thirty days */
+  nextUpdate?: Date;
+  /** Lines of an OpenSSL CRL extension section. */
+  extensions?: readonly string[];
+}
+
+const HOUR_MS = 3_600_000;
+
+/** A certificate authority in a directory of its own. */
+export class TestCa {
+  readonly #dir: string;
+  readonly #self: Credentials;
+  /** `openssl ca` keeps its state in files, so calls take turns. */
+  #turn: Promise<unknown> = Promise.resolve();
+  #files = 0;
+
+  private constructor(dir: string, self: Credentials) {
+    this.#dir = dir;
+    this.#self = self;
+  }
+
+  /** Makes a self-signed authority; its directory is made below `parent`. */
+  static async create(
+    parent: string,
+    options: IssueOptions,
+  ): Promise<TestCa> {
+    const dir = await makeCaDirectory(parent);
+    const self = await issue({ dir, file: "ca", selfSigned: true }, {
+      extensions: CA_EXTENSIONS,
+      ...options,
+    });
+    return new TestCa(dir, self);
+  }
+
+  /** An authority below this one. */
+  async intermediate(options: IssueOptions): Promise<TestCa> {
+    const self = await this.issue({
+      extensions: [...CA_EXTENSIONS, "authorityKeyIdentifier=keyid"],
+      ...options,
+    });
+    const dir = await makeCaDirectory(this.#dir);
+    return new TestCa(dir, self);
+  }
+
+  /** The authority's own certificate and key. */
+  get credentials(): Credentials {
+    return this.#self;
+  }
+
+  /** Issues a certificate; without extensions named, one of a grid host. */
+  issue(options: IssueOptions): Promise<Credentials> {
+    const file = `issued-${++this.#files}`;
+    return this.#inTurn(() =>
+      issue({ dir: this.#dir, file, signer: this.#self }, {
+        extensions: HOST_EXTENSIONS,
+        ...options,
+      })
+    );
+  }
+
+  /** A new CRL, in PEM. */
+  crl(options: CrlOptions = {}): Promise<string> {
+    const {
+      revoke = [],
+      thisUpdate = new Date(Date.now() - HOUR_MS),
+      nextUpdate = new Date(Date.now() + 30 * 24 * HOUR_MS),
+      extensions = [],
+    } = options;
+    return this.#inTurn(async () => {
+      const config = `${this.#dir}/crl.cnf`;
+      await Deno.writeTextFile(
+        config,
+        caConfig(this.#dir, this.#self) + section("crl_ext", extensions),
+      );
+      for (const { certificatePath } of revoke) {
+        await openssl(["ca", "-config", config, "-revoke", certificatePath]);
+      }
+      return text(
+        await openssl([
+          ...["ca", "-config", config, "-gencrl"],
+          ...["-crl_lastupdate", caTime(thisUpdate)],
+          ...["-crl_nextupdate", caTime(nextUpdate)],
+          ...(extensions.length > 0 ? ["-crlexts", "crl_ext"] : []),
+        ]),
+      );
+    });
+  }
+
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const result = this.#turn.then(work);
+    this.#turn = result.catch(() => undefined);
+    return result;
+  }
+}
+
+/**
+ * Writes a CA directory: each PEM text (certificate or CRL) in a file, and the
+ * hashed links to them.
+ */
+export async function writeCaDirectory(
+  dir: string,
+  pems: readonly string[],
+): Promise<void> {
+  await Deno.mkdir(dir, { recursive: true });
+  for (const [index, pem] of pems.entries()) {
+    await Deno.writeTextFile(`${dir}/file-${index}.pem`, pem);
+  }
+  await openssl(["rehash", dir]);
+}
+
+/** The bytes inside the first block of a PEM text. */
+export function pemBytes(pem: string): Uint8Array<ArrayBuffer> {
+  const base64 = /-----BEGIN [^-]+-----([^-]+)-----END/.exec(pem)?.[1] ?? "";
+  return Uint8Array.fromBase64(base64);
+}
+
+interface Issuing {
+  readonly dir: string;
+  readonly file: string;
+  readonly selfSigned?: boolean;
+  readonly signer?: Credentials;
+}
+
+async function issue(
+  { dir, file, selfSigned = false, signer }: Issuing,
+  options: IssueOptions,
+): Promise<Credentials> {
+  const {
+    subject,
+    key = "P-256",
+    notBefore = new Date(Date.now() - HOUR_MS),
+    notAfter = new Date(Date.now() + 30 * 24 * HOUR_MS),
+    extensions = [],
+    digest = "sha256",
+  } = options;
+  const certificatePath = `${dir}/${file}.pem`;
+  const keyPath = `${dir}/${file}.key`;
+  const keyPem = typeof key !== "string"
+    ? key.pem
+    : key.startsWith("rsa")
+    ? await testKey(key)
+    : await makeKey(key);
+  await Deno.writeTextFile(keyPath, keyPem, { mode: 0o600 });
+  const self = { certificatePem: "", keyPem, certificatePath, keyPath };
+  const config = `${dir}/${file}.cnf`;
+  await Deno.writeTextFile(
+    config,
+    caConfig(dir, signer ?? self) + section("ext", extensions),
+  );
+  const request = await openssl([
+    ...["req", "-new", "-config", config, "-key", keyPath],
+    ...["-utf8", "-subj", subject],
+  ]);
+  await openssl([
+    ...["ca", "-config", config, "-batch", "-notext", "-preserveDN"],
+    ...(selfSigned ? ["-selfsign"] : []),
+    ...["-startdate", caTime(notBefore), "-enddate", caTime(notAfter)],
+    ...["-md", digest],
+    ...(extensions.length > 0 ? ["-extensions", "ext"] : []),
+    ...["-in", "/dev/stdin", "-out", certificatePath],
+  ], { stdin: request });
+  const certificatePem = await Deno.readTextFile(certificatePath);
+  return { ...self, certificatePem };
+}
+
+async function makeCaDirectory(parent: string): Promise<string> {
+  const dir = await Deno.makeTempDir({ dir: parent, prefix: "ca-" });
+  await Deno.mkdir(`${dir}/certs`);
+  await Deno.writeTextFile(`${dir}/index.txt`, "");
+  await Deno.writeTextFile(`${dir}/crlnumber`, "01\n");
+  return dir;
+}
+
+function caConfig(dir: string, signer: Credentials): string {
+  return `
+[req]
+distinguished_name = dn
+[dn]
+[ca]
+default_ca = authority
+[authority]
+certificate = ${signer.certificatePath}
+private_key = ${signer.keyPath}
+database = ${dir}/index.txt
+new_certs_dir = ${dir}/certs
+crlnumber = ${dir}/crlnumber
+rand_serial = yes
+unique_subject = no
+email_in_dn = yes
+default_md = sha256
+policy = anything
+[anything]
+commonName = optional
+`;
+}
+
+function section(name: string, lines: readonly string[]): string {
+  return `[${name}]\n${lines.join("\n")}\n`;
+}
+
+/** `YYYYMMDDHHMMSSZ`, which `openssl ca` takes for both time types. */
+function caTime(date: Date): string {
+  return date.toISOString().replace(/[-:T]/g, "").slice(0, 14) + "Z";
+}
+
+function text(bytes: Uint8Array): string {
+  return new TextDecoder().decode(bytes);
+}
