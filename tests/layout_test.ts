@@ -76,6 +76,15 @@ Deno.test("every file of the project keeps to the rooms of the house", async () 
   assert.deepEqual(brokenRules(HOUSE, sources), []);
 });
 
+Deno.test("README.md lists the rooms of the house, all and no others", async () => {
+  const readme = await Deno.readTextFile(`${ROOT}/README.md`);
+  const listed = readme.matchAll(/^[-*|] *`lib\/([a-z_0-9]+)(?:\/|\.ts)`/gm);
+  assert.deepEqual(
+    [...listed].map(([, name]) => name).sort(),
+    HOUSE.rooms.map(({ name }) => name).sort(),
+  );
+});
+
 /** A small sound house, in which each test below breaks one thing. */
 const SOUND: Readonly<Record<string, string>> = {
   "main.ts": `import { run } from "./lib/cli/mod.ts"; run(Deno.args);`,

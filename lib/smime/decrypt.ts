@@ -81,7 +81,7 @@ export async function decryptMessage(
       `Cannot decrypt message: no recipient matches "${
         formatDn(certificate.subject)
       }"`,
-      { hint: "The sender encrypted it with the certificate of another host" },
+      { hint: "Give the sender the certificate of this host." },
     );
   }
   const { cipher, iv, ciphertext, authentication } = envelope;

@@ -104,7 +104,7 @@ function recipientError(
   return new SsmError(
     "CERTIFICATE",
     `Cannot encrypt message to "${formatDn(recipient.subject)}": ${state}`,
-    { cause, hint: "Use the RSA certificate of the receiving host" },
+    { cause, hint: "Use the RSA certificate of the receiving host." },
   );
 }
 

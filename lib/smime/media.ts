@@ -1,6 +1,6 @@
 /**
  * The media types under which CMS travels: with and without `x-`, as peers of
- * different age write them (RFC 8551 §3.2, RFC 5751 §3.2.1).
+ * different age write them (RFC 8551 §3.2).
  *
  * @module
  */

@@ -3,7 +3,7 @@
  *
  * Failures are not reported: a wrong key comes out instead, so that whoever
  * sends crafted envelopes learns nothing from the way they fail
- * (RFC 3218 §2.3.1, and RFC 5652 §14 on the million-message attack).
+ * (RFC 3218 §2.3.2, on the million-message attack).
  *
  * @module
  */

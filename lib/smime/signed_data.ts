@@ -50,7 +50,7 @@ export interface SignedAttributes {
   readonly der: Uint8Array;
   readonly messageDigest: Uint8Array;
   readonly signingTime: Date | undefined;
-  /** Hashes of the signer's certificate (RFC 5035), where the signer states them. */
+  /** Hashes of the signer's certificate (RFC 2634 §5.4, RFC 5035), where the signer states them. */
   readonly certificateHashes: readonly CertificateHash[];
 }
 
@@ -152,7 +152,7 @@ function readSignedAttributes(node: DerNode): SignedAttributes {
     messageDigest: readOctets(messageDigest),
     signingTime: signingTime && readTime(signingTime),
     certificateHashes: [
-      // RFC 5035 §4, §3: hash by SHA-1 in the first, SHA-256 by default in the second.
+      // RFC 2634 §5.4.1: by SHA-1; RFC 5035 §4: by SHA-256 unless it says otherwise.
       ...certificateHash(single(OID.signingCertificate), "sha1"),
       ...certificateHash(single(OID.signingCertificateV2), "sha256"),
     ],

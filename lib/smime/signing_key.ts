@@ -92,7 +92,7 @@ async function importKey(
   throw new SsmError(
     "KEY",
     `Cannot sign message: keys of type ${keyAlgorithm} are not supported`,
-    { hint: "Use an RSA key, or an EC key on P-256, P-384 or P-521" },
+    { hint: "Use an RSA key, or an EC key on P-256, P-384 or P-521." },
   );
 }
 

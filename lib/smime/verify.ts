@@ -15,9 +15,9 @@ import {
   verifySignature,
 } from "../pki/mod.ts";
 import { cmsError, equalBytes, identifies } from "./cms.ts";
-import { decodeBody, isCmsType, isSignatureType } from "./media.ts";
 import { checkLimit, type SmimeLimits, withDefaults } from "./limits.ts";
 import { feedCanonical, toCanonical } from "./line_ends.ts";
+import { decodeBody, isCmsType, isSignatureType } from "./media.ts";
 import {
   type ContentType,
   contentTypeOf,
@@ -94,6 +94,8 @@ export async function verifyMessage(
     signature,
   }, { digest, allowWeakDigests });
   if (!good) throw signatureError("it was not made by the signer's key");
+  // Signed attributes of another message, said to be a content signed without
+  // attributes, would pass so far: they are no MIME entity.
   return {
     payload: readPayload(
       parseEntity(content.entity, limits.maxHeaderBytes),
@@ -196,7 +198,7 @@ function findSigner(candidates: readonly Certificate[]): Certificate {
   return signer;
 }
 
-/** RFC 5035 §5.4: a stated hash must be that of the certificate in use. */
+/** RFC 2634 §5.4: a stated hash must be that of the certificate in use. */
 function checkCertificateHashes(
   attributes: SignedAttributes,
   signer: Certificate,

@@ -2,22 +2,21 @@
  * The incoming directory as dirq's Queue keeps it: one directory per element,
  * one file per field, and each message delivered exactly once.
  *
- * An element is written under `temporary/<digest of the key>.<token>`, a name
- * that dirq's own clean-up leaves alone, and everything is synced. Then the token
- * is entered in the {@linkcode Ledger}, synced: this is the commit. Then the
- * element is renamed into the queue. Why a message is never lost nor doubled,
- * wherever a process is killed and however many deliver at the same time:
+ * An element is written into `temporary`, synced, and only then gets the name
+ * `<digest of the key>.<token>` there: it is staged. Then the token is entered in
+ * the {@linkcode Ledger}, synced: this is the commit. Then the element is renamed
+ * into the queue. Why a message is neither lost nor doubled, wherever a process is
+ * killed and however many deliver it at the same time:
  *
- * - For a key there is at most one ledger entry, so at most one token, and it
- *   names an element that was complete and durable before the entry was made.
- * - Only the named element is renamed into the queue, and a rename succeeds once.
- * - Whoever finds an entry makes it durable and finishes the rename if the element
- *   is still in `temporary`. So "delivered" means: there is an entry, and its
- *   element has left `temporary`.
- * - An element without an entry is nobody's promise and is removed when it is old.
- *   A process that comes back to such an element too late refuses to commit it.
- *   Should it be swept away in the very moment of the commit, the rename fails, the
- *   entry is withdrawn, and the message is delivered again: twice rather than never.
+ * - There is at most one ledger entry for a key, so at most one token.
+ * - A staged element is complete and durable. The one that the ledger names leaves
+ *   `temporary` in one way only, by a rename into the queue, which succeeds once.
+ *   No other is ever renamed into the queue.
+ * - So a message is delivered when it has an entry and the element of that token
+ *   is not staged; and whoever finds an entry, at the next delivery or in `tidy`,
+ *   makes it durable and the rename good if that is still to be done.
+ * - An element that is not named is removed by its writer, or once another one is
+ *   named. If its writer is dead, `tidy` commits it: it is as good as any.
  *
  * @module
  */
@@ -40,7 +39,7 @@ export interface DirqSchemaOptions {
   remembered?: number;
   /** Elements in one intermediate directory. @default {16000} */
   maxElements?: number;
-  /** Age at which `tidy` removes what was never committed, in ms. @default {3600000} */
+  /** Age at which `tidy` takes a temporary element for left behind by a crash, in ms. @default {300000} */
   maxTempMs?: number;
   /** Mode of the files, whatever the umask. @default {0o640} */
   fileMode?: number;
@@ -63,7 +62,7 @@ export class DirqSchema implements IncomingSpool {
       ledgerDirectory,
       remembered = 100_000,
       maxElements = 16_000,
-      maxTempMs = 3_600_000,
+      maxTempMs = 300_000,
       fileMode = 0o640,
       directoryMode = 0o750,
     } = options;
@@ -135,12 +134,11 @@ export class DirqSchema implements IncomingSpool {
       await this.#abandon(staged);
       throw spoolError("write to", this.#path, error);
     }
-    const deadline = Date.now() + this.#maxTempMs / 2;
     let open = true;
     return {
       commit: () => {
         open = false;
-        return this.#perKey.run(digest, () => this.#commit(staged, deadline));
+        return this.#perKey.run(digest, () => this.#commit(staged));
       },
       discard: async () => {
         if (open) await this.#staging.remove(staged);
@@ -149,12 +147,12 @@ export class DirqSchema implements IncomingSpool {
     };
   }
 
+  /** Removes what was half written, and commits what was staged. */
   async tidy(): Promise<void> {
     try {
+      await this.#staging.sweep(this.#maxTempMs);
       for (const staged of await this.#staging.olderThan(this.#maxTempMs)) {
-        const holder = await this.#ledger.find(staged.digest);
-        if (holder === staged.token) await this.#publish(staged);
-        else await this.#staging.remove(staged);
+        await this.#perKey.run(staged.digest, () => this.#commit(staged));
       }
     } catch (error) {
       throw spoolError("tidy", this.#path, error);
@@ -173,25 +171,12 @@ export class DirqSchema implements IncomingSpool {
     }
   }
 
-  async #commit(
-    staged: Staged,
-    deadline: number,
-  ): Promise<string | undefined> {
+  async #commit(staged: Staged): Promise<string | undefined> {
     const { digest, token } = staged;
     try {
-      if (Date.now() > deadline) {
-        throw new Error("The element was prepared too long ago");
-      }
       const holder = await this.#ledger.enter(digest, token);
       const name = await this.#publish({ digest, token: holder });
-      if (holder !== token) {
-        await this.#staging.remove(staged);
-        return name;
-      }
-      if (name === undefined) {
-        await this.#ledger.withdraw(digest, token);
-        throw new Error("The temporary element is gone");
-      }
+      if (holder !== token) await this.#staging.remove(staged);
       return name;
     } catch (error) {
       await this.#abandon(staged);
@@ -204,7 +189,7 @@ export class DirqSchema implements IncomingSpool {
     return this.#tree.place(this.#staging.pathOf(staged));
   }
 
-  /** Removes what a failure left, unless it is promised; what cannot go now goes with `tidy`. */
+  /** Removes what a failure left, unless the ledger names it. What cannot go now is for `tidy`. */
   async #abandon(staged: Staged): Promise<void> {
     try {
       const holder = await this.#ledger.find(staged.digest);

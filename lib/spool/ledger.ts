@@ -14,8 +14,8 @@ import { isErrno } from "./failure.ts";
 import { lookAt, makeDirectory, unlink } from "./files.ts";
 
 /** A digest and a token as they are in names. */
-export const DIGEST = /^[0-9a-f]{64}$/;
-export const TOKEN = /^[0-9a-f]{16}$/;
+const DIGEST = /^[0-9a-f]{64}$/;
+const TOKEN = /^[0-9a-f]{16}$/;
 
 /** Entries are spread over this many directories by the first digit of the digest. */
 const BUCKETS = 16;
@@ -86,11 +86,6 @@ export class Ledger {
       await this.#syncer.sync(bucket);
       return token;
     }
-  }
-
-  /** Takes an entry back if it holds `token`. */
-  async withdraw(digest: string, token: string): Promise<void> {
-    if (this.#read(digest) === token) await unlink(this.#entry(digest));
   }
 
   /** Forgets the oldest entries of the digest's neighbourhood when they are too many. */

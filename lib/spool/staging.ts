@@ -6,8 +6,13 @@
 import type { DirectorySyncer } from "./directory_syncer.ts";
 import { isErrno, spoolError } from "./failure.ts";
 import { lookAt, makeDirectory, writeDurably } from "./files.ts";
-import { DIGEST, TOKEN } from "./ledger.ts";
 import type { ElementFields } from "./spool.ts";
+
+/** A staged element; dirq's own clean-up leaves such names alone. */
+const NAME = /^([0-9a-f]{64})\.([0-9a-f]{16})$/;
+
+/** Ends the name of an element that is being written. */
+const PART = ".part";
 
 /** Settings of a {@linkcode Staging}. */
 export interface StagingOptions {
@@ -22,7 +27,7 @@ export interface Staged {
   readonly token: string;
 }
 
-/** Elements in `temporary`, under names that dirq's own clean-up leaves alone. */
+/** Elements in `temporary`. */
 export class Staging {
   readonly #path: string;
   readonly #fileMode: number;
@@ -41,47 +46,77 @@ export class Staging {
     return `${this.#path}/${digest}.${token}`;
   }
 
-  /** Writes an element, durably. */
+  /** Writes an element, durably; not before that has it the name of a staged one. */
   async write(staged: Staged, fields: ElementFields): Promise<void> {
     const path = this.pathOf(staged);
+    const part = `${path}${PART}`;
+    try {
+      await this.#writeFields(part, fields);
+      Deno.renameSync(part, path);
+    } catch (error) {
+      await this.#removeTree(part);
+      throw error;
+    }
+    await this.#syncer.sync(this.#path);
+  }
+
+  /** Deletes an element, if it is there. */
+  async remove(staged: Staged): Promise<void> {
+    await this.#removeTree(this.pathOf(staged));
+  }
+
+  /** Deletes what has been half written for longer than `ageMs`. */
+  async sweep(ageMs: number): Promise<void> {
+    for (const name of await this.#namesOlderThan(ageMs)) {
+      if (name.endsWith(PART) && parse(name.slice(0, -PART.length))) {
+        await this.#removeTree(`${this.#path}/${name}`);
+      }
+    }
+  }
+
+  /** The elements that have been staged for longer than `ageMs`. */
+  async olderThan(ageMs: number): Promise<Staged[]> {
+    const names = await this.#namesOlderThan(ageMs);
+    return names.map(parse).filter((staged) => staged !== undefined);
+  }
+
+  async #namesOlderThan(ageMs: number): Promise<string[]> {
+    const names: string[] = [];
+    for await (const { name } of Deno.readDir(this.#path)) {
+      const info = lookAt(`${this.#path}/${name}`);
+      const written = info?.mtime?.getTime() ?? Infinity;
+      if (written < Date.now() - ageMs) names.push(name);
+    }
+    return names;
+  }
+
+  async #writeFields(path: string, fields: ElementFields): Promise<void> {
     makeDirectory(path, this.#directoryMode);
-    const writes = Object.entries(fields).map(([name, value]) =>
+    const work = Object.entries(fields).map(([name, value]) =>
       writeDurably(
         `${path}/${name}`,
         typeof value === "string" ? new TextEncoder().encode(value) : value,
         this.#fileMode,
       )
     );
-    // All of them to their end, so that after a failure none writes into what is removed.
-    await Promise.allSettled(writes);
-    await Promise.all(writes);
-    // The entry in `temporary` as well: a ledger entry must never outlive its element.
-    await Promise.all([
-      this.#syncer.sync(path),
-      this.#syncer.sync(this.#path),
-    ]);
+    // All files are there already, if not yet their bytes.
+    work.push(this.#syncer.sync(path));
+    // To the end of all, so that after a failure none writes into what is removed.
+    await Promise.allSettled(work);
+    await Promise.all(work);
   }
 
-  /** Deletes an element, if it is there. */
-  async remove(staged: Staged): Promise<void> {
-    const path = this.pathOf(staged);
+  async #removeTree(path: string): Promise<void> {
     try {
       await Deno.remove(path, { recursive: true });
     } catch (error) {
       if (!isErrno(error, "ENOENT")) throw spoolError("remove", path, error);
     }
   }
+}
 
-  /** The elements that have been here for longer than `ageMs`. */
-  async olderThan(ageMs: number): Promise<Staged[]> {
-    const old: Staged[] = [];
-    for await (const { name } of Deno.readDir(this.#path)) {
-      const [digest = "", token = ""] = name.split(".");
-      if (!DIGEST.test(digest) || !TOKEN.test(token)) continue;
-      const info = lookAt(`${this.#path}/${name}`);
-      const written = info?.mtime?.getTime() ?? Infinity;
-      if (written < Date.now() - ageMs) old.push({ digest, token });
-    }
-    return old;
-  }
+function parse(name: string): Staged | undefined {
+  const [, digest, token] = NAME.exec(name) ?? [];
+  if (digest === undefined || token === undefined) return undefined;
+  return { digest, token };
 }

@@ -88,13 +88,15 @@ export class StompClient implements AsyncDisposable {
     socket: Socket,
     options: StompConnectOptions = {},
   ): Promise<StompClient> {
-    const connection = new StompConnection(socket, options);
-    const frames = connection.frames();
+    let connection: StompConnection | undefined;
     try {
+      connection = new StompConnection(socket, options);
+      const frames = connection.frames();
       const connected = await shakeHands(connection, frames, options);
       return new StompClient(connection, frames, connected, options);
     } catch (error) {
-      connection.close();
+      connection?.close();
+      socket.close();
       throw error;
     }
   }
@@ -212,7 +214,10 @@ export class StompClient implements AsyncDisposable {
     if (reason !== undefined) throw reason;
   }
 
-  /** Closes at once. What is not confirmed fails with `CONNECTION_LOST`. Idempotent. */
+  /**
+   * Closes at once. What is not confirmed fails with `CONNECTION_LOST`, and what
+   * was sent without a receipt may not arrive. Idempotent.
+   */
   close(): void {
     this.#leave();
     this.#connection.close();

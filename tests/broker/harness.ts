@@ -134,10 +134,11 @@ export class RawClient {
     return frames;
   }
 
-  /** All frames until the broker hangs up. */
+  /** All frames until the broker hangs up; then we do, too. */
   async rest(): Promise<Frame[]> {
     const frames: Frame[] = [];
     for (let frame; (frame = await this.#nextOrEnd());) frames.push(frame);
+    this.close();
     return frames;
   }
 

@@ -149,6 +149,8 @@ export interface CrlOptions {
   nextUpdate?: Date;
   /** Lines of an OpenSSL CRL extension section. */
   extensions?: readonly string[];
+  /** @default "sha256" */
+  digest?: string;
 }
 
 const HOUR_MS = 3_600_000;
@@ -212,6 +214,7 @@ export class TestCa {
       thisUpdate = new Date(Date.now() - HOUR_MS),
       nextUpdate = new Date(Date.now() + 30 * 24 * HOUR_MS),
       extensions = [],
+      digest = "sha256",
     } = options;
     return this.#inTurn(async () => {
       const config = `${this.#dir}/crl.cnf`;
@@ -224,7 +227,7 @@ export class TestCa {
       }
       return text(
         await openssl([
-          ...["ca", "-config", config, "-gencrl"],
+          ...["ca", "-config", config, "-gencrl", "-md", digest],
           ...["-crl_lastupdate", caTime(thisUpdate)],
           ...["-crl_nextupdate", caTime(nextUpdate)],
           ...(extensions.length > 0 ? ["-crlexts", "crl_ext"] : []),

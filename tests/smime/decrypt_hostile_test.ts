@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
-import { constants, createPublicKey, publicEncrypt } from "node:crypto";
 import { type ErrorCode, isSsmError, SsmError } from "../../lib/errors.ts";
-import { der, readDer, TAG } from "../../lib/pki/mod.ts";
+import { der, readDer } from "../../lib/pki/mod.ts";
 import { OID } from "../../lib/smime/algorithms.ts";
 import {
   decryptMessage,
@@ -12,66 +11,16 @@ import {
 } from "../../lib/smime/mod.ts";
 import { contentKey } from "../../lib/smime/recipient_key.ts";
 import { opaque } from "./forge.ts";
+import {
+  AES128,
+  encryptRaw,
+  envelope,
+  type EnvelopeParts,
+} from "./forge_envelope.ts";
 import { Identities, type Identity, runJobs } from "./identities.ts";
 import { bytesOf } from "./texts.ts";
 
 const decoder = new TextDecoder();
-const AES128 = "2.16.840.1.101.3.4.1.2";
-
-interface EnvelopeParts {
-  recipients?: Uint8Array[];
-  encryptedKey?: Uint8Array;
-  keyAlgorithm?: Uint8Array;
-  contentType?: string;
-  cipher?: Uint8Array;
-  ciphertext?: Uint8Array;
-}
-
-/** An envelope for `recipient` of any parts. */
-function envelope(recipient: Identity, parts: EnvelopeParts = {}): Uint8Array {
-  const { issuer, serial } = recipient.certificate;
-  const {
-    encryptedKey = new Uint8Array(256).fill(1),
-    keyAlgorithm = der.sequence(der.oid(OID.rsaEncryption), der.nullValue()),
-    recipients = [
-      der.sequence(
-        der.integer(0),
-        der.sequence(issuer.raw, der.element(TAG.integer, serial)),
-        keyAlgorithm,
-        der.octetString(encryptedKey),
-      ),
-    ],
-    contentType = OID.data,
-    cipher = der.sequence(
-      der.oid(AES128),
-      der.octetString(new Uint8Array(16)),
-    ),
-    ciphertext = new Uint8Array(16),
-  } = parts;
-  return opaque(
-    der.sequence(
-      der.oid(OID.envelopedData),
-      der.context(
-        0,
-        der.sequence(
-          der.integer(0),
-          der.element(TAG.set, ...recipients),
-          der.sequence(
-            der.oid(contentType),
-            cipher,
-            der.contextPrimitive(0, ciphertext),
-          ),
-        ),
-      ),
-    ),
-  );
-}
-
-function encryptRaw(recipient: Identity, block: Uint8Array): Uint8Array {
-  const key = createPublicKey(recipient.key.keyObject);
-  return publicEncrypt({ key, padding: constants.RSA_NO_PADDING }, block);
-}
-
 async function assertRefused(
   message: Uint8Array,
   recipient: Identity,
@@ -91,7 +40,7 @@ async function assertRefused(
 Deno.test("decryptMessage() says whose certificate matches no recipient", async () => {
   await using identities = await Identities.create();
   const one = await identities.issue("rsa:2048", "one");
-  const two = await identities.issue("rsa:4096", "two");
+  const two = await identities.issue("rsa:2048", "two");
   const message = await encryptMessage(bytesOf("x"), one.certificate);
   const { message: text } = await assertRefused(
     message,

@@ -116,6 +116,21 @@ Deno.test("encryptMessage() carries a signed message of any bytes", async () => 
   }
 });
 
+Deno.test("encryptMessage() carries 20 MB of any bytes", async () => {
+  await using identities = await Identities.create();
+  const one = await identities.issue("rsa:2048");
+  const payload = Uint8Array.from(
+    { length: 20_000_003 },
+    (_, i) => Math.imul(i, i) >>> 5,
+  );
+  const signed = await signMessage(payload, one);
+  const encrypted = await encryptMessage(signed, one.certificate);
+  const opened = await decryptMessage(encrypted, one);
+  const verified = await verifyMessage(opened);
+  assert.ok(payload.length === verified.payload.length);
+  assert.ok(payload.every((byte, i) => byte === verified.payload[i]));
+});
+
 Deno.test("encryptMessage() refuses a recipient without an RSA key", async () => {
   await using identities = await Identities.create();
   for (const kind of ["P-256", "ed25519"] as const) {
@@ -178,12 +193,12 @@ Deno.test("decryptMessage() decrypts what openssl encrypts to RSA and EC keys", 
   await using identities = await Identities.create();
   const { dir } = identities;
   await Deno.writeTextFile(`${dir}/entity`, ENTITY);
-  const kinds: KeyKind[] = ["rsa:2048", "rsa:4096", "P-256", "P-384", "P-521"];
+  const kinds: KeyKind[] = ["rsa:2048", "P-256", "P-384", "P-521"];
   const recipients = await Promise.all(
     kinds.map((kind) => identities.issue(kind)),
   );
   const jobs = recipients.map((recipient, index) =>
-    encryptionJobs(index < 2 ? RSA_WAYS : EC_WAYS, recipient, `${index}`)
+    encryptionJobs(index === 0 ? RSA_WAYS : EC_WAYS, recipient, `${index}`)
   );
   assert.deepEqual(await runJobs(dir, jobs.flat()), []);
   for (const [index, recipient] of recipients.entries()) {
@@ -203,7 +218,7 @@ Deno.test("decryptMessage() finds its recipient among several", async () => {
   const recipients = [
     await identities.issue("rsa:2048", "one"),
     await identities.issue("P-256", "two"),
-    await identities.issue("rsa:4096", "three"),
+    await identities.issue("rsa:2048", "three"),
   ];
   const paths = recipients.map(({ certificatePath }) => certificatePath);
   assert.deepEqual(

@@ -4,6 +4,7 @@
  * @module
  */
 import assert from "node:assert/strict";
+import { isSsmError } from "../../lib/errors.ts";
 import { dial, listen, type Socket } from "../../lib/net/mod.ts";
 import {
   type Frame,
@@ -34,10 +35,14 @@ export class Peer {
     return Object.fromEntries(value.headers);
   }
 
-  /** Waits until the client has closed; it must send nothing before. */
+  /** Waits until the client has closed, in whatever way; it must send nothing before. */
   async expectEnd(): Promise<void> {
-    const { value } = await this.#frames.next();
-    assert.equal(value?.command, undefined);
+    const next = await this.#frames.next().catch((error) => {
+      // Closing with bytes unread resets the connection.
+      if (isSsmError(error, "CONNECTION_LOST")) return { value: undefined };
+      throw error;
+    });
+    assert.equal(next.value?.command, undefined);
   }
 
   /** Sends anything. */
@@ -61,6 +66,13 @@ export class Peer {
     await this.#writer.close();
   }
 
+  /** Closes, after all that was sent has left. */
+  async close(): Promise<void> {
+    // It may have been ended, or the client may have gone.
+    await this.end().catch(() => {});
+    this.socket.close();
+  }
+
   async *#read(): AsyncGenerator<Frame, void, void> {
     for await (const chunk of this.socket.readable) {
       yield* this.#decoder.push(chunk);
@@ -74,6 +86,8 @@ export type Script = (peer: Peer) => Promise<void>;
 /** A socket on whose other side a script runs. */
 export interface Scripted extends AsyncDisposable {
   readonly socket: Socket;
+  /** Settles when the script has ended, and fails if it failed. */
+  readonly done: Promise<void>;
 }
 
 /** Starts a script; disposal waits for its end and fails if it failed. */
@@ -84,11 +98,13 @@ export async function scripted(script: Script): Promise<Scripted> {
   const { value } = await accepted;
   assert.ok(value);
   listener.close();
-  const done = script(new Peer(value)).finally(() => value.close());
+  const peer = new Peer(value);
+  const done = script(peer).finally(() => peer.close());
   // Its failure is reported upon disposal.
   done.catch(() => {});
   return {
     socket,
+    done,
     async [Symbol.asyncDispose]() {
       await done;
       socket.close();
@@ -100,7 +116,7 @@ export async function scripted(script: Script): Promise<Scripted> {
 export async function connected(
   script: Script,
   options: StompConnectOptions & { version?: StompVersion } = {},
-): Promise<{ client: StompClient } & AsyncDisposable> {
+): Promise<Omit<Scripted, "socket"> & { client: StompClient }> {
   const { version, ...rest } = options;
   const peer = await scripted(async (peer) => {
     await peer.welcome(version);
@@ -109,6 +125,7 @@ export async function connected(
   const client = await StompClient.connect(peer.socket, rest);
   return {
     client,
+    done: peer.done,
     async [Symbol.asyncDispose]() {
       await peer[Symbol.asyncDispose]();
       await client.closed;

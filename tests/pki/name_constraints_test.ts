@@ -1,0 +1,159 @@
+import { CA_EXTENSIONS, HOST_EXTENSIONS } from "../helpers/openssl.ts";
+import { testWith } from "../helpers/parts.ts";
+import { agrees, assertVerdict, ChainSite } from "./chain_site.ts";
+
+const HOST = "/C=UK/O=Test/CN=host.example.org";
+const NOT_PERMITTED = /has a name that its authority does not permit/;
+const EXCLUDED = /has a name that its authority excludes/;
+
+type Case = readonly [
+  constraints: string,
+  altName: string | undefined,
+  expected: true | RegExp,
+  subject?: string,
+];
+
+const CASES: readonly Case[] = [
+  ["permitted;DNS:example.org", "DNS:host.example.org", true],
+  ["permitted;DNS:example.org", "DNS:example.org", true],
+  ["permitted;DNS:example.org", "DNS:HOST.Example.ORG", true],
+  ["permitted;DNS:example.org", "DNS:hostexample.org", NOT_PERMITTED],
+  ["permitted;DNS:example.org", "DNS:example.com", NOT_PERMITTED],
+  ["permitted;DNS:example.org", "DNS:a.example.org,DNS:b.com", NOT_PERMITTED],
+  ["permitted;DNS:.example.org", "DNS:a.example.org", true],
+  ["permitted;DNS:.example.org", "DNS:example.org", NOT_PERMITTED],
+  ["permitted;DNS:a.org,permitted;DNS:b.org", "DNS:x.b.org", true],
+  ["permitted;DNS:example.org", "URI:http://other.com/", NOT_PERMITTED],
+  ["permitted;DNS:example.org", undefined, true],
+  ["permitted;DNS:example.com", undefined, NOT_PERMITTED],
+  ["permitted;DNS:example.com", undefined, true, "/CN=not a host"],
+  ["excluded;DNS:example.com", "DNS:host.example.org", true],
+  ["excluded;DNS:example.org", "DNS:host.example.org", EXCLUDED],
+  ["excluded;DNS:example.org", undefined, EXCLUDED],
+  [
+    "permitted;DNS:example.org,excluded;DNS:bad.example.org",
+    "DNS:x.bad.example.org",
+    EXCLUDED,
+  ],
+  ["permitted;email:example.org", "email:a@example.org", true],
+  ["permitted;email:example.org", "email:a@EXAMPLE.org", true],
+  ["permitted;email:example.org", "email:a@sub.example.org", NOT_PERMITTED],
+  ["permitted;email:.example.org", "email:a@sub.example.org", true],
+  ["permitted;email:.example.org", "email:a@example.org", NOT_PERMITTED],
+  ["permitted;email:a@example.org", "email:a@example.org", true],
+  ["permitted;email:a@example.org", "email:A@example.org", NOT_PERMITTED],
+  ["permitted;email:a@example.org", "email:b@example.org", NOT_PERMITTED],
+  [
+    "permitted;email:example.org",
+    undefined,
+    NOT_PERMITTED,
+    "/CN=x/emailAddress=a@b.com",
+  ],
+  ["permitted;IP:10.0.0.0/255.0.0.0", "IP:10.1.2.3", true],
+  ["permitted;IP:10.0.0.0/255.0.0.0", "IP:11.1.2.3", NOT_PERMITTED],
+  ["permitted;IP:10.0.0.0/255.0.0.0", "IP:2001:db8::1", NOT_PERMITTED],
+  ["permitted;IP:2001:db8::/ffff:ffff::", "IP:2001:db8::1", true],
+  ["excluded;IP:10.0.0.0/255.255.0.0", "IP:10.0.9.9", EXCLUDED],
+  ["permitted;URI:example.org", "URI:http://example.org/x", true],
+  ["permitted;URI:example.org", "URI:http://u@example.org:80/", true],
+  ["permitted;URI:example.org", "URI:http://a.example.org/", NOT_PERMITTED],
+  ["permitted;URI:.example.org", "URI:http://a.example.org/", true],
+  ["excluded;URI:example.org", "URI:http://example.org", EXCLUDED],
+  ["permitted;dirName:dn", "DNS:host.example.org", true],
+  ["permitted;dirName:dn", undefined, NOT_PERMITTED, "/C=UK/CN=x"],
+  ["excluded;dirName:dn", undefined, EXCLUDED, "/C=uk/O=TEST/CN=y z"],
+  ["excluded;dirName:dn", undefined, true, "/C=UK/O=Tester/CN=x"],
+  ["permitted;RID:1.2.3", "DNS:host.example.org", true],
+  [
+    "permitted;RID:1.2.3",
+    "RID:1.2.3",
+    /has a name of a form that is constrained/,
+  ],
+];
+
+for (const [constraints, altName, expected, subject = HOST] of CASES) {
+  agrees(
+    `${constraints} for ${altName ?? subject}`,
+    expected,
+    async (site) => {
+      const root = await site.root();
+      const middle = await root.intermediate({
+        subject: "/C=UK/O=Test/CN=Middle",
+        extensions: [
+          ...CA_EXTENSIONS,
+          `nameConstraints=critical,${constraints}`,
+          ...["[dn]", "C=UK", "O=Test"],
+        ],
+      });
+      const leaf = await middle.issue({
+        subject,
+        extensions: [
+          "basicConstraints=CA:FALSE",
+          ...(altName ? [`subjectAltName=${altName}`] : []),
+        ],
+      });
+      return {
+        leaf: leaf.certificatePem,
+        sent: [middle.credentials.certificatePem],
+        directory: [root.credentials.certificatePem],
+      };
+    },
+  );
+}
+
+agrees("constraints of the root bind the leaf", NOT_PERMITTED, async (site) => {
+  const root = await site.root({
+    extensions: [...CA_EXTENSIONS, "nameConstraints=permitted;DNS:example.com"],
+  });
+  const middle = await root.intermediate({ subject: "/CN=Middle" });
+  const leaf = await middle.issue({
+    subject: HOST,
+    extensions: HOST_EXTENSIONS,
+  });
+  return {
+    leaf: leaf.certificatePem,
+    sent: [middle.credentials.certificatePem],
+    directory: [root.credentials.certificatePem],
+  };
+});
+
+agrees("constraints bind authorities below", NOT_PERMITTED, async (site) => {
+  const root = await site.root({
+    extensions: [
+      ...CA_EXTENSIONS,
+      "nameConstraints=permitted;dirName:dn",
+      ...["[dn]", "O=Test"],
+    ],
+  });
+  const middle = await root.intermediate({ subject: "/CN=Middle" });
+  const leaf = await middle.issue({ subject: "/O=Test/CN=x" });
+  return {
+    leaf: leaf.certificatePem,
+    sent: [middle.credentials.certificatePem],
+    directory: [root.credentials.certificatePem],
+  };
+});
+
+testWith(
+  ["openssl"],
+  "verifyChain() refuses a wildcard that covers an excluded host",
+  async () => {
+    await using site = await ChainSite.create();
+    const root = await site.root({
+      extensions: [
+        ...CA_EXTENSIONS,
+        "nameConstraints=excluded;DNS:secret.example.org",
+      ],
+    });
+    const issue = async (name: string) => ({
+      leaf: (await root.issue({
+        subject: "/CN=x",
+        extensions: [`subjectAltName=DNS:${name}`],
+      })).certificatePem,
+      directory: [root.credentials.certificatePem],
+    });
+    // openssl lets the first one pass.
+    assertVerdict(await site.ask(await issue("*.example.org")), EXCLUDED);
+    assertVerdict(await site.ask(await issue("*.example.com")), true);
+  },
+);

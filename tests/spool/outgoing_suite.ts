@@ -1,0 +1,275 @@
+/**
+ * What every outgoing spool must do, whatever it looks like on disk.
+ *
+ * @module
+ */
+import assert from "node:assert/strict";
+import { isSsmError } from "../../lib/errors.ts";
+import type { OutgoingSpool } from "../../lib/spool/mod.ts";
+
+/** One kind of spool, as the suite handles it. */
+export interface OutgoingKind {
+  readonly name: string;
+  /** Opens a spool on an existing or missing directory. */
+  open(directory: string): OutgoingSpool;
+  /** Puts a complete element there; returns its name. */
+  put(directory: string, bytes: Uint8Array): Promise<string>;
+  /** The file whose bytes a claim on `name` covers. */
+  claimedFile(directory: string, name: string): Promise<string>;
+  /** Makes the claim on `name` that many seconds old. */
+  ageClaim(directory: string, name: string, seconds: number): Promise<void>;
+  /** What a complete directory without any element may still hold. */
+  readonly leftovers: readonly RegExp[];
+  /** A name that `list` never gives. */
+  readonly badNames: readonly string[];
+}
+
+/** Registers the suite for one kind. */
+export function outgoingSuite(kind: OutgoingKind): void {
+  function test(
+    criterion: string,
+    body: (directory: string, spool: OutgoingSpool) => Promise<void>,
+  ): void {
+    Deno.test(`${kind.name} ${criterion}`, async () => {
+      const directory = await Deno.makeTempDir();
+      try {
+        await body(directory, kind.open(directory));
+      } finally {
+        await Deno.remove(directory, { recursive: true });
+      }
+    });
+  }
+
+  test(
+    "lists what was put, in the order in which it was put",
+    async (directory, spool) => {
+      const names: string[] = [];
+      for (let i = 0; i < 5; i++) {
+        names.push(await kind.put(directory, bytes(`element ${i}`)));
+      }
+      assert.deepEqual(await spool.list(), names);
+    },
+  );
+
+  test("lists nothing in an empty directory", async (_, spool) => {
+    assert.deepEqual(await spool.list(), []);
+  });
+
+  test(
+    "lists locked elements too, and gives none of them twice",
+    async (directory, spool) => {
+      const name = await kind.put(directory, bytes("x"));
+      await using entry = await locked(spool, name);
+      assert.equal(entry.name, name);
+      const other = kind.open(directory);
+      assert.deepEqual(await other.list(), [name]);
+      assert.equal(await other.lock(name), undefined);
+      assert.equal(await spool.lock(name), undefined);
+    },
+  );
+
+  test("reads any bytes", async (directory, spool) => {
+    const every = Uint8Array.from({ length: 70_000 }, (_, i) => i * 7 % 256);
+    const name = await kind.put(directory, every);
+    await using entry = await locked(spool, name);
+    assert.equal(entry.size, 70_000);
+    assert.deepEqual(await entry.read(), every);
+  });
+
+  test("locks an empty element", async (directory, spool) => {
+    const name = await kind.put(directory, new Uint8Array());
+    await using entry = await locked(spool, name);
+    assert.equal(entry.size, 0);
+    assert.equal((await entry.read()).length, 0);
+  });
+
+  test(
+    "gives an unlocked element to the next, in its old place",
+    async (directory, spool) => {
+      const names = [
+        await kind.put(directory, bytes("a")),
+        await kind.put(directory, bytes("b")),
+      ];
+      const entry = await locked(spool, names[0]!);
+      await entry.unlock();
+      await entry.unlock();
+      assert.deepEqual(await spool.list(), names);
+      await using again = await locked(kind.open(directory), names[0]!);
+      assert.deepEqual(await again.read(), bytes("a"));
+    },
+  );
+
+  test("unlocks a disposed entry", async (directory, spool) => {
+    const name = await kind.put(directory, bytes("a"));
+    {
+      await using _ = await locked(spool, name);
+    }
+    await using _ = await locked(spool, name);
+  });
+
+  test("leaves nothing of a removed element", async (directory, spool) => {
+    const name = await kind.put(directory, bytes("a"));
+    {
+      await using entry = await locked(spool, name);
+      await entry.read();
+      await entry.remove();
+      await entry.unlock();
+    }
+    assert.deepEqual(await spool.list(), []);
+    assert.equal(await spool.lock(name), undefined);
+    assert.deepEqual(await filesOf(directory, kind.leftovers), []);
+  });
+
+  test("does not lock what is gone", async (directory, spool) => {
+    const name = await kind.put(directory, bytes("a"));
+    const entry = await locked(spool, name);
+    await entry.remove();
+    assert.equal(await kind.open(directory).lock(name), undefined);
+  });
+
+  test("refuses names that it does not give", async (_, spool) => {
+    for (const name of kind.badNames) {
+      await assert.rejects(() => spool.lock(name), RangeError, name);
+    }
+  });
+
+  test(
+    "tidy() takes over a claim older than the limit",
+    async (directory, spool) => {
+      const name = await kind.put(directory, bytes("a"));
+      const dead = await locked(spool, name);
+      await kind.ageClaim(directory, name, 601);
+      const other = kind.open(directory);
+      await other.tidy();
+      await using entry = await locked(other, name);
+      assert.deepEqual(await entry.read(), bytes("a"));
+      assert.equal(dead.name, name);
+    },
+  );
+
+  test(
+    "tidy() leaves younger claims and elements alone",
+    async (directory, spool) => {
+      const names = [
+        await kind.put(directory, bytes("a")),
+        await kind.put(directory, bytes("b")),
+      ];
+      await using _ = await locked(spool, names[0]!);
+      await kind.ageClaim(directory, names[0]!, 590);
+      const other = kind.open(directory);
+      await other.tidy();
+      assert.deepEqual(await other.list(), names);
+      assert.equal(await other.lock(names[0]!), undefined);
+    },
+  );
+
+  test("touch() makes a claim young again", async (directory, spool) => {
+    const name = await kind.put(directory, bytes("a"));
+    await using entry = await locked(spool, name);
+    await kind.ageClaim(directory, name, 5000);
+    await entry.touch();
+    const other = kind.open(directory);
+    await other.tidy();
+    assert.equal(await other.lock(name), undefined);
+  });
+
+  test(
+    "a claim that was taken over cannot be touched, nor given back twice",
+    async (directory, spool) => {
+      const name = await kind.put(directory, bytes("a"));
+      const late = await locked(spool, name);
+      await kind.ageClaim(directory, name, 5000);
+      const other = kind.open(directory);
+      await other.tidy();
+      await assert.rejects(() => late.touch(), isSpoolError);
+      await using _ = await locked(other, name);
+      // Whatever the late one does now, the claim of the other holds.
+      await late.unlock();
+      assert.equal(await kind.open(directory).lock(name), undefined);
+    },
+  );
+
+  test("of many that lock at the same time exactly one gets each element", async (directory) => {
+    const names: string[] = [];
+    for (let i = 0; i < 20; i++) {
+      names.push(await kind.put(directory, bytes(`${i}`)));
+    }
+    const got: string[] = [];
+    await Promise.all(Array.from({ length: 8 }, async () => {
+      const spool = kind.open(directory);
+      for (const name of await spool.list()) {
+        const entry = await spool.lock(name);
+        if (entry === undefined) continue;
+        got.push(name);
+        await entry.remove();
+      }
+    }));
+    assert.deepEqual(got.sort(), names.sort());
+  });
+
+  test("refuses to read an element that grows", async (directory, spool) => {
+    const name = await kind.put(directory, bytes("half"));
+    const entry = await locked(spool, name);
+    const file = await kind.claimedFile(directory, name);
+    await Deno.writeFile(file, bytes(" and half"), { append: true });
+    await assert.rejects(() => entry.read(), isSpoolError);
+    await entry.unlock();
+    assert.deepEqual(await spool.list(), [name]);
+  });
+
+  test("says so when an element cannot be read", async (directory, spool) => {
+    const name = await kind.put(directory, bytes("a"));
+    await using entry = await locked(spool, name);
+    await Deno.remove(await kind.claimedFile(directory, name));
+    await assert.rejects(() => entry.read(), isSpoolError);
+  });
+
+  test("list() says so when the directory is missing", async (directory) => {
+    await assert.rejects(
+      () => kind.open(`${directory}/missing`).list(),
+      (error: unknown) =>
+        isSpoolError(error) && error.cause instanceof Deno.errors.NotFound &&
+        error.message ===
+          `Cannot list "${directory}/missing": no such file or directory`,
+    );
+  });
+
+  test("list() and tidy() say so when it is no directory", async (directory) => {
+    await Deno.writeTextFile(`${directory}/file`, "");
+    const spool = kind.open(`${directory}/file`);
+    await assert.rejects(() => spool.list(), isSpoolError);
+    await assert.rejects(() => spool.tidy(), isSpoolError);
+  });
+}
+
+/** Locks an element that must be free. */
+export async function locked(spool: OutgoingSpool, name: string) {
+  const entry = await spool.lock(name);
+  assert.ok(entry, `${name} is not free`);
+  return entry;
+}
+
+/** UTF-8. */
+export function bytes(text: string): Uint8Array {
+  return new TextEncoder().encode(text);
+}
+
+/** Whether it is an `SsmError` with code `SPOOL`. */
+export function isSpoolError(error: unknown): error is Error {
+  return isSsmError(error, "SPOOL");
+}
+
+async function filesOf(
+  directory: string,
+  except: readonly RegExp[],
+): Promise<string[]> {
+  const names: string[] = [];
+  for await (const { name, isDirectory } of Deno.readDir(directory)) {
+    if (!except.some((pattern) => pattern.test(name))) names.push(name);
+    if (!isDirectory) continue;
+    for await (const inner of Deno.readDir(`${directory}/${name}`)) {
+      names.push(`${name}/${inner.name}`);
+    }
+  }
+  return names;
+}
