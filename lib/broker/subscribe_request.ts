@@ -3,14 +3,13 @@
  *
  * @module
  */
-import type { Frame, StompVersion } from "../stomp/mod.ts";
+import type { AckMode, Frame, StompVersion } from "../stomp/mod.ts";
 import {
   type Destination,
   isPattern,
   parseDestination,
 } from "./destination.ts";
 import { quote, refusal, required } from "./refusal.ts";
-import type { AckMode } from "./subscription.ts";
 
 /** Largest window a client can ask for, in messages. */
 export const MAX_PREFETCH = 10_000;

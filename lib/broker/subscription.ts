@@ -4,21 +4,12 @@
  * @module
  */
 import type { SsmError } from "../errors.ts";
-import type { Frame, StompVersion } from "../stomp/mod.ts";
+import type { AckMode, Frame, StompVersion } from "../stomp/mod.ts";
 import type { Entry } from "./backlog.ts";
 import { messageFrame } from "./message.ts";
 import { overLimit } from "./refusal.ts";
 import type { Feed } from "./router.ts";
 import type { TopicConsumer } from "./topic.ts";
-
-/**
- * Who says that a message is done with (STOMP 1.2, "SUBSCRIBE ack Header").
- *
- * - `auto`: its delivery does.
- * - `client`: an ACK does, for this message and all delivered before it.
- * - `client-individual`: an ACK does, for this message.
- */
-export type AckMode = "auto" | "client" | "client-individual";
 
 /** The way to the client. */
 export interface Outlet {

@@ -61,6 +61,8 @@ export interface DialOptions {
   readonly connectTimeoutMs?: number | undefined;
   /** Gives up when aborted. */
   readonly signal?: AbortSignal | undefined;
+  /** Finds the addresses of a name. @default the system's resolver */
+  readonly resolve?: ((name: string) => Promise<string[]>) | undefined;
 }
 
 /** One address to try. */
@@ -109,16 +111,24 @@ export async function dial(options: DialOptions): Promise<Socket> {
  * @throws {SsmError} `CONNECT`, `ABORTED`
  */
 async function resolveAddresses(
-  { host, port, connectTimeoutMs = 10_000, signal }: DialOptions,
+  { host, port, connectTimeoutMs = 10_000, signal, resolve = systemResolver }:
+    DialOptions,
 ): Promise<string[]> {
   if (isIP(host) !== 0) return [host];
   using deadline = new Deadline(connectTimeoutMs, signal);
+  const target = formatAddress(host, port);
   try {
-    const found = await deadline.race(dns.lookup(host, { all: true }));
-    return [...new Set(found.map(({ address }) => address))];
+    const found = new Set(await deadline.race(resolve(host)));
+    if (found.size > 0) return [...found];
   } catch (error) {
-    throw failed(formatAddress(host, port), error);
+    throw failed(target, error);
   }
+  throw new SsmError("CONNECT", `Cannot connect to ${target}: no address`);
+}
+
+async function systemResolver(name: string): Promise<string[]> {
+  const found = await dns.lookup(name, { all: true });
+  return found.map(({ address }) => address);
 }
 
 async function openTcp(attempt: Attempt): Promise<TcpSocket> {

@@ -97,8 +97,9 @@ export class PlainDirectory implements OutgoingSpool {
     let renamed = false;
     try {
       const found = lookAt(original);
-      if (found === undefined || this.#isFresh(found)) return undefined;
+      if (found === undefined) return undefined;
       if (!found.isFile) throw notAFile(original);
+      if (this.#isFresh(found)) return undefined;
       makeDirectory(this.#claims, this.#directoryMode);
       makeDirectory(claim, this.#directoryMode);
       await Deno.rename(original, `${claim}/${name}`);

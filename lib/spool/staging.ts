@@ -54,7 +54,8 @@ export class Staging {
       await this.#writeFields(part, fields);
       Deno.renameSync(part, path);
     } catch (error) {
-      await this.#removeTree(part);
+      // What cannot be removed now is swept later; the first failure is the one to tell.
+      await this.#removeTree(part).catch(() => {});
       throw error;
     }
     await this.#syncer.sync(this.#path);

@@ -113,6 +113,12 @@ export class RawClient {
     this.bytes(encodeFrame(frame, this.#decoder.version));
   }
 
+  /** The next bytes, as they come; for what is not a frame. */
+  async raw(): Promise<string> {
+    const { value } = await this.#reader.read();
+    return new TextDecoder().decode(value);
+  }
+
   /** The next frame; fails when the broker hangs up instead. */
   async next(): Promise<Frame> {
     const frame = await this.#nextOrEnd();

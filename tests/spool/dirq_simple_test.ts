@@ -9,7 +9,7 @@ import {
 
 outgoingSuite({
   name: "DirqSimple",
-  open: (directory) => new DirqSimple(directory),
+  open: (directory, options) => new DirqSimple(directory, options),
   put: (directory, bytes) => new DirqSimple(directory).add(bytes),
   claimedFile: (directory, name) => Promise.resolve(`${directory}/${name}.lck`),
   ageClaim: (directory, name, seconds) => age(`${directory}/${name}`, seconds),

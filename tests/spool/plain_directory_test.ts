@@ -11,7 +11,8 @@ let made = 0;
 
 outgoingSuite({
   name: "PlainDirectory",
-  open: (directory) => new PlainDirectory(directory),
+  open: (directory, options) =>
+    new PlainDirectory(directory, { minAgeMs: 0, ...options }),
   async put(directory, bytes) {
     // Names against the order of the times.
     const name = `report ${String(1000 - made)}`;
