@@ -8,6 +8,7 @@ import { type Logger, silentLogger } from "../log.ts";
 import type { Socket } from "../net/mod.ts";
 import {
   type Clock,
+  formatHeartBeat,
   type HeartBeat,
   StompConnection,
   systemClock,
@@ -77,6 +78,8 @@ export class Broker implements AsyncDisposable {
   readonly #logger: Logger;
   readonly #limits: BrokerLimits;
   readonly #clock: Clock;
+  readonly #heartBeat: HeartBeat;
+  readonly #graceFactor: number;
   readonly #store: Store;
   readonly #router: Router;
   readonly #sessions = new Set<Session>();
@@ -86,17 +89,28 @@ export class Broker implements AsyncDisposable {
   #connectionsTotal = 0;
   #messagesOut = 0;
 
+  /** @throws {RangeError} on a limit or an interval that makes no sense */
   constructor(options: BrokerOptions = {}) {
     const {
       logger = silentLogger(),
       store = new MemoryStore(),
       clock = systemClock,
       randomId = () => crypto.randomUUID(),
+      heartBeat = { sendMs: 10_000, receiveMs: 10_000 },
+      graceFactor = 2,
     } = options;
+    formatHeartBeat(heartBeat);
+    if (!(graceFactor >= 1)) {
+      throw new RangeError(
+        `graceFactor must be at least 1, not ${graceFactor}`,
+      );
+    }
     this.#options = options;
     this.#logger = logger;
     this.#store = store;
     this.#clock = clock;
+    this.#heartBeat = heartBeat;
+    this.#graceFactor = graceFactor;
     this.#limits = completeLimits(options.limits);
     this.#router = new Router({
       store,
@@ -233,20 +247,19 @@ export class Broker implements AsyncDisposable {
   }
 
   #makeSession(socket: Socket): Session {
-    const {
-      authenticate,
-      serverName = "ssm",
-      heartBeat = { sendMs: 10_000, receiveMs: 10_000 },
-      graceFactor = 2,
-    } = this.#options;
+    const { authenticate, serverName = "ssm" } = this.#options;
     return new Session(socket, {
       router: this.#router,
       logger: this.#logger,
       clock: this.#clock,
       limits: this.#limits,
       number: this.#connectionsTotal,
-      handshake: { authenticate, heartBeat, server: serverName },
-      graceFactor,
+      handshake: {
+        authenticate,
+        heartBeat: this.#heartBeat,
+        server: serverName,
+      },
+      graceFactor: this.#graceFactor,
       onMessageOut: () => this.#messagesOut++,
     });
   }

@@ -26,7 +26,7 @@ export interface BrokerLimits {
   readonly maxTransactions: number;
   /** Messages sent, acknowledged or refused in one transaction. @default 10000 */
   readonly maxTransactionOperations: number;
-  /** Bodies of the messages sent in one transaction. @default 134217728 (128 MiB) */
+  /** Messages sent in one transaction, headers included. @default 134217728 (128 MiB) */
   readonly maxTransactionBytes: number;
   /** Unacknowledged messages of a subscription that asks for no number. @default 100 */
   readonly prefetch: number;

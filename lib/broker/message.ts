@@ -6,7 +6,7 @@
 import type { Frame, FrameHeaders, StompVersion } from "../stomp/mod.ts";
 
 /** What a message costs besides its body and headers, in bytes; an estimate for limits. */
-const OVERHEAD_BYTES = 256;
+const OVERHEAD_BYTES = 512;
 
 /**
  * Headers of a SEND frame that do not travel on: those that speak to the broker
@@ -41,6 +41,16 @@ export interface Message {
   readonly persistent: boolean;
 }
 
+/** Memory that a SEND frame, and the message made of it, takes, in bytes. */
+export function memorySize({ headers, body }: Frame): number {
+  let size = OVERHEAD_BYTES + body.length;
+  for (const [name, value] of headers) {
+    // A string takes at most two bytes for each UTF-16 unit.
+    size += 2 * (name.length + value.length);
+  }
+  return size;
+}
+
 /** What the broker decides about a message it takes in. */
 export interface Intake {
   readonly id: string;
@@ -52,12 +62,8 @@ export interface Intake {
 /** Makes a message of a SEND frame. */
 export function messageFromSend(frame: Frame, intake: Intake): Message {
   const headers = new Map<string, string>();
-  let size = OVERHEAD_BYTES + frame.body.length;
   for (const [name, value] of frame.headers) {
-    if (NOT_PASSED_ON.has(name)) continue;
-    headers.set(name, value);
-    // A string takes at most two bytes for each UTF-16 unit.
-    size += 2 * (name.length + value.length);
+    if (!NOT_PASSED_ON.has(name)) headers.set(name, value);
   }
   if (intake.replyTo !== undefined) headers.set("reply-to", intake.replyTo);
   return {
@@ -65,7 +71,7 @@ export function messageFromSend(frame: Frame, intake: Intake): Message {
     destination: intake.destination,
     headers,
     body: frame.body,
-    size,
+    size: memorySize(frame),
     persistent: frame.headers.get("persistent") === "true",
   };
 }

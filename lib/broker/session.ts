@@ -16,6 +16,7 @@ import {
 import { Conversation } from "./conversation.ts";
 import { type HandshakeOptions, shakeHands } from "./handshake.ts";
 import type { BrokerLimits } from "./limits.ts";
+import { Outbox } from "./outbox.ts";
 import { errorFrame, overLimit, quote } from "./refusal.ts";
 import type { Router } from "./router.ts";
 import type { Outlet } from "./subscription.ts";
@@ -52,17 +53,13 @@ export class Session implements Outlet {
   readonly #socket: Socket;
   readonly #connection: StompConnection;
   readonly #conversation: Conversation;
+  readonly #outbox: Outbox;
   #phase: Phase = "greeting";
-  /** Too much waits to be written. */
-  #blocked = false;
   #draining = false;
   #deliveries = 0;
   /** Frames that are understood and not yet confirmed. */
   #unconfirmed = new Set<Promise<void>>();
   #unconfirmedBytes = 0;
-  /** Frames given to the connection and not taken by the network yet. */
-  #unwritten = 0;
-  #lastWrite: Promise<boolean> = Promise.resolve(true);
   /** The orderly end, once it has begun. */
   #ending: Promise<void> | undefined;
 
@@ -87,18 +84,19 @@ export class Session implements Outlet {
         ),
       },
     });
+    this.#outbox = new Outbox({
+      connection: this.#connection,
+      maxBytes: limits.maxOutputBytes,
+      onRoom: () => this.#conversation.resume(),
+      onWritten: (frame) => this.#written(frame),
+      onUnwritable: (error) => this.fail(error),
+    });
     this.#conversation = new Conversation({
       router,
       logger,
       outlet: this,
       onProgress: () => this.#endIfDrained(),
-      limits: {
-        ...limits,
-        transaction: {
-          maxOperations: limits.maxTransactionOperations,
-          maxBytes: limits.maxTransactionBytes,
-        },
-      },
+      limits,
     });
   }
 
@@ -107,7 +105,7 @@ export class Session implements Outlet {
   }
 
   get open(): boolean {
-    return this.#phase === "open" && !this.#blocked;
+    return this.#phase === "open" && !this.#outbox.full;
   }
 
   /** Subscriptions the client has. */
@@ -144,7 +142,7 @@ export class Session implements Outlet {
       if (this.#phase !== "closing") this.#phase = "leaving";
       await Promise.allSettled(this.#unconfirmed);
       // What is on its way counts as delivered if it gets there.
-      await this.#lastWrite;
+      await this.#outbox.flushed();
       this.#leave();
       await (this.#ending ??= this.#connection.end(limits.lingerMs));
       logger.debug(`Closed: ${this.#socket.remote}`);
@@ -152,7 +150,7 @@ export class Session implements Outlet {
   }
 
   write(frame: Frame): Promise<boolean> {
-    return this.#lastWrite = this.#write(frame);
+    return this.#outbox.write(frame);
   }
 
   fail(error: SsmError, offending?: Frame): void {
@@ -221,17 +219,13 @@ export class Session implements Outlet {
       return;
     }
     const confirmed = this.#confirm(frame, work);
-    if (isPipelined(frame)) {
-      this.#track(confirmed, frame.body.length);
-      if (this.#unconfirmedBytes > this.#options.limits.maxUnstoredBytes) {
-        await confirmed;
-      }
-    } else {
+    this.#track(confirmed, frame.body.length);
+    const { maxUnstoredBytes } = this.#options.limits;
+    if (!isPipelined(frame) || this.#unconfirmedBytes > maxUnstoredBytes) {
       await confirmed;
     }
-    this.#endIfDrained();
     // Who does not read the answers is not listened to either.
-    if (this.#blocked) await this.#lastWrite;
+    if (this.#outbox.full) await this.#outbox.flushed();
   }
 
   /** Sends the receipt once the work is done, or refuses the frame. */
@@ -244,7 +238,7 @@ export class Session implements Outlet {
     }
     const receipt = frame.headers.get("receipt");
     if (receipt !== undefined && this.#phase !== "closing") {
-      // Not awaited here: the writer keeps the order, and `#blocked` the measure.
+      // Not awaited here: the outbox keeps the order and the measure.
       void this.write(makeFrame("RECEIPT", { "receipt-id": receipt }));
     }
   }
@@ -299,35 +293,17 @@ export class Session implements Outlet {
     this.#conversation.end();
   }
 
-  async #write(frame: Frame): Promise<boolean> {
-    const { maxOutputBytes } = this.#options.limits;
-    const writing = this.#connection.write(frame);
-    this.#unwritten++;
-    if (this.#connection.queuedBytes >= maxOutputBytes) this.#blocked = true;
-    try {
-      await writing;
-    } catch (error) {
-      // A lost connection shows in `run`. What cannot be written must not be
-      // tried again and again.
-      if (isSsmError(error, "STOMP_PROTOCOL")) this.fail(error);
-      return false;
-    } finally {
-      this.#unwritten--;
-    }
+  #written(frame: Frame): void {
     if (frame.command === "MESSAGE") this.#options.onMessageOut();
-    if (this.#blocked && this.#connection.queuedBytes <= maxOutputBytes / 2) {
-      this.#blocked = false;
-      this.#conversation.resume();
-    }
     this.#endIfDrained();
-    return true;
   }
 
   /** Called whenever something is done with, for it may have been the last thing. */
   #endIfDrained(): void {
-    if (!this.#draining || this.#phase === "closing") return;
-    const idle = this.#phase === "greeting" ||
-      (this.#unconfirmed.size === 0 && this.#unwritten === 0 &&
+    const greeting = this.#phase === "greeting";
+    if (!this.#draining || (!greeting && this.#phase !== "open")) return;
+    const idle = greeting ||
+      (this.#unconfirmed.size === 0 && this.#outbox.empty &&
         this.#conversation.idle);
     if (!idle) return;
     this.#leave();

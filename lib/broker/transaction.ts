@@ -3,16 +3,20 @@
  *
  * @module
  */
-import { overLimit, quote } from "./refusal.ts";
+import type { Frame } from "../stomp/mod.ts";
+import { memorySize } from "./message.ts";
+import { overLimit, quote, refusal, required } from "./refusal.ts";
 import type { Outgoing } from "./router.ts";
 import type { Delivery } from "./subscription.ts";
 
-/** How much a transaction may hold. */
+/** How many transactions a client may have, and how much each may hold. */
 export interface TransactionLimits {
-  /** SEND, ACK and NACK frames, and the messages they cover. */
-  readonly maxOperations: number;
-  /** Bytes of the bodies of SEND frames. */
-  readonly maxBytes: number;
+  /** Transactions begun and not ended. */
+  readonly maxTransactions: number;
+  /** Messages sent, acknowledged or refused in one. */
+  readonly maxTransactionOperations: number;
+  /** Size of the messages sent in one, in bytes. */
+  readonly maxTransactionBytes: number;
 }
 
 /** Collects operations. */
@@ -46,7 +50,7 @@ export class Transaction {
 
   /** @throws {SsmError} `LIMIT` */
   addSend(send: Outgoing): void {
-    this.#makeRoom(1, send.frame.body.length);
+    this.#makeRoom(1, memorySize(send.frame));
     this.#sends.push(send);
   }
 
@@ -79,12 +83,71 @@ export class Transaction {
     const count = this.#sends.length + this.#acked.length +
       this.#refused.length + operations;
     this.#bytes += bytes;
-    const { maxOperations, maxBytes } = this.#limits;
-    if (count > maxOperations || this.#bytes > maxBytes) {
+    const { maxTransactionOperations, maxTransactionBytes } = this.#limits;
+    if (
+      count > maxTransactionOperations || this.#bytes > maxTransactionBytes
+    ) {
       throw overLimit(
-        `Cannot add to transaction ${quote(this.#name)}: ` +
-          `it is limited to ${maxOperations} operations and ${maxBytes} bytes`,
+        `Cannot add to transaction ${quote(this.#name)}: it is limited to ` +
+          `${maxTransactionOperations} operations and ${maxTransactionBytes} bytes`,
       );
     }
+  }
+}
+
+/** The open transactions of one client, by the names it gave them. */
+export class Transactions {
+  readonly #limits: TransactionLimits;
+  readonly #open = new Map<string, Transaction>();
+
+  constructor(limits: TransactionLimits) {
+    this.#limits = limits;
+  }
+
+  /** How many there are. */
+  get size(): number {
+    return this.#open.size;
+  }
+
+  /** Does BEGIN. @throws {SsmError} `STOMP_PROTOCOL`, `LIMIT` */
+  begin(frame: Frame): void {
+    const name = required(frame, "transaction");
+    if (this.#open.has(name)) {
+      throw refusal(`Cannot begin: transaction ${quote(name)} is open already`);
+    }
+    const { maxTransactions } = this.#limits;
+    if (this.#open.size >= maxTransactions) {
+      throw overLimit(
+        `Cannot begin: a connection may have ${maxTransactions} transactions`,
+      );
+    }
+    this.#open.set(name, new Transaction(name, this.#limits));
+  }
+
+  /** The transaction that a frame belongs to, if it names one. @throws {SsmError} `STOMP_PROTOCOL` */
+  of(frame: Frame): Transaction | undefined {
+    const name = frame.headers.get("transaction");
+    return name === undefined ? undefined : this.#find(name);
+  }
+
+  /** Takes out the transaction that COMMIT or ABORT ends. @throws {SsmError} `STOMP_PROTOCOL` */
+  take(frame: Frame): Transaction {
+    const name = required(frame, "transaction");
+    const transaction = this.#find(name);
+    this.#open.delete(name);
+    return transaction;
+  }
+
+  /** Forgets all of them; what they held is their subscriptions' to give back. */
+  clear(): void {
+    this.#open.clear();
+  }
+
+  #find(name: string): Transaction {
+    const transaction = this.#open.get(name);
+    if (transaction === undefined) {
+      throw refusal(`Cannot find an open transaction ${quote(name)}`);
+    }
+    return transaction;
   }
 }

@@ -270,8 +270,13 @@ Deno.test("Broker stops reading from a client that does not read its receipts", 
   assert.equal(server.broker.stats().messagesIn, count);
 });
 
-Deno.test("Broker refuses limits that are no positive whole numbers", () => {
+Deno.test("Broker refuses limits, heart-beats and grace that make no sense", () => {
   for (const prefetch of [0, -1, 1.5, NaN, Infinity]) {
     assert.throws(() => new Broker({ limits: { prefetch } }), RangeError);
   }
+  for (const sendMs of [-1, 0.5, NaN]) {
+    const heartBeat = { sendMs, receiveMs: 0 };
+    assert.throws(() => new Broker({ heartBeat }), RangeError);
+  }
+  assert.throws(() => new Broker({ graceFactor: 0.5 }), RangeError);
 });

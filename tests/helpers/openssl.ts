@@ -112,7 +112,7 @@ export interface IssueOptions {
    * @default "P-256"
    */
   key?: KeyKind | { pem: string };
-  /** @default an hour ago */
+  /** @default now, or an hour ago if `notAfter` is given */
   notBefore?: Date;
   /** @default in thirty days */
   notAfter?: Date;
@@ -275,42 +275,70 @@ async function issue(
   { dir, file, selfSigned = false, signer }: Issuing,
   options: IssueOptions,
 ): Promise<Credentials> {
-  const {
-    subject,
-    key = "P-256",
-    notBefore = new Date(Date.now() - HOUR_MS),
-    notAfter = new Date(Date.now() + 30 * 24 * HOUR_MS),
-    extensions = [],
-    digest = "sha256",
-  } = options;
+  const { subject, key = "P-256", extensions = [], digest = "sha256" } =
+    options;
   const certificatePath = `${dir}/${file}.pem`;
   const keyPath = `${dir}/${file}.key`;
-  const keyPem = typeof key !== "string"
-    ? key.pem
-    : key.startsWith("rsa")
-    ? await testKey(key)
-    : await makeKey(key);
-  await Deno.writeTextFile(keyPath, keyPem, { mode: 0o600 });
-  const self = { certificatePem: "", keyPem, certificatePath, keyPath };
+  const self = { certificatePem: "", keyPem: "", certificatePath, keyPath };
   const config = `${dir}/${file}.cnf`;
   await Deno.writeTextFile(
     config,
     caConfig(dir, signer ?? self) + section("ext", extensions),
   );
-  const request = await openssl([
-    ...["req", "-new", "-config", config, "-key", keyPath],
-    ...["-utf8", "-subj", subject],
-  ]);
-  await openssl([
-    ...["ca", "-config", config, "-batch", "-notext", "-preserveDN"],
-    ...(selfSigned ? ["-selfsign"] : []),
-    ...["-startdate", caTime(notBefore), "-enddate", caTime(notAfter)],
-    ...["-md", digest],
-    ...(extensions.length > 0 ? ["-extensions", "ext"] : []),
-    ...["-in", "/dev/stdin", "-out", certificatePath],
-  ], { stdin: request });
-  const certificatePem = await Deno.readTextFile(certificatePath);
-  return { ...self, certificatePem };
+  const request = [
+    ...["req", "-config", config, "-utf8", "-subj", subject],
+    ...await keyArguments(key, keyPath),
+  ];
+  const issuer = signer ?? self;
+  const asked = options.notBefore ?? options.notAfter;
+  // One run does for most certificates, but it can set neither date, nor
+  // leave all extensions out.
+  if (!asked && extensions.length > 0) {
+    await openssl([
+      ...request,
+      ...["-x509", "-days", "30", `-${digest}`, "-extensions", "ext"],
+      ...(selfSigned
+        ? []
+        : ["-CA", issuer.certificatePath, "-CAkey", issuer.keyPath]),
+      ...["-out", certificatePath],
+    ]);
+  } else {
+    const {
+      notBefore = new Date(Date.now() - HOUR_MS),
+      notAfter = new Date(Date.now() + 30 * 24 * HOUR_MS),
+    } = options;
+    const stdin = await openssl([...request, "-new"]);
+    await openssl([
+      ...["ca", "-config", config, "-batch", "-notext", "-preserveDN"],
+      ...(selfSigned ? ["-selfsign"] : []),
+      ...["-startdate", caTime(notBefore), "-enddate", caTime(notAfter)],
+      ...["-md", digest],
+      ...(extensions.length > 0 ? ["-extensions", "ext"] : []),
+      ...["-in", "/dev/stdin", "-out", certificatePath],
+    ], { stdin });
+  }
+  return {
+    certificatePath,
+    keyPath,
+    certificatePem: await Deno.readTextFile(certificatePath),
+    keyPem: await Deno.readTextFile(keyPath),
+  };
+}
+
+/** Arguments of `openssl req` for a key that lies at `path` afterwards. */
+async function keyArguments(
+  key: KeyKind | { pem: string },
+  path: string,
+): Promise<string[]> {
+  if (typeof key !== "string" || key.startsWith("rsa")) {
+    const pem = typeof key === "string" ? await testKey(key) : key.pem;
+    await Deno.writeTextFile(path, pem, { mode: 0o600 });
+    return ["-key", path];
+  }
+  const kind = key === "ed25519"
+    ? ["ed25519"]
+    : ["ec", "-pkeyopt", `ec_paramgen_curve:${key}`];
+  return ["-newkey", ...kind, "-nodes", "-keyout", path];
 }
 
 async function makeCaDirectory(parent: string): Promise<string> {
