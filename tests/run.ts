@@ -33,6 +33,9 @@ async function main(args: readonly string[]): Promise<number> {
       "test",
       ...PERMISSIONS,
       "--parallel",
+      // What a test starts or opens it must also end and close.
+      "--sanitize-ops",
+      "--sanitize-resources",
       ...args,
       ...(args.some(isPath) ? [] : ["tests"]),
     ],
@@ -41,6 +44,7 @@ async function main(args: readonly string[]): Promise<number> {
     stdin: "null",
     stdout: "piped",
   }).spawn();
+  using _ = endWith(child);
   const reader = new TallyReader();
   const [shown, read] = child.stdout.tee();
   const showing = shown.pipeTo(Deno.stdout.writable, { preventClose: true });
@@ -48,6 +52,25 @@ async function main(args: readonly string[]): Promise<number> {
   await showing;
   const tally = reader.tally((await child.status).success);
   return report(tally, Deno.env.get("SSM_TEST_STRICT") === "1");
+}
+
+/** A run that takes this long hangs. */
+const LIMIT_MS = 30 * 60_000;
+
+/** Ends the child when this process is asked to end, or the limit is reached. */
+function endWith(child: Deno.ChildProcess): Disposable {
+  const end = () => child.kill("SIGTERM");
+  const timer = setTimeout(() => {
+    console.log(`the tests did not end within ${LIMIT_MS / 60_000} minutes`);
+    end();
+  }, LIMIT_MS);
+  Deno.addSignalListener("SIGTERM", end);
+  return {
+    [Symbol.dispose]() {
+      clearTimeout(timer);
+      Deno.removeSignalListener("SIGTERM", end);
+    },
+  };
 }
 
 function isPath(argument: string): boolean {

@@ -42,7 +42,6 @@ const MAX_BODY_BYTES = 256 << 20;
 /** The command. */
 export const brokerCommand: Command = {
   name: "broker",
-  summary: "run the embedded broker, in memory",
   help: `Usage: ssm broker [OPTIONS]
 
 A STOMP broker for trying, testing and single-machine sites. Messages are kept
@@ -90,7 +89,7 @@ export async function runBroker(
   { terminal, signal, onReload }: CommandContext,
 ): Promise<number> {
   const { config, warnings } = readStompserverConfig(withOptions(ini, values));
-  using logging = openLog(config.logging, { terminal });
+  using logging = openLog(ini, { terminal });
   onReload(() => logging.reopen());
   const log = logging.logger("ssm.broker");
   for (const warning of warnings) log.warning(warning);

@@ -23,10 +23,9 @@ export interface CommandContext {
 
 /** One command of the program. */
 export interface Command {
+  /** Empty for the command without a name. */
   readonly name: string;
-  /** One line for the list of commands. */
-  readonly summary: string;
-  /** The whole help text, with examples. */
+  /** The whole help text, with examples; empty where the list of commands is shown instead. */
   readonly help: string;
   /** Options, besides `--help` and `--version`. */
   readonly options: NonNullable<ParseArgsConfig["options"]>;

@@ -32,8 +32,12 @@ import { AllowedDns } from "./allowed_dns.ts";
 import { composeEndpoints } from "./endpoints.ts";
 import { type Identity, loadIdentity, loadRecipient } from "./identity.ts";
 
+/** The name under which the originals log what happens at the broker. */
+export const WIRE_LOG = "ssm.ssm2";
+
 /** What the parts are made with. */
 export interface ComposeContext {
+  /** The program's; the parts that speak to a broker have one of their own, as the originals. */
   readonly log: Logger;
   readonly signal: AbortSignal;
 }
@@ -55,6 +59,7 @@ export async function composeSender(
   { log, signal }: ComposeContext,
 ): Promise<SenderParts> {
   const { certificates, messaging, broker } = config;
+  const wire = log.named(WIRE_LOG);
   const identity = loadIdentity(certificates, new Date());
   const trust = openTrustStore(certificates.capath, log);
   const recipient = await chooseRecipient(config, { trust, log });
@@ -70,14 +75,14 @@ export async function composeSender(
       endpoints: composeEndpoints(broker, {
         identity,
         trust,
-        log,
+        log: wire,
         checkCrls: certificates.checkCrls,
         maxBodyBytes: FRAME_LIMIT_OF_SENDER,
       }),
       destination: messaging.destination,
       retryForMs: broker.retryForMs,
       signal,
-      log,
+      log: wire,
       clock: systemClock,
     }),
   };
@@ -148,6 +153,7 @@ export async function composeReceiver(
   log: Logger,
 ): Promise<ReceiverParts> {
   const { certificates, messaging, broker } = config;
+  const wire = log.named(WIRE_LOG);
   const identity = loadIdentity(certificates, new Date());
   const trust = openTrustStore(certificates.capath, log);
   log.info("Fetching valid DNs.");
@@ -167,27 +173,17 @@ export async function composeReceiver(
       endpoints: composeEndpoints(broker, {
         identity,
         trust,
-        log,
+        log: wire,
         checkCrls,
         maxBodyBytes: messaging.maxMessageBytes,
       }),
       destination: messaging.destination,
       prefetch: messaging.window,
-      log,
+      log: wire,
       clock: systemClock,
     }),
     refreshDns: () => dns.reload(),
   };
-}
-
-/** Checks what a start of the receiver needs, and leaves everything as it is. */
-export async function checkReceiver(
-  config: ReceiverConfig,
-  log: Logger,
-): Promise<void> {
-  loadIdentity(config.certificates, new Date());
-  openTrustStore(config.certificates.capath, log);
-  await AllowedDns.open(config.messaging.dnFile, log);
 }
 
 async function composeIncoming(

@@ -5,16 +5,18 @@
  */
 import { SsmError } from "../errors.ts";
 import { detectRole, type Ini } from "../config/mod.ts";
-import { runBroker } from "./broker.ts";
-import { type Command, textOption } from "./command.ts";
+import {
+  type Command,
+  type CommandContext,
+  type OptionValues,
+  textOption,
+} from "./command.ts";
 import { readConfigFile } from "./config_file.ts";
-import { runReceive } from "./receive.ts";
-import { runSend } from "./send.ts";
+import { EXIT } from "./exit.ts";
 
 /** The command without a name. */
 export const configCommand: Command = {
   name: "",
-  summary: "take the role from the file's sections",
   help: "",
   options: {
     config: { type: "string", short: "c" },
@@ -29,26 +31,40 @@ export const configCommand: Command = {
       });
     }
     const ini = await readConfigFile(path, context.terminal);
-    if (!ini) return 1;
-    const run = chooseRun(ini);
-    if (run === undefined) {
-      throw new SsmError(
-        "CONFIG",
-        `Cannot tell what to do: ${path} has neither [sender], [receiver] nor [stompserver]`,
-        { hint: `say it: ssm send -c ${path}, or ssm receive -c ${path}` },
-      );
-    }
-    return await run(ini, values, context);
+    return ini ? await runRole(ini, values, context) : EXIT.failure;
   },
 };
 
-function chooseRun(ini: Ini): typeof runSend | undefined {
-  switch (detectRole(ini)) {
-    case "sender":
-      return runSend;
-    case "receiver":
-      return runReceive;
-    default:
-      return ini.has("stompserver") ? runBroker : undefined;
+/** Does what the file is for; the exit status. */
+async function runRole(
+  ini: Ini,
+  values: OptionValues,
+  context: CommandContext,
+): Promise<number> {
+  const role = detectRole(ini);
+  if (role === "receiver") {
+    const { runReceive } = await import("./receive.ts");
+    return await runReceive(ini, values, context);
   }
+  for (const option of ["detach", "dn-file"]) {
+    if (values[option] === undefined) continue;
+    throw new SsmError(
+      "USAGE",
+      `The option --${option} is for receivers, and ${ini.file} is for none`,
+      { hint: "see: ssm receive --help" },
+    );
+  }
+  if (role === "sender") {
+    const { runSend } = await import("./send.ts");
+    return await runSend(ini, values, context);
+  }
+  if (ini.has("stompserver")) {
+    const { runBroker } = await import("./broker.ts");
+    return await runBroker(ini, values, context);
+  }
+  throw new SsmError(
+    "CONFIG",
+    `Cannot tell what to do: ${ini.file} has neither [sender], [receiver] nor [stompserver]`,
+    { hint: `say it: ssm send -c ${ini.file}, or ssm receive -c ${ini.file}` },
+  );
 }

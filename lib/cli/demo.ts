@@ -17,7 +17,6 @@ import { EXIT, type Terminal } from "./exit.ts";
 /** The command. */
 export const demoCommand: Command = {
   name: "demo",
-  summary: "show the main job on this machine: broker, receiver and sender",
   help: `Usage: ssm demo
 
 Makes a throw-away CA, host certificates and configuration files in a temporary

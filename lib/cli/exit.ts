@@ -46,7 +46,8 @@ export function processTerminal(): Terminal {
 export function reportError(error: unknown, terminal: Terminal): number {
   terminal.err(`ssm: error: ${reason(error)}`);
   if (!isSsmError(error)) {
-    if (error instanceof Error && error.stack) terminal.err(error.stack);
+    const stack = error instanceof Error ? error.stack ?? "" : "";
+    for (const line of stack.split("\n")) if (line) terminal.err(line);
     return EXIT.failure;
   }
   if (error.cause !== undefined && !isSsmError(error.cause)) {

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { LoggingConfig } from "../config/mod.ts";
+import { type Ini, type LoggingConfig, loggingConfig } from "../config/mod.ts";
 import { reason } from "../errors.ts";
 import { Logger, type LogSink } from "../log.ts";
 import { FileSink, writerSink } from "../log_sinks.ts";
@@ -32,30 +32,35 @@ export interface OpenLogOptions {
 }
 
 /**
- * Opens the log.
+ * Opens the log that the file's section `[logging]` describes.
  *
- * @throws {SsmError} `CONFIG` when the file cannot be opened; the sentence of
- *   the originals is on standard output then.
+ * @throws {SsmError} `CONFIG` when that cannot be done; the sentences of the
+ *   originals are on standard output then.
  */
 export function openLog(
-  config: LoggingConfig,
+  ini: Ini,
   { terminal, quiet = false }: OpenLogOptions,
 ): Logging {
-  const { logfile, level, format } = config;
-  const sinks: LogSink[] = [];
-  let file: FileSink | undefined;
-  if (logfile !== undefined) {
-    try {
-      file = new FileSink(logfile, { format });
-    } catch (error) {
-      terminal.out(`Error configuring logging: ${reason(error)}`);
-      terminal.out("The system will exit.");
-      throw error;
-    }
-    sinks.push(file.sink);
+  try {
+    return open(loggingConfig(ini), quiet);
+  } catch (error) {
+    terminal.out(`Error configuring logging: ${reason(error)}`);
+    terminal.out("The system will exit.");
+    throw error;
   }
+}
+
+function open(
+  { logfile, level, format, console }: LoggingConfig,
+  quiet: boolean,
+): Logging {
+  const sinks: LogSink[] = [];
+  const file = logfile === undefined
+    ? undefined
+    : new FileSink(logfile, { format });
+  if (file) sinks.push(file.sink);
   // Standard output, as the originals: there are pipes that read it.
-  if (config.console && !quiet) sinks.push(writerSink(Deno.stdout, format));
+  if (console && !quiet) sinks.push(writerSink(Deno.stdout, format));
   const logger = (name: string) => new Logger(name, sinks, level);
   return {
     logger,

@@ -5,26 +5,40 @@
  */
 import { SsmError } from "../errors.ts";
 import { VERSION } from "../version.ts";
-import { brokerCommand } from "./broker.ts";
 import {
   type Command,
   type CommandContext,
   type OptionValues,
   parseOptions,
 } from "./command.ts";
-import { configCommand } from "./config.ts";
-import { demoCommand } from "./demo.ts";
 import { EXIT, processTerminal, reportError, type Terminal } from "./exit.ts";
-import { receiveCommand } from "./receive.ts";
-import { sendCommand } from "./send.ts";
 import { listenToSignals } from "./signals.ts";
 
-const COMMANDS: readonly Command[] = [
-  sendCommand,
-  receiveCommand,
-  brokerCommand,
-  demoCommand,
-];
+/** A command in the list, not loaded yet. */
+interface Listed {
+  readonly summary: string;
+  load(): Promise<Command>;
+}
+
+/** Each is loaded only when it is asked for: a sender that cron starts has no use for a broker's code. */
+const COMMANDS: ReadonlyMap<string, Listed> = new Map([
+  ["send", {
+    summary: "send all that waits in outgoing, and quit",
+    load: async () => (await import("./send.ts")).sendCommand,
+  }],
+  ["receive", {
+    summary: "receive into incoming and reject until stopped",
+    load: async () => (await import("./receive.ts")).receiveCommand,
+  }],
+  ["broker", {
+    summary: "run the embedded broker, in memory",
+    load: async () => (await import("./broker.ts")).brokerCommand,
+  }],
+  ["demo", {
+    summary: "show the main job on this machine: broker, receiver and sender",
+    load: async () => (await import("./demo.ts")).demoCommand,
+  }],
+]);
 
 /**
  * Runs ssm with the given arguments.
@@ -36,13 +50,13 @@ export async function run(
   terminal: Terminal = processTerminal(),
 ): Promise<number> {
   try {
-    const { command, values } = choose(args);
+    const { command, values } = await choose(args);
     if (values["version"]) {
       terminal.out(`SSM ${VERSION}`);
       return EXIT.ok;
     }
     if (values["help"] || args.length === 0) {
-      const help = command === configCommand ? overview() : command.help;
+      const help = command.help || overview();
       for (const line of help.trimEnd().split("\n")) terminal.out(line);
       return args.length === 0 ? EXIT.usage : EXIT.ok;
     }
@@ -59,28 +73,28 @@ export async function run(
 }
 
 /** The named command; without a name, the one that takes its role from the file. */
-function choose(
+async function choose(
   args: readonly string[],
-): { command: Command; values: OptionValues } {
+): Promise<{ command: Command; values: OptionValues }> {
   const [first, ...rest] = args;
   if (first === undefined || first.startsWith("-")) {
-    return {
-      command: configCommand,
-      values: parseOptions(configCommand, args),
-    };
+    const { configCommand: command } = await import("./config.ts");
+    return { command, values: parseOptions(command, args) };
   }
-  const command = COMMANDS.find(({ name }) => name === first);
-  if (!command) {
+  const listed = COMMANDS.get(first);
+  if (!listed) {
     throw new SsmError("USAGE", `Unknown command "${first}"`, {
-      hint: `the commands are ${COMMANDS.map(({ name }) => name).join(", ")}`,
+      hint: `the commands are ${[...COMMANDS.keys()].join(", ")}`,
     });
   }
+  const command = await listed.load();
   return { command, values: parseOptions(command, rest) };
 }
 
 function overview(): string {
-  const list = COMMANDS.map(({ name, summary }) =>
-    `  ${name.padEnd(9)} ${summary}`
+  const list = Array.from(
+    COMMANDS,
+    ([name, { summary }]) => `  ${name.padEnd(9)} ${summary}`,
   );
   return `ssm ${VERSION}, the Secure STOMP Messenger: signed files over STOMP
 

@@ -4,40 +4,33 @@
  * @module
  */
 import process from "node:process";
-import { SsmError } from "../errors.ts";
-
-/** Removes the pidfile when disposed. */
-export interface Pidfile extends Disposable {
-  readonly path: string;
-}
+import { reason, SsmError } from "../errors.ts";
 
 /**
- * Writes the pidfile. One whose process is gone, or is no ssm (the number was
- * given to another program after a reboot), is taken over.
+ * Writes the pidfile, which is removed on disposal. One whose process is gone is
+ * taken over.
  *
  * @throws {SsmError} `RUNNING` when its process lives; `CONFIG` when it cannot be written.
  */
-export function claimPidfile(path: string): Pidfile {
-  for (let attempt = 1;; attempt++) {
+export function claimPidfile(path: string): Disposable {
+  // It appears whole: nobody may read it before the number is in it.
+  const draft = `${path}.${Deno.pid}`;
+  try {
+    Deno.writeTextFileSync(draft, `${Deno.pid}\n`, { mode: 0o644 });
     try {
-      Deno.writeTextFileSync(path, `${Deno.pid}\n`, {
-        createNew: true,
-        mode: 0o644,
-      });
-      break;
-    } catch (error) {
-      if (!(error instanceof Deno.errors.AlreadyExists) || attempt > 3) {
-        throw new SsmError("CONFIG", `Cannot write pidfile ${path}`, {
-          cause: error,
-          hint: "create its directory, writable by this user",
-        });
-      }
-      checkPidfile(path);
-      removeIfPresent(path);
+      while (!link(draft, path)) clearStale(path);
+    } finally {
+      removeIfPresent(draft);
     }
+  } catch (error) {
+    if (error instanceof SsmError) throw error;
+    throw new SsmError(
+      "CONFIG",
+      `Cannot write pidfile ${path}: ${reason(error)}`,
+      { cause: error, hint: "its directory must exist, writable by this user" },
+    );
   }
   return {
-    path,
     [Symbol.dispose]: () => {
       // Another receiver may have taken it over meanwhile.
       if (readPid(path) === Deno.pid) removeIfPresent(path);
@@ -45,42 +38,83 @@ export function claimPidfile(path: string): Pidfile {
   };
 }
 
-/** @throws {SsmError} `RUNNING` when the pidfile names a living ssm other than this process. */
+/** @throws {SsmError} `RUNNING` when the pidfile names a living process other than this one. */
 export function checkPidfile(path: string): void {
   const pid = readPid(path);
-  if (pid !== undefined && pid !== Deno.pid && isSsmProcess(pid)) {
-    throw new SsmError(
-      "RUNNING",
-      `Cannot start SSM.  Pidfile ${path} already exists.`,
-      { hint: `process ${pid} is running; stop it first` },
-    );
+  if (pid !== undefined && isAlive(pid)) throw running(path, pid);
+}
+
+/**
+ * Removes a pidfile whose process is gone. It is first renamed to a name of our
+ * own: of two receivers that find it at the same time, neither can remove what
+ * the other has written since.
+ */
+function clearStale(path: string): void {
+  checkPidfile(path);
+  const stale = `${path}.${Deno.pid}.stale`;
+  try {
+    Deno.renameSync(path, stale);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return;
+    throw error;
+  }
+  try {
+    const pid = readPid(stale);
+    if (pid !== undefined && isAlive(pid)) {
+      link(stale, path);
+      throw running(path, pid);
+    }
+  } finally {
+    removeIfPresent(stale);
   }
 }
 
+function running(path: string, pid: number): SsmError {
+  return new SsmError(
+    "RUNNING",
+    `Cannot start SSM.  Pidfile ${path} already exists.`,
+    {
+      hint:
+        `process ${pid} is alive: stop it first, or remove the pidfile if that is another program`,
+    },
+  );
+}
+
+/** `false` when the name is taken. */
+function link(from: string, to: string): boolean {
+  try {
+    Deno.linkSync(from, to);
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.AlreadyExists) return false;
+    throw error;
+  }
+}
+
+/** `undefined` when there is no file, or no number in it. */
 function readPid(path: string): number | undefined {
   try {
     const pid = Number(Deno.readTextFileSync(path).trim());
     return Number.isSafeInteger(pid) && pid > 0 ? pid : undefined;
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return undefined;
-    throw new SsmError("CONFIG", `Cannot read pidfile ${path}`, {
-      cause: error,
-    });
+    throw new SsmError(
+      "CONFIG",
+      `Cannot read pidfile ${path}: ${reason(error)}`,
+      { cause: error },
+    );
   }
 }
 
-function isSsmProcess(pid: number): boolean {
+/** Another process, that is: after a restart our own number may well be in the file. */
+function isAlive(pid: number): boolean {
+  if (pid === Deno.pid) return false;
   try {
     process.kill(pid, 0);
+    return true;
   } catch (error) {
     // EPERM: it lives and belongs to somebody else.
     return (error as { code?: string }).code === "EPERM";
-  }
-  try {
-    return Deno.readTextFileSync(`/proc/${pid}/cmdline`).includes("ssm");
-  } catch {
-    // No /proc here: a living process is all that can be known.
-    return true;
   }
 }
 

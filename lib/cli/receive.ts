@@ -7,7 +7,6 @@
  *
  * @module
  */
-import { resolve } from "node:path";
 import {
   type Ini,
   readReceiverConfig,
@@ -24,16 +23,11 @@ import {
   type OptionValues,
   textOption,
 } from "./command.ts";
-import { checkReceiver, composeReceiver } from "./compose.ts";
+import { composeReceiver, type ReceiverParts, WIRE_LOG } from "./compose.ts";
 import { readConfigFile } from "./config_file.ts";
 import { isDetached, sayReady, startDetached } from "./detach.ts";
 import { EXIT, reportError } from "./exit.ts";
-import {
-  LOG_BREAK,
-  type Logging,
-  openLog,
-  warnOfLogConfig,
-} from "./logging.ts";
+import { LOG_BREAK, openLog, warnOfLogConfig } from "./logging.ts";
 import { checkPidfile, claimPidfile } from "./pidfile.ts";
 
 const DEFAULT_CONFIG = "/etc/apel/receiver.cfg";
@@ -41,7 +35,6 @@ const DEFAULT_CONFIG = "/etc/apel/receiver.cfg";
 /** The command. */
 export const receiveCommand: Command = {
   name: "receive",
-  summary: "receive into incoming and reject until stopped",
   help: `Usage: ssm receive [OPTIONS]
 
 Takes messages from the broker, decrypts them, verifies who signed them, and
@@ -83,36 +76,40 @@ export async function runReceive(
   values: OptionValues,
   context: CommandContext,
 ): Promise<number> {
-  const { terminal } = context;
-  const loaded = readReceiverConfig(ini);
-  const config = withDnFile(loaded.config, textOption(values, "dn-file"));
-  Deno.umask(config.messaging.umask);
-  try {
-    if (config.pidfile !== undefined) checkPidfile(config.pidfile);
-  } catch (error) {
-    if (isSsmError(error, "RUNNING")) terminal.out(error.message);
-    throw error;
+  const { terminal, signal, onReload } = context;
+  if (values["detach"] === true) {
+    return await startDetached(detachedArguments(ini, values), context);
   }
-  using logging = openLog(config.logging, { terminal, quiet: isDetached() });
+  using logging = openLog(ini, { terminal, quiet: isDetached() });
+  onReload(() => logging.reopen());
   const log = logging.logger("ssmreceive");
   log.info(LOG_BREAK);
   log.info(`Starting receiving SSM version ${VERSION}.`);
   warnOfLogConfig(values, log);
-  for (const warning of loaded.warnings) log.warning(warning);
-  log.info("Setting up SSM with protocol: STOMP");
+  let action = "Failed to initialise SSM";
+  let sentence = "SSM failed to start.  See log file for details.";
   try {
-    if (values["detach"] === true) {
-      log.info("The SSM will run as a daemon.");
-      await checkReceiver(config, log);
-      await startDetached(detachedArguments(config));
-      return EXIT.ok;
-    }
-    await run(config, logging, context);
+    const config = readConfig(ini, values, log);
+    Deno.umask(config.messaging.umask);
+    if (config.pidfile !== undefined) checkPidfile(config.pidfile);
+    if (isDetached()) log.info("The SSM will run as a daemon.");
+    const parts = await composeReceiver(config, log);
+    using _pidfile = claim(config.pidfile, log);
+    onReload(() => void parts.refreshDns());
+    await tidy(parts, log);
+    sayReady();
+    action = "The SSM will exit";
+    sentence =
+      "SSM failed to complete successfully.  See log file for details.";
+    const wire = log.named(WIRE_LOG);
+    await receive({ ...parts, log: wire, signal, clock: systemClock });
+    log.info(`Received the shutdown signal: ${signal.reason}`);
+    wire.info("SSM connection ended.");
   } catch (error) {
-    log.critical(`Failed to initialise SSM: ${reason(error)}`);
+    log.critical(`${action}: ${reason(error)}`);
     if (isSsmError(error) && error.hint) log.critical(`Hint: ${error.hint}`);
     log.info(LOG_BREAK);
-    terminal.out("SSM failed to start.  See log file for details.");
+    terminal.out(isSsmError(error, "RUNNING") ? error.message : sentence);
     return reportError(error, terminal);
   }
   log.info("Receiving SSM has shut down.");
@@ -120,30 +117,34 @@ export async function runReceive(
   return EXIT.ok;
 }
 
-async function run(
-  config: ReceiverConfig,
-  logging: Logging,
-  { signal, onReload }: CommandContext,
-): Promise<void> {
-  const log = logging.logger("ssm.ssm2");
-  const parts = await composeReceiver(config, log);
-  using _pidfile = config.pidfile === undefined
-    ? undefined
-    : claimPidfile(config.pidfile);
-  onReload(() => {
-    logging.reopen();
-    void parts.refreshDns();
-  });
-  await tidy(parts, log);
-  sayReady();
-  await receive({ ...parts, log, signal, clock: systemClock });
-  log.info(`Received the shutdown signal: ${signal.reason}`);
-  log.info("SSM connection ended.");
+/** The file's configuration, the option `--dn-file` put over its key. */
+function readConfig(
+  ini: Ini,
+  values: OptionValues,
+  log: Logger,
+): ReceiverConfig {
+  const { config, warnings } = readReceiverConfig(ini);
+  for (const warning of warnings) log.warning(warning);
+  log.info("Setting up SSM with protocol: STOMP");
+  const dnFile = textOption(values, "dn-file") ?? config.messaging.dnFile;
+  return { ...config, messaging: { ...config.messaging, dnFile } };
+}
+
+/** As with the originals, a pidfile that cannot be written is no reason not to receive. */
+function claim(path: string | undefined, log: Logger): Disposable | undefined {
+  if (path === undefined) return undefined;
+  try {
+    return claimPidfile(path);
+  } catch (error) {
+    if (!isSsmError(error, "CONFIG")) throw error;
+    log.warning(`Failed to create pidfile ${path}: ${reason(error)}`);
+    return undefined;
+  }
 }
 
 /** What a crash left is cleared away at the start; that it cannot be is no reason not to run. */
 async function tidy(
-  { incoming, reject }: Awaited<ReturnType<typeof composeReceiver>>,
+  { incoming, reject }: ReceiverParts,
   log: Logger,
 ): Promise<void> {
   for (const spool of [incoming, reject]) {
@@ -155,22 +156,12 @@ async function tidy(
   }
 }
 
-/** The option wins over the file's key. */
-function withDnFile(
-  config: ReceiverConfig,
-  option: string | undefined,
-): ReceiverConfig {
-  if (option === undefined) return config;
-  const messaging = { ...config.messaging, dnFile: resolve(option) };
-  return { ...config, messaging };
-}
-
-function detachedArguments({ file, messaging }: ReceiverConfig): string[] {
-  return [
-    "receive",
-    "--config",
-    resolve(file),
-    "--dn-file",
-    resolve(messaging.dnFile),
-  ];
+/** What was said on this command line, for the process in the background. */
+function detachedArguments({ file }: Ini, values: OptionValues): string[] {
+  const args = ["receive", `--config=${file}`];
+  for (const name of ["dn-file", "log-config"]) {
+    const value = textOption(values, name);
+    if (value !== undefined) args.push(`--${name}=${value}`);
+  }
+  return args;
 }

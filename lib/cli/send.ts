@@ -6,15 +6,15 @@
  *
  * @module
  */
-import { directoryExists } from "../spool/mod.ts";
 import {
   type Ini,
   readSenderConfig,
   type SenderConfig,
 } from "../config/mod.ts";
-import { isSsmError, reason } from "../errors.ts";
+import { isSsmError, reason, SsmError } from "../errors.ts";
 import type { Logger } from "../log.ts";
 import { sendAll, type SendReport } from "../ssm/mod.ts";
+import { directoryExists } from "../spool/mod.ts";
 import { VERSION } from "../version.ts";
 import {
   type Command,
@@ -22,7 +22,7 @@ import {
   type OptionValues,
   textOption,
 } from "./command.ts";
-import { composeSender } from "./compose.ts";
+import { composeSender, type SenderParts, WIRE_LOG } from "./compose.ts";
 import { readConfigFile } from "./config_file.ts";
 import { EXIT, reportError, type Terminal } from "./exit.ts";
 import { LOG_BREAK, openLog, warnOfLogConfig } from "./logging.ts";
@@ -32,7 +32,6 @@ const DEFAULT_CONFIG = "/etc/apel/sender.cfg";
 /** The command. */
 export const sendCommand: Command = {
   name: "send",
-  summary: "send all that waits in outgoing, and quit",
   help: `Usage: ssm send [OPTIONS]
 
 Signs, encrypts if told to, and sends every file of the outgoing directory. A
@@ -62,107 +61,117 @@ Examples:
   },
 };
 
+/** What a run speaks through. */
+interface Voices {
+  readonly log: Logger;
+  readonly terminal: Terminal;
+}
+
 /** Sends as the file says; the exit status. */
 export async function runSend(
   ini: Ini,
   values: OptionValues,
   { terminal, signal, onReload }: CommandContext,
 ): Promise<number> {
-  const { config, warnings } = readSenderConfig(ini);
-  Deno.umask(config.messaging.umask);
-  using logging = openLog(config.logging, { terminal });
+  using logging = openLog(ini, { terminal });
   onReload(() => logging.reopen());
   const log = logging.logger("ssmsend");
+  const voices = { log, terminal };
   log.info(LOG_BREAK);
   log.info(`Starting sending SSM version ${VERSION}.`);
   warnOfLogConfig(values, log);
-  for (const warning of warnings) log.warning(warning);
-  log.info("Setting up SSM with protocol: STOMP");
-  let status: number = EXIT.failure;
+  let status: number;
   try {
-    const report = await send(config, {
-      log: logging.logger("ssm.ssm2"),
-      signal,
-      terminal,
-    });
-    if (report.failed > 0) {
-      log.error(`${report.failed} of ${report.found} messages were not sent.`);
-      terminal.err(
-        `ssm: error: ${report.failed} of ${report.found} messages were not sent`,
-      );
-    } else {
-      status = EXIT.ok;
-    }
-    if (report.found > 0) log.info("SSM run has finished.");
+    const config = readConfig(ini, log);
+    Deno.umask(config.messaging.umask);
+    const parts = await composeSender(config, { log, signal });
+    status = await send(config, parts, { ...voices, signal });
   } catch (error) {
-    log.error(`SSM failed to complete successfully: ${reason(error)}`);
-    if (isSsmError(error) && error.hint) log.error(`Hint: ${error.hint}`);
-    reportError(error, terminal);
-  }
-  if (status !== EXIT.ok) {
-    terminal.out(
-      "SSM failed to complete successfully.  See log file for details.",
-    );
+    status = fail(error, voices);
   }
   log.info("SSM has shut down.");
   log.info(LOG_BREAK);
   return status;
 }
 
+function readConfig(ini: Ini, log: Logger): SenderConfig {
+  const { config, warnings } = readSenderConfig(ini);
+  for (const warning of warnings) log.warning(warning);
+  log.info("Setting up SSM with protocol: STOMP");
+  return config;
+}
+
+function fail(error: unknown, { log, terminal }: Voices): number {
+  terminal.out(
+    "SSM failed to complete successfully.  See log file for details.",
+  );
+  log.error(`SSM failed to complete successfully: ${reason(error)}`);
+  if (isSsmError(error) && error.hint) log.error(`Hint: ${error.hint}`);
+  return reportError(error, terminal);
+}
+
 async function send(
-  config: SenderConfig,
-  { log, signal, terminal }: {
-    log: Logger;
-    signal: AbortSignal;
-    terminal: Terminal;
-  },
-): Promise<SendReport> {
-  const { messaging } = config;
-  const { spool, envelope, carrier } = await composeSender(config, {
-    log,
-    signal,
-  });
-  if (!(await directoryExists(messaging.path))) {
-    log.error(`The directory ${messaging.path} does not exist.`);
-  }
-  await using _ = carrier;
-  const progress = new Progress(terminal);
+  { messaging, logging }: SenderConfig,
+  parts: SenderParts,
+  { signal, ...voices }: Voices & { signal: AbortSignal },
+): Promise<number> {
+  const { log, terminal } = voices;
+  const wire = log.named(WIRE_LOG);
+  // Lines of the log on the same terminal leave no place for a progress line.
+  const progress = new Progress(logging.console ? undefined : terminal);
   try {
-    return await sendAll({
-      spool,
-      envelope,
-      carrier,
-      log,
+    if (!(await directoryExists(messaging.path))) {
+      // As with the originals: nobody has written a message yet.
+      log.error(`The directory ${messaging.path} does not exist.`);
+      log.info("No messages found to send.");
+      return EXIT.ok;
+    }
+    const { found, failed } = await sendAll({
+      ...parts,
+      log: wire,
       signal,
       window: messaging.window,
       maxMessageBytes: messaging.maxMessageBytes,
       onProgress: (report) => progress.show(report),
     });
-  } finally {
     progress.end();
-    log.info("SSM connection ended.");
+    if (failed > 0) {
+      throw new SsmError(
+        "UNSENDABLE",
+        `${failed} of ${found} messages were not sent`,
+        { hint: "the log says of each one why" },
+      );
+    }
+    if (found > 0) log.info("SSM run has finished.");
+    return EXIT.ok;
+  } catch (error) {
+    progress.end();
+    return fail(error, voices);
+  } finally {
+    await parts.carrier.close();
+    wire.info("SSM connection ended.");
   }
 }
 
 /** The progress line of a run that takes longer than a moment. */
 class Progress {
-  readonly #terminal: Terminal;
+  readonly #terminal: Terminal | undefined;
   #next = performance.now() + 1000;
 
-  constructor(terminal: Terminal) {
+  constructor(terminal: Terminal | undefined) {
     this.#terminal = terminal;
   }
 
   show({ found, sent, failed, locked }: SendReport): void {
     if (performance.now() < this.#next) return;
     this.#next = performance.now() + 200;
-    this.#terminal.progress(
+    this.#terminal?.progress(
       `sent ${sent} of ${found}` + (failed ? `, ${failed} failed` : "") +
         (locked ? `, ${locked} locked` : ""),
     );
   }
 
   end(): void {
-    this.#terminal.progress("");
+    this.#terminal?.progress("");
   }
 }

@@ -92,6 +92,14 @@ export function readSection<T extends Table>(
   section: string,
   table: T,
 ): Values<T> {
+  if (
+    !ini.has(section) && Object.values(table).some(({ required }) => required)
+  ) {
+    throw new ConfigError(
+      { file: ini.file },
+      `section [${section}] is missing`,
+    );
+  }
   const values = Object.entries(table).map(([property, key]) => [
     property,
     readKey(ini, section, key),

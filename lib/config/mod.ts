@@ -13,6 +13,7 @@ export {
   detectRole,
   type Loaded,
   type LoggingConfig,
+  loggingConfig,
   type Role,
 } from "./shared_sections.ts";
 export { readSenderConfig, type SenderConfig } from "./sender_config.ts";

@@ -7,8 +7,8 @@ import type { EventEmitter } from "node:events";
 import { SsmError } from "../errors.ts";
 
 /**
- * A signal that aborts after some time, with an error of code `ETIMEDOUT`, or
- * with an outer signal, with `ABORTED`.
+ * A signal that aborts after some time, with an error that says so, or with an
+ * outer signal, with `ABORTED`.
  */
 export class Deadline implements Disposable {
   readonly #controller = new AbortController();
@@ -18,10 +18,7 @@ export class Deadline implements Disposable {
   constructor(timeoutMs: number, outer?: AbortSignal) {
     this.#outer = outer;
     this.#timer = setTimeout(() => {
-      const words = `timed out after ${timeoutMs} ms`;
-      this.#controller.abort(
-        Object.assign(new Error(words), { code: "ETIMEDOUT" }),
-      );
+      this.#controller.abort(new Error(`timed out after ${timeoutMs} ms`));
     }, timeoutMs);
     outer?.addEventListener("abort", this.#abort);
     if (outer?.aborted) this.#abort();
@@ -58,11 +55,13 @@ export class Deadline implements Disposable {
   }
 }
 
-/** Settles when a socket emits `event`; fails when it breaks or closes before. */
+/** Settles when a socket emits `event`; fails when it breaks or ends before. */
 export function happened(socket: EventEmitter, event: string): Promise<void> {
   return new Promise((resolve, reject) => {
     socket.once(event, resolve);
     socket.once("error", reject);
-    socket.once("close", () => reject(new Error("closed by the peer")));
+    for (const ending of ["end", "close"]) {
+      socket.once(ending, () => reject(new Error("closed by the peer")));
+    }
   });
 }

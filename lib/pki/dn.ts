@@ -12,7 +12,8 @@ import { shortName } from "./oid.ts";
 
 /**
  * The DN as SSM 4.0.0 writes it: values decoded and not escaped, relative names
- * of several attributes like single ones, attributes without a name as UNDEF.
+ * of several attributes like single ones. Attributes without a name are all
+ * UNDEF: who lists such a DN relies on the authorities to keep them apart.
  * Control characters come out as `\xHH`, so the result is always one line.
  */
 export function formatDn(name: Name): string {
@@ -42,7 +43,9 @@ export function dnSpellings(name: Name): string[] {
  * like an escape (`\x41`, `\/`), a control or invisible character, or no text.
  */
 export function isAmbiguousDn(name: Name): boolean {
-  return name.rdns.flat().some(({ value }) =>
+  const { rdns } = name;
+  if (rdns.length === 0 || rdns.some((rdn) => rdn.length === 0)) return true;
+  return rdns.flat().some(({ value }) =>
     value === undefined || LOOKS_LIKE_ATTRIBUTE.test(value) ||
     LOOKS_LIKE_ESCAPE.test(value) || INVISIBLE.test(value)
   );

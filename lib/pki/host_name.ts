@@ -5,8 +5,8 @@
  *
  * @module
  */
-import { isIP } from "node:net";
 import type { Certificate } from "./certificate.ts";
+import { parseAddress } from "./ip_address.ts";
 import { sameBytes } from "./name.ts";
 import { OID } from "./oid.ts";
 
@@ -29,8 +29,8 @@ export function isForHost(
   const { commonName = true } = options;
   const { extensions, subject } = certificate;
   const names = extensions.subjectAltName ?? [];
-  if (isIP(host.replace(/^\[(.*)\]$/, "$1")) !== 0) {
-    const address = addressBytes(host.replace(/^\[(.*)\]$/, "$1"));
+  const address = parseAddress(host.replace(/^\[(.*)\]$/, "$1"));
+  if (address) {
     return names.some((name) =>
       name.kind === "ip" && sameBytes(name.bytes, address)
     );
@@ -58,27 +58,4 @@ function matches(pattern: string, host: string): boolean {
   const dot = host.indexOf(".");
   return parent.includes(".") && !parent.includes("*") && dot > 0 &&
     host.slice(dot + 1) === parent;
-}
-
-/** The octets of an address in its text form, which must be valid. */
-function addressBytes(address: string): Uint8Array {
-  if (isIP(address) === 4) {
-    return Uint8Array.from(address.split("."), Number);
-  }
-  const [plain = ""] = address.split("%");
-  // The last 32 bits may be written as in IPv4.
-  const hex = plain.replace(/(\d+)\.(\d+)\.(\d+)\.(\d+)$/, (...match) => {
-    const [a = 0, b = 0, c = 0, d = 0] = match.slice(1, 5).map(Number);
-    return `${(a * 256 + b).toString(16)}:${(c * 256 + d).toString(16)}`;
-  });
-  const [head = "", tail] = hex.split("::");
-  const groups = (part: string) => part === "" ? [] : part.split(":");
-  const start = groups(head);
-  const end = tail === undefined ? [] : groups(tail);
-  const zeros = Array<string>(8 - start.length - end.length).fill("0");
-  const all = tail === undefined ? start : [...start, ...zeros, ...end];
-  return Uint8Array.from(all.flatMap((group) => {
-    const value = parseInt(group, 16);
-    return [value >> 8, value & 0xff];
-  }));
 }

@@ -5,7 +5,7 @@
  */
 import { type DerNode, TAG } from "./der.ts";
 import { readOid } from "./der_value.ts";
-import { element } from "./der_write.ts";
+import { element, setOf } from "./der_write.ts";
 
 /** One attribute of a name: `CN=host.example`. */
 export interface NameAttribute {
@@ -116,12 +116,9 @@ const canonicalForms = new WeakMap<Name, Uint8Array>();
 export function canonicalName(name: Name): Uint8Array {
   let canonical = canonicalForms.get(name);
   if (!canonical) {
-    canonical = joined(name.rdns.map((rdn) =>
-      element(
-        TAG.set,
-        ...rdn.map(canonicalAttribute).toSorted(compareBytes),
-      )
-    ));
+    canonical = joined(
+      name.rdns.map((rdn) => setOf(...rdn.map(canonicalAttribute))),
+    );
     canonicalForms.set(name, canonical);
   }
   return canonical;
@@ -194,12 +191,4 @@ function joined(parts: readonly Uint8Array[]): Uint8Array {
     at += part.length;
   }
   return bytes;
-}
-
-function compareBytes(a: Uint8Array, b: Uint8Array): number {
-  const shared = Math.min(a.length, b.length);
-  for (let i = 0; i < shared; i++) {
-    if (a[i] !== b[i]) return a[i]! - b[i]!;
-  }
-  return a.length - b.length;
 }

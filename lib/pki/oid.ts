@@ -91,7 +91,7 @@ export function shortName(oid: string): string | undefined {
   return SHORT_NAMES.get(oid);
 }
 
-/** The spellings of attribute types that `oid` goes by: short name and dotted form. */
+/** The attribute type with this short name, in whatever case. */
 export function oidOfShortName(name: string): string | undefined {
   const wanted = name.toLowerCase();
   for (const [oid, short] of SHORT_NAMES) {

@@ -57,6 +57,8 @@ export class TrustStore implements CertificateSource {
   readonly #signatures = new SignatureCache();
   readonly #certificates = new Map<string, Kept<readonly Certificate[]>>();
   readonly #crls = new Map<string, Kept<readonly Crl[]>>();
+  /** What was last complained about, by path. */
+  readonly #complaints = new Map<string, string>();
   #listing: Kept<ReadonlySet<string>> | undefined;
 
   /** Opens a directory; nothing is read yet. */
@@ -184,42 +186,33 @@ export class TrustStore implements CertificateSource {
       const stamp = stampOf(stat);
       if (before?.settled && before.stamp === stamp) return before.value;
       const settled = this.#isSettled(stat);
-      const value = this.#read(path, stat, read);
-      kept.set(file, { stamp, settled, value });
-      return value;
-    } catch (cause) {
-      kept.delete(file);
-      this.#complain(path, cause);
-      return [];
-    }
-  }
-
-  #read<T>(
-    path: string,
-    { size }: Deno.FileInfo,
-    read: (bytes: Uint8Array) => readonly T[],
-  ): readonly T[] {
-    try {
-      if (size > MAX_FILE_BYTES) {
+      // A file that is not understood is not read again until it changes.
+      kept.set(file, { stamp, settled, value: [] });
+      if (stat.size > MAX_FILE_BYTES) {
         throw new SsmError("LIMIT", `Cannot read "${path}": it is too large`);
       }
-      return read(Deno.readFileSync(path));
+      const value = read(Deno.readFileSync(path));
+      kept.set(file, { stamp, settled, value });
+      this.#complaints.delete(path);
+      return value;
     } catch (cause) {
-      if (!isSsmError(cause)) throw cause;
-      // Kept as empty, so that the complaint comes once for each change.
+      // What could not be read at all may be readable next time.
+      if (!isSsmError(cause)) kept.delete(file);
       this.#complain(path, cause);
       return [];
     }
   }
 
+  /** Once for each new fault, not at each lookup. */
   #complain(path: string, cause: unknown): void {
+    const words = reason(cause);
+    if (this.#complaints.get(path) === words) return;
+    this.#complaints.set(path, words);
     this.#onBadFile(
       path,
       isSsmError(cause)
         ? cause
-        : new SsmError("TRUST", `Cannot read "${path}": ${reason(cause)}`, {
-          cause,
-        }),
+        : new SsmError("TRUST", `Cannot read "${path}": ${words}`, { cause }),
     );
   }
 

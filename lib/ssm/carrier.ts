@@ -13,6 +13,9 @@ export interface OutgoingCarrier extends AsyncDisposable {
   /**
    * Sends one message; settles when it is confirmed. Calls made one after
    * another are sent in that order, also across a reconnection.
+   *
+   * @throws {SsmError} `UNSENDABLE` when this message is not wanted; with any
+   *   other error no message can be sent any more.
    */
   send(id: string, body: Uint8Array): Promise<void>;
   /** Says goodbye, once nothing is in flight. */

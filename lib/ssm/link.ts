@@ -47,7 +47,10 @@ export async function connectAny(
     for (const endpoint of endpoints) {
       if (signal.aborted) throw aborted();
       try {
-        return await endpoint.connect(signal);
+        const client = await endpoint.connect(signal);
+        if (!signal.aborted) return client;
+        client.close();
+        throw aborted();
       } catch (error) {
         if (signal.aborted) throw aborted();
         log.warning(`Failed to connect to ${endpoint.name}: ${reason(error)}`);
@@ -66,6 +69,15 @@ export async function connectAny(
     log.info(`Trying again in ${Math.ceil(wait / 1000)} s.`);
     await sleep(clock, wait, signal);
   }
+}
+
+/** The same brokers in the same order, after so many `turns` of the list. */
+export function startingWith(
+  endpoints: readonly Endpoint[],
+  turns: number,
+): readonly Endpoint[] {
+  const first = turns % endpoints.length;
+  return [...endpoints.slice(first), ...endpoints.slice(0, first)];
 }
 
 function waitingMayHelp(error: unknown): boolean {

@@ -59,13 +59,16 @@ export async function receive(options: ReceiveOptions): Promise<void> {
     bytes: MAX_BYTES_AT_ONCE,
   });
   let turn: Promise<void> = Promise.resolve();
-  for await (const delivery of carrier.deliveries(signal)) {
-    const size = delivery.body.length;
-    await budget.acquire(size);
-    turn = process(delivery, turn, options)
-      .finally(() => budget.release(size));
+  try {
+    for await (const delivery of carrier.deliveries(signal)) {
+      const size = delivery.body.length;
+      await budget.acquire(size);
+      turn = process(delivery, turn, options)
+        .finally(() => budget.release(size));
+    }
+  } finally {
+    await turn;
   }
-  await turn;
 }
 
 /** Settles, never rejects, once the message is filed and its predecessors are. */
@@ -128,12 +131,11 @@ async function file(
   previous: Promise<void>,
 ): Promise<string | undefined> {
   const prepared = await spool.prepare(key, fields);
-  await previous;
-  if (!prepared) return undefined;
   try {
-    return await prepared.commit();
+    await previous;
+    return await prepared?.commit();
   } finally {
-    await prepared.discard();
+    await prepared?.discard();
   }
 }
 

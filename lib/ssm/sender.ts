@@ -78,19 +78,36 @@ class SendRun {
   }
 
   async run(): Promise<SendReport> {
-    const { spool, log, signal } = this.#options;
+    const { spool, carrier, log } = this.#options;
+    await this.#tidy();
     const names = await spool.list();
     this.#count({ found: names.length });
+    if (names.length === 0) {
+      log.info("No messages found to send.");
+      return this.#report;
+    }
+    await carrier.open();
     log.info(`Found ${names.length} messages.`);
+    await this.#walk(names);
+    if (this.#fatal) throw this.#fatal.error;
+    if (this.#report.failed === 0) {
+      log.info("Tidying message directory.");
+      await this.#tidy();
+    }
+    return this.#report;
+  }
+
+  async #walk(names: readonly string[]): Promise<void> {
     const underWay = new Set<Promise<void>>();
     let turn = Promise.resolve();
     for (const name of names) {
+      if (this.#isOver()) break;
       const entry = await this.#lock(name);
       if (!entry) continue;
       const size = entry.size;
       await this.#prepared.acquire(size);
-      if (signal.aborted || this.#fatal) {
-        await entry.unlock();
+      if (this.#isOver()) {
+        await this.#unlock(entry);
         break;
       }
       const sealed = this.#seal(entry);
@@ -109,11 +126,15 @@ class SendRun {
       underWay.add(done);
     }
     await Promise.all(underWay);
-    if (this.#fatal) throw this.#fatal.error;
-    if (signal.aborted) {
-      throw new SsmError("ABORTED", "Sending was stopped on request");
+  }
+
+  /** Whether the rest is to be left for another run. */
+  #isOver(): boolean {
+    if (this.#options.signal.aborted) {
+      const error = new SsmError("ABORTED", "Sending was stopped on request");
+      this.#fatal ??= { error };
     }
-    return this.#report;
+    return this.#fatal !== undefined;
   }
 
   async #lock(name: string): Promise<SpoolEntry | undefined> {
@@ -148,29 +169,46 @@ class SendRun {
     sealed: Promise<Uint8Array>,
     handOver: () => void,
   ): Promise<void> {
-    const { carrier, log, signal } = this.#options;
     try {
       const body = await sealed;
       await this.#window.acquire(body.length);
+      let isConfirmed: boolean;
       try {
-        if (this.#fatal || signal.aborted) return;
-        await entry.touch();
-        log.info(`Sending message: ${entry.name}`);
-        const confirmed = carrier.send(entry.name, body);
-        log.info("Waiting for broker to accept message.");
-        handOver();
-        await confirmed;
+        if (this.#isOver()) return;
+        isConfirmed = await this.#send(entry, body, handOver);
       } finally {
         this.#window.release(body.length);
       }
-      log.info(`Sent ${entry.name}`);
+      if (!isConfirmed) return;
+      this.#options.log.info(`Sent ${entry.name}`);
       this.#count({ sent: this.#report.sent + 1 });
       await this.#remove(entry);
     } catch (error) {
-      if (endsTheRun(error)) this.#fatal ??= { error };
-      else this.#skip(entry.name, error);
+      this.#skip(entry.name, error);
     } finally {
-      await entry.unlock();
+      await this.#unlock(entry);
+    }
+  }
+
+  /** False when not only this message cannot be sent. */
+  async #send(
+    entry: SpoolEntry,
+    body: Uint8Array,
+    handOver: () => void,
+  ): Promise<boolean> {
+    const { carrier, log } = this.#options;
+    await entry.touch();
+    log.info(`Sending message: ${entry.name}`);
+    const confirmed = carrier.send(entry.name, body);
+    log.info("Waiting for broker to accept message.");
+    handOver();
+    try {
+      await confirmed;
+      return true;
+    } catch (error) {
+      if (isSsmError(error, "UNSENDABLE")) throw error;
+      this.#fatal ??= { error };
+      return false;
     }
   }
 
@@ -187,6 +225,25 @@ class SendRun {
     }
   }
 
+  async #unlock(entry: SpoolEntry): Promise<void> {
+    try {
+      await entry.unlock();
+    } catch (error) {
+      this.#options.log.error(
+        `Message ${entry.name} stays locked: ${reason(error)}`,
+      );
+    }
+  }
+
+  /** That old locks and leftovers stay is no reason not to send. */
+  async #tidy(): Promise<void> {
+    try {
+      await this.#options.spool.tidy();
+    } catch (error) {
+      this.#options.log.warning(`Tidying failed: ${reason(error)}`);
+    }
+  }
+
   #skip(name: string, error: unknown): void {
     this.#options.log.error(
       `Message ${name} was not sent and stays in outgoing: ${reason(error)}`,
@@ -198,16 +255,6 @@ class SendRun {
     this.#report = { ...this.#report, ...change };
     this.#options.onProgress?.(this.#report);
   }
-}
-
-/** True for failures of the transport; what is left fails one message only. */
-function endsTheRun(error: unknown): boolean {
-  return isSsmError(error) && (
-    error.code === "CONNECT" || error.code === "CONNECTION_LOST" ||
-    error.code === "TLS" || error.code === "TRUST" ||
-    error.code === "TIMEOUT" || error.code === "STOMP_ERROR" ||
-    error.code === "ABORTED"
-  );
 }
 
 function unsendable(entry: SpoolEntry, state: string): SsmError {

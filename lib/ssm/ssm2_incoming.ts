@@ -11,7 +11,7 @@ import type { Logger } from "../log.ts";
 import type { Clock, StompClient, StompMessage } from "../stomp/mod.ts";
 import type { Delivery, IncomingCarrier } from "./carrier.ts";
 import { backoff, sleep } from "./waiting.ts";
-import { connectAny, type Endpoint } from "./link.ts";
+import { connectAny, type Endpoint, startingWith } from "./link.ts";
 
 /** Settings of {@linkcode Ssm2IncomingCarrier}. */
 export interface Ssm2IncomingOptions {
@@ -44,12 +44,11 @@ export class Ssm2IncomingCarrier implements IncomingCarrier {
     const { log, clock, random } = this.#options;
     let shortLived = 0;
     while (!signal.aborted) {
-      await sleep(
-        clock,
-        backoff(shortLived, { ...(random && { random }) }),
-        signal,
-      );
-      const client = await this.#connect(signal);
+      // At once after a loss; then with pauses, beginning with the next broker.
+      const turns = Math.max(shortLived - 1, 0);
+      const wait = backoff(turns, { ...(random && { random }) });
+      await sleep(clock, wait, signal);
+      const client = await this.#connect(signal, turns);
       if (!client) return;
       const since = clock.now();
       try {
@@ -66,10 +65,14 @@ export class Ssm2IncomingCarrier implements IncomingCarrier {
     }
   }
 
-  async #connect(signal: AbortSignal): Promise<StompClient | undefined> {
+  async #connect(
+    signal: AbortSignal,
+    turns: number,
+  ): Promise<StompClient | undefined> {
     try {
       const client = await connectAny({
         ...this.#options,
+        endpoints: startingWith(this.#options.endpoints, turns),
         signal,
         retryForMs: Infinity,
       });
@@ -105,7 +108,7 @@ export class Ssm2IncomingCarrier implements IncomingCarrier {
     const settled = Promise.withResolvers<void>();
     this.#outstanding.add(settled.promise);
     settled.promise.then(() => this.#outstanding.delete(settled.promise));
-    const id = message.headers.get("empa-id");
+    const id = message.headers.get("empa-id") || undefined;
     return {
       id: id ?? "noid",
       // A sender without ids may well send the same text twice on purpose:

@@ -4,13 +4,18 @@
  * A message is pending from `send` until its own RECEIPT. Whatever is pending
  * when a connection breaks is sent again, in the same order, on the next one.
  *
+ * A broker need not say which message it closes a connection for. Those that
+ * were under way are therefore sent one at a time afterwards: the one that it
+ * was comes to light, is refused, and does not stop the others.
+ *
  * @module
  */
-import { isSsmError, reason, SsmError } from "../errors.ts";
+import { reason, SsmError } from "../errors.ts";
 import type { Logger } from "../log.ts";
 import { type Clock, type StompClient, StompError } from "../stomp/mod.ts";
 import type { OutgoingCarrier } from "./carrier.ts";
-import { connectAny, type Endpoint } from "./link.ts";
+import { connectAny, type Endpoint, startingWith } from "./link.ts";
+import { backoff, sleep } from "./waiting.ts";
 
 /** Settings of {@linkcode Ssm2OutgoingCarrier}. */
 export interface Ssm2OutgoingOptions {
@@ -29,21 +34,28 @@ interface Pending {
   readonly id: string;
   readonly body: Uint8Array;
   readonly settle: PromiseWithResolvers<void>;
-  inFlight: boolean;
+  /** The connection on which it is under way. */
+  via: StompClient | undefined;
+  /** Connections that ended while it was under way. */
+  losses: number;
 }
 
-/** Connections that may break one after another without a single confirmation in between. */
-const MAX_FRUITLESS = 3;
+/** Connections that one message may cost before it is refused. */
+const MAX_LOSSES = 3;
+
+/** Connections that may end one after another without a confirmation: enough for two messages. */
+const MAX_FRUITLESS = 2 * MAX_LOSSES;
 
 /** Sends sealed messages and waits for the broker's receipts. */
 export class Ssm2OutgoingCarrier implements OutgoingCarrier {
   readonly #options: Ssm2OutgoingOptions;
+  /** In the order of `send`. What is under way, is so on `#client`. */
   readonly #pending = new Set<Pending>();
   #client: StompClient | undefined;
   #reconnecting = false;
-  /** Set once an ERROR could not be laid at one message's door. */
-  #oneAtATime = false;
+  /** Connections that ended since the broker last had an answer for a message. */
   #fruitless = 0;
+  #lastLoss: unknown;
   #failure: unknown;
 
   constructor(options: Ssm2OutgoingOptions) {
@@ -59,8 +71,10 @@ export class Ssm2OutgoingCarrier implements OutgoingCarrier {
   send(id: string, body: Uint8Array): Promise<void> {
     if (this.#failure !== undefined) return Promise.reject(this.#failure);
     const settle = Promise.withResolvers<void>();
-    this.#pending.add({ id, body, settle, inFlight: false });
-    this.#pump();
+    const message = { id, body, settle, via: undefined, losses: 0 };
+    this.#pending.add(message);
+    if (isExpressible(id)) this.#pump();
+    else this.#refuse(message, new Error("its name has a line end"));
     return settle.promise;
   }
 
@@ -76,66 +90,90 @@ export class Ssm2OutgoingCarrier implements OutgoingCarrier {
     await this.close();
   }
 
-  async #connect(): Promise<StompClient> {
-    const client = await connectAny(this.#options);
+  /** @param turns how many brokers of the list to pass over at first */
+  async #connect(turns = 0): Promise<StompClient> {
+    const endpoints = startingWith(this.#options.endpoints, turns);
+    const client = await connectAny({ ...this.#options, endpoints });
     this.#options.log.info("Connected.");
-    client.closed.then(() => this.#connectionEnded(client));
+    client.closed.then((why) => this.#connectionEnded(client, why));
     return client;
   }
 
   /** Sends, in order, what is pending and not yet under way. */
   #pump(): void {
+    if (this.#pending.size === 0) return;
     const client = this.#client;
     if (!client) return this.#reconnect();
     for (const message of this.#pending) {
-      if (!message.inFlight) {
-        message.inFlight = true;
-        this.#transmit(client, message);
-      }
-      if (this.#oneAtATime) return;
+      if (!message.via) this.#transmit(client, message);
+      // Alone, so that the next loss tells whether it is the reason.
+      if (message.losses > 0) return;
     }
   }
 
   async #transmit(client: StompClient, message: Pending): Promise<void> {
     const { destination, log } = this.#options;
+    const { id, body } = message;
+    message.via = client;
     try {
-      await client.send(destination, message.body, {
-        receipt: message.id,
-        headers: { "empa-id": message.id, persistent: "true" },
+      await client.send(destination, body, {
+        receipt: id,
+        headers: { "empa-id": id, persistent: "true" },
       });
     } catch (error) {
-      return this.#notConfirmed(client, message, error);
+      if (message.via === client) this.#notConfirmed(client, message, error);
+      return;
     }
-    log.info(`Broker received message: ${message.id}`);
+    log.info(`Broker received message: ${id}`);
     this.#fruitless = 0;
     this.#pending.delete(message);
     message.settle.resolve();
-    if (this.#oneAtATime && this.#pending.size > 0) this.#pump();
+    this.#pump();
   }
 
   #notConfirmed(client: StompClient, message: Pending, error: unknown): void {
-    if (!this.#pending.has(message)) return;
-    if (isSsmError(error, "STOMP_PROTOCOL") || isSsmError(error, "LIMIT")) {
-      return this.#refuse(message, error);
+    if (
+      error instanceof StompError &&
+      error.frame.headers.get("receipt-id") === message.id
+    ) {
+      // Whether the connection lives on is the broker's choice.
+      this.#refuse(message, error);
+      this.#pump();
+      return;
     }
-    // Only the first failure of a connection can tell who was to blame.
-    const first = this.#client === client;
-    if (error instanceof StompError) {
-      const named = error.frame.headers.get("receipt-id") === message.id;
-      const alone = first && this.#inFlight() === 1;
-      if (named || alone) this.#refuse(message, error);
-      else if (!error.frame.headers.has("receipt-id")) this.#oneAtATime = true;
-    }
-    message.inFlight = false;
-    if (!first) return;
-    this.#options.log.warning(`Lost connection. ${reason(error)}`);
     // A broker that does not confirm in time is given up like one that is gone.
     client.close();
-    this.#connectionEnded(client);
+    this.#connectionEnded(client, error);
+  }
+
+  /** The one place that deals with what a connection leaves unconfirmed. */
+  #connectionEnded(client: StompClient, why: unknown): void {
+    if (this.#client !== client) return;
+    this.#client = undefined;
+    this.#lastLoss = why;
+    this.#options.log.warning(`Lost connection. ${reason(why)}`);
+    const underWay = [...this.#pending].filter(({ via }) => via === client);
+    for (const message of underWay) message.via = undefined;
+    if (underWay.length > 0) this.#fruitless++;
+    const [only] = underWay;
+    if (only && underWay.length === 1) this.#judge(only, why);
+    for (const message of underWay) message.losses++;
+    this.#pump();
+  }
+
+  /** A connection ended while nothing but this message was under way. */
+  #judge(message: Pending, why: unknown): void {
+    const saidNo = why instanceof StompError &&
+      !why.frame.headers.has("receipt-id");
+    // Once may be chance: a broker that is stopped says ERROR, too.
+    if (saidNo ? message.losses > 0 : message.losses + 1 >= MAX_LOSSES) {
+      this.#refuse(message, why);
+    }
   }
 
   /** The broker does not want this one message; the others go on. */
   #refuse(message: Pending, error: unknown): void {
+    if (error instanceof StompError) this.#fruitless = 0;
     this.#pending.delete(message);
     message.settle.reject(
       new SsmError(
@@ -146,24 +184,21 @@ export class Ssm2OutgoingCarrier implements OutgoingCarrier {
     );
   }
 
-  #connectionEnded(client: StompClient): void {
-    if (this.#client !== client) return;
-    this.#client = undefined;
-    if (this.#pending.size > 0) this.#reconnect();
-  }
-
   #reconnect(): void {
     if (this.#reconnecting || this.#failure !== undefined) return;
-    if (++this.#fruitless > MAX_FRUITLESS) {
+    if (this.#fruitless >= MAX_FRUITLESS) {
       return this.#fail(
         new SsmError(
           "CONNECTION_LOST",
-          `Lost connection: the broker confirmed nothing on ${MAX_FRUITLESS} connections in a row`,
+          `Lost connection: the broker confirmed nothing on ${this.#fruitless} connections in a row: ${
+            reason(this.#lastLoss)
+          }`,
+          { cause: this.#lastLoss },
         ),
       );
     }
     this.#reconnecting = true;
-    this.#connect().then(
+    this.#connectAgain().then(
       (client) => {
         this.#reconnecting = false;
         if (this.#failure !== undefined) return client.close();
@@ -174,15 +209,23 @@ export class Ssm2OutgoingCarrier implements OutgoingCarrier {
     );
   }
 
+  /** At once after a first loss; then with pauses, beginning with the next broker each time. */
+  async #connectAgain(): Promise<StompClient> {
+    const { clock, signal, random } = this.#options;
+    const turns = Math.max(this.#fruitless - 1, 0);
+    const wait = backoff(turns, { ...(random && { random }) });
+    await sleep(clock, wait, signal);
+    return await this.#connect(turns);
+  }
+
   #fail(error: unknown): void {
     this.#failure ??= error;
     for (const message of this.#pending) message.settle.reject(error);
     this.#pending.clear();
   }
+}
 
-  #inFlight(): number {
-    let count = 0;
-    for (const message of this.#pending) if (message.inFlight) count++;
-    return count;
-  }
+/** Line ends in a header are beyond STOMP 1.0, and beyond many a receiver. */
+function isExpressible(id: string): boolean {
+  return !/[\r\n]/.test(id);
 }

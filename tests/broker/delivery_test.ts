@@ -295,6 +295,106 @@ Deno.test("Broker gives everything to the consumer that remains", async () => {
   assert.deepEqual(returned, returned.toSorted((a, b) => a - b));
 });
 
+Deno.test("Broker pauses while too much waits to be written, and goes on", async () => {
+  await using server = await TestBroker.start({
+    limits: { maxOutputBytes: 60_000 },
+  });
+  const client = await server.connect();
+  const body = "x".repeat(50_000);
+  for (let n = 0; n < 20; n++) {
+    await client.confirmed("SEND", { destination: QUEUE }, body);
+  }
+  subscribe(client, "client");
+  await client.messages(20);
+});
+
+Deno.test("Broker counts as delivered what is on its way at DISCONNECT", async () => {
+  await using server = await TestBroker.start({
+    limits: { maxOutputBytes: 32 << 20 },
+  });
+  const client = await server.connect();
+  const body = "x".repeat(10 << 20);
+  await client.confirmed("SEND", { destination: QUEUE }, body);
+  subscribe(client, "auto");
+  client.send("DISCONNECT");
+  const [message] = await client.messages(1);
+  assert.equal(message!.body.length, body.length);
+  assert.deepEqual(await client.rest(), []);
+  assert.equal(server.broker.stats().queued, 0);
+});
+
+Deno.test("Broker gives back once what an auto subscriber did not take", async () => {
+  await using server = await TestBroker.start();
+  const producer = await server.connect();
+  const count = 40;
+  const padding = "x".repeat(1 << 19);
+  for (let n = 0; n < count; n++) {
+    await producer.confirmed("SEND", { destination: QUEUE }, `${n} ${padding}`);
+  }
+  const lost = await server.connect();
+  subscribe(lost, "auto");
+  const [first] = await lost.messages(1);
+  assert.equal(parseInt(text(first!)), 0);
+  lost.close();
+  const other = await server.connect();
+  subscribe(other, "auto");
+  // How many had left for the lost client is the network's secret.
+  const [next] = await other.messages(1);
+  const start = parseInt(text(next!));
+  assert.ok(start < count);
+  const rest = await other.messages(count - start - 1);
+  assert.deepEqual(
+    rest.map((frame) => parseInt(text(frame))),
+    Array.from(rest, (_, n) => start + 1 + n),
+  );
+  assert.deepEqual(await other.pending(), []);
+});
+
+Deno.test("Broker delivers again what was on its way to a client it refused", async () => {
+  await using server = await TestBroker.start({
+    limits: { maxOutputBytes: 64 << 20, prefetchBytes: 64 << 20 },
+  });
+  const producer = await server.connect();
+  const padding = "x".repeat(1 << 19);
+  for (let n = 0; n < 40; n++) {
+    await producer.confirmed("SEND", { destination: QUEUE }, `${n} ${padding}`);
+  }
+  const refused = await server.connect();
+  subscribe(refused, "auto");
+  refused.send("FROBNICATE");
+  await refused.refused();
+  const other = await server.connect();
+  subscribe(other, "auto");
+  const queued = server.broker.stats().queued;
+  assert.ok(queued > 0);
+  const again = await other.messages(queued);
+  assert.deepEqual(
+    again.map((frame) => parseInt(text(frame))),
+    Array.from(again, (_, n) => 40 - queued + n),
+  );
+  await other.confirmed("DISCONNECT");
+  assert.equal(server.broker.stats().queued, 0);
+});
+
+Deno.test("Broker does not offer what a client held to the same client", async () => {
+  await using server = await TestBroker.start();
+  const lost = await server.connect();
+  await fill(lost, 6);
+  const ack = "client-individual";
+  for (const id of ["s1", "s2"]) {
+    const request = { destination: QUEUE, id, ack, "prefetch-count": "6" };
+    lost.send("SUBSCRIBE", request);
+  }
+  await lost.messages(6);
+  lost.close();
+  const other = await server.connect();
+  subscribe(other);
+  const counts = (await other.messages(6)).map((message) =>
+    message.headers.get("delivery-count")
+  );
+  assert.deepEqual(counts, Array(6).fill("2"));
+});
+
 Deno.test("Broker does not deliver to a client that is gone", async () => {
   await using server = await TestBroker.start();
   const consumer = await server.connect();

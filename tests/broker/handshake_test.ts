@@ -202,3 +202,12 @@ Deno.test("Broker sends heart-beats and drops who owes them", async () => {
   assert.deepEqual(await client.rest(), []);
   assert.match(server.log.join("\n"), /nothing came for 2000 ms/);
 });
+
+Deno.test("Broker expects no heart-beats in STOMP 1.0", async () => {
+  const clock = new ManualClock();
+  await using server = await TestBroker.start({ clock });
+  const client = await server.connect("1.0", { "heart-beat": "100,100" });
+  await client.pending();
+  clock.advance(1_000_000);
+  assert.deepEqual(await client.pending(), []);
+});

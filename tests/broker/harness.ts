@@ -6,7 +6,13 @@
 import assert from "node:assert/strict";
 import { Broker, type BrokerOptions } from "../../lib/broker/mod.ts";
 import { type formatText, Logger } from "../../lib/log.ts";
-import { dial, listen, type Listener, type Socket } from "../../lib/net/mod.ts";
+import {
+  dial,
+  listen,
+  type Listener,
+  type ListenOptions,
+  type Socket,
+} from "../../lib/net/mod.ts";
 import {
   type Clock,
   encodeFrame,
@@ -40,8 +46,11 @@ export class TestBroker implements AsyncDisposable {
     this.#serving = this.broker.serveAll(listener);
   }
 
-  static async start(options: BrokerOptions = {}): Promise<TestBroker> {
-    return new TestBroker(await listen(), options);
+  static async start(
+    options: BrokerOptions = {},
+    listening: ListenOptions = {},
+  ): Promise<TestBroker> {
+    return new TestBroker(await listen(listening), options);
   }
 
   get port(): number {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { Backlog, type Entry } from "../../lib/broker/backlog.ts";
-import { type Consumer, Queue } from "../../lib/broker/queue.ts";
+import { Queue } from "../../lib/broker/queue.ts";
+import { Topic, type TopicConsumer } from "../../lib/broker/topic.ts";
 import { testMessage } from "./store_suite.ts";
 
 function entry(sequence: number): Entry {
@@ -18,7 +19,8 @@ function* entries(from: number, to: number): Generator<Entry> {
 }
 
 /** Takes up to `room` messages. */
-class TestConsumer implements Consumer {
+class TestConsumer implements TopicConsumer {
+  overruns = 0;
   readonly got: Entry[] = [];
   room: number;
 
@@ -36,6 +38,10 @@ class TestConsumer implements Consumer {
 
   deliver(entry: Entry): void {
     this.got.push(entry);
+  }
+
+  overrun(): void {
+    this.overruns++;
   }
 }
 
@@ -137,4 +143,33 @@ Deno.test("Queue.pause() keeps what comes", () => {
   queue.push(entry(2));
   assert.deepEqual(consumer.numbers, [1]);
   assert.equal(queue.length, 1);
+});
+
+Deno.test("Topic feeds everyone at their own pace and tells who lags", () => {
+  const topic = new Topic("/topic/a", 2500);
+  const quick = new TestConsumer(100);
+  const slow = new TestConsumer(1);
+  topic.attach(quick);
+  topic.attach(slow);
+  for (let n = 1; n <= 3; n++) topic.publish(testMessage(n, 1000), n);
+  assert.deepEqual(quick.numbers, [1, 2, 3]);
+  assert.deepEqual(slow.numbers, [1]);
+  assert.equal(topic.bytes, 2000);
+  assert.equal(slow.overruns, 0);
+  topic.publish(testMessage(4, 1000), 4);
+  assert.equal(slow.overruns, 1);
+  assert.equal(quick.overruns, 0);
+});
+
+Deno.test("Topic feeds nobody who is detached, even what waited", () => {
+  const topic = new Topic("/topic/a", 10_000);
+  const consumer = new TestConsumer(1);
+  const feed = topic.attach(consumer);
+  for (let n = 1; n <= 3; n++) topic.publish(testMessage(n), n);
+  topic.detach(consumer);
+  consumer.room = 10;
+  feed.resume(consumer);
+  topic.publish(testMessage(4), 4);
+  assert.deepEqual(consumer.numbers, [1]);
+  assert.equal(topic.consumers, 0);
 });

@@ -5,7 +5,6 @@
  * @module
  */
 import {
-  createPrivateKey,
   createPublicKey,
   generateKeyPairSync,
   type KeyObject,
@@ -178,11 +177,6 @@ export function craftCrlEntry(
 export function spkiOf(key: KeyObject): Uint8Array {
   const half = key.type === "private" ? createPublicKey(key) : key;
   return new Uint8Array(half.export({ format: "der", type: "spki" }));
-}
-
-/** A key in PEM, for `node:crypto`. */
-export function keyFromPem(pem: string): KeyObject {
-  return createPrivateKey(pem);
 }
 
 function signed(tbs: Uint8Array, signer: KeyObject): Uint8Array {

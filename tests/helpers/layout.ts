@@ -5,7 +5,7 @@
  */
 
 import { posix } from "node:path";
-import { MACHINE_OF_DENO, MACHINE_OF_NODE } from "./machine.ts";
+import { HARMLESS_NAMES, MACHINE_OF_DENO, MACHINE_OF_NODE } from "./machine.ts";
 import type { Machine } from "./machine.ts";
 import { usesOf } from "./source_uses.ts";
 import type { Import, Uses } from "./source_uses.ts";
@@ -108,8 +108,9 @@ function checkMachine(
   for (const [name, machine] of uses.globals) {
     if (!granted.has(machine)) say(`touches the ${machine} (${name})`);
   }
-  for (const { specifier, typesOnly } of uses.imports) {
+  for (const { specifier, typesOnly, names } of uses.imports) {
     if (!specifier.startsWith("node:") || typesOnly) continue;
+    if (names?.every((name) => HARMLESS_NAMES.has(name))) continue;
     const machine = MACHINE_OF_NODE.get(specifier);
     if (machine === undefined) {
       say(`imports ${specifier}, which the checker cannot judge`);

@@ -46,6 +46,13 @@ export const MACHINE_OF_NODE: ReadonlyMap<string, Machine | "nothing"> = table({
       node:path node:stream node:url node:util node:zlib`,
 });
 
+/** Names that modules of the network export and that reach nothing. */
+export const HARMLESS_NAMES: ReadonlySet<string> = new Set([
+  "isIP",
+  "isIPv4",
+  "isIPv6",
+]);
+
 function table(
   rows: Readonly<Record<Machine | "nothing", string>>,
 ): Map<string, Machine | "nothing"> {

@@ -114,14 +114,31 @@ export function testWith(
   name: string,
   fn: (t: Deno.TestContext) => void | Promise<void>,
 ): void {
+  register(parts, { name, fn });
+}
+
+/**
+ * Registers a test that needs parts of the machine and the {@linkcode sharedServer}
+ * of its file, whose output flows from one test into the next: so it is not
+ * searched for operations that are left over.
+ */
+export function testWithServer(
+  parts: readonly Part[],
+  name: string,
+  fn: (t: Deno.TestContext) => void | Promise<void>,
+): void {
+  register(parts, { name, fn, sanitizeOps: false, sanitizeResources: false });
+}
+
+function register(
+  parts: readonly Part[],
+  definition: Deno.TestDefinition,
+): void {
   const missing = missingParts(parts);
   if (missing.some((part) => PARTS[part].optional)) return;
-  if (missing.length === 0) return Deno.test(name, fn);
-  Deno.test({
-    name: `${name} [needs ${missing.join(", ")}]`,
-    ignore: true,
-    fn,
-  });
+  if (missing.length === 0) return Deno.test(definition);
+  const name = `${definition.name} [needs ${missing.join(", ")}]`;
+  Deno.test({ ...definition, name, ignore: true });
 }
 
 /** The missing parts that the name of a skipped test states. */

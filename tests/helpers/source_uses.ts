@@ -13,6 +13,8 @@ import type { Machine } from "./machine.ts";
 export interface Import {
   readonly specifier: string;
   readonly typesOnly: boolean;
+  /** The names imported, where each is named; `undefined` where all may be. */
+  readonly names: readonly string[] | undefined;
 }
 
 /** Everything that one file reaches for outside itself. */
@@ -27,11 +29,15 @@ export interface Uses {
 /** Reads one file. What it imports by a computed name is `(computed)`. */
 export function usesOf(path: string, text: string): Uses {
   const uses: Uses = { imports: [], deno: [], globals: [] };
-  const imports = (source: Deno.lint.Node | null, typesOnly: boolean) => {
+  const imports = (
+    source: Deno.lint.Node | null,
+    typesOnly: boolean,
+    names?: readonly string[],
+  ) => {
     if (source === null) return;
     const known = source.type === "Literal" && typeof source.value === "string";
     const specifier = known ? String(source.value) : "(computed)";
-    uses.imports.push({ specifier, typesOnly });
+    uses.imports.push({ specifier, typesOnly, names });
   };
   const visitor: Deno.lint.LintVisitor = {
     ImportDeclaration({ source, importKind, specifiers }) {
@@ -40,7 +46,14 @@ export function usesOf(path: string, text: string): Uses {
           specifier.type === "ImportSpecifier" &&
           specifier.importKind === "type"
         );
-      imports(source, importKind === "type" || eachType);
+      const names = specifiers.map((specifier) =>
+        specifier.type === "ImportSpecifier" &&
+          specifier.imported.type === "Identifier"
+          ? specifier.imported.name
+          : "*"
+      );
+      const named = names.length > 0 ? names : undefined;
+      imports(source, importKind === "type" || eachType, named);
     },
     ExportAllDeclaration({ source, exportKind }) {
       imports(source, exportKind === "type");

@@ -72,7 +72,9 @@ test("dial() sends SNI for a name and none for an address", async (m) => {
   const { certificatePem: cert, keyPem: key } = m.server;
   const { promise: done, resolve } = Promise.withResolvers<void>();
   const seen: (string | undefined)[] = [];
-  const server = createTlsServer({ cert, key }, (socket: TLSSocket) => {
+  const server = createTlsServer({ cert, key }, (
+    socket: TLSSocket & { servername?: string | false },
+  ) => {
     seen.push(socket.servername || undefined);
     socket.on("error", () => {});
     if (seen.length === 3) resolve();

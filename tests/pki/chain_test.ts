@@ -1,8 +1,17 @@
 import assert from "node:assert/strict";
-import { readCertificates } from "../../lib/pki/certificate.ts";
+import {
+  parseCertificate,
+  readCertificates,
+} from "../../lib/pki/certificate.ts";
 import { verifyChain } from "../../lib/pki/chain.ts";
 import { encodePem } from "../../lib/pki/pem.ts";
 import { SignatureCache } from "../../lib/pki/signature_cache.ts";
+import * as der from "../../lib/pki/der_write.ts";
+import {
+  craftCertificate,
+  craftCommonName,
+  craftExtension,
+} from "../helpers/craft_certificate.ts";
 import { HOST_EXTENSIONS, pemBytes, testKey } from "../helpers/openssl.ts";
 import { testWith } from "../helpers/parts.ts";
 import { agrees, assertVerdict, ChainSite } from "./chain_site.ts";
@@ -265,3 +274,28 @@ testWith(
     assert.ok(signatures <= 64);
   },
 );
+
+Deno.test("verifyChain() gives up on chains of more than twelve certificates", async () => {
+  const authority = craftExtension(
+    "2.5.29.19",
+    der.sequence(der.boolean(true)),
+  );
+  /** `CN=0` issued by `CN=1`, and so on up to a root. */
+  const chain = (length: number) =>
+    Array.from({ length }, (_, n) =>
+      parseCertificate(craftCertificate({
+        subject: craftCommonName(`${n}`),
+        issuer: craftCommonName(`${Math.min(n + 1, length - 1)}`),
+        extensions: [authority],
+      })));
+  for (
+    const [length, expected] of [[12, true], [13, /more than 12/]] as const
+  ) {
+    const [leaf, ...others] = chain(length);
+    const source = { find: () => others.slice(-1), crls: () => [] };
+    assertVerdict(
+      await verifyChain(leaf!, others, { source, now: new Date() }),
+      expected,
+    );
+  }
+});

@@ -129,6 +129,11 @@ Deno.test("isAmbiguousDn() finds values that could be taken for another DN", () 
   ) assert.equal(isAmbiguousDn(commonName(value)), true, value);
 });
 
+Deno.test("isAmbiguousDn() refuses names that say nothing", () => {
+  assert.equal(isAmbiguousDn(craftedName()), true);
+  assert.equal(isAmbiguousDn(craftedName([[O, utf8, "x"]], [])), true);
+});
+
 Deno.test("isAmbiguousDn() parts every two names that share a spelling", () => {
   const names: Name[] = [
     craftedName([[O, utf8, "a"]], [[CN, utf8, "b"]]),

@@ -1,3 +1,11 @@
+import assert from "node:assert/strict";
+import { parseCertificate } from "../../lib/pki/certificate.ts";
+import * as der from "../../lib/pki/der_write.ts";
+import { violatedConstraint } from "../../lib/pki/name_constraints.ts";
+import {
+  craftCertificate,
+  craftExtension,
+} from "../helpers/craft_certificate.ts";
 import { CA_EXTENSIONS, HOST_EXTENSIONS } from "../helpers/openssl.ts";
 import { testWith } from "../helpers/parts.ts";
 import { agrees, assertVerdict, ChainSite } from "./chain_site.ts";
@@ -157,3 +165,44 @@ testWith(
     assertVerdict(await site.ask(await issue("*.example.com")), true);
   },
 );
+
+const dnsName = (text: string) =>
+  der.contextPrimitive(2, new TextEncoder().encode(text));
+
+Deno.test("violatedConstraint() refuses a minimum and more comparisons than OpenSSL makes", () => {
+  const issued = (names: string[]) =>
+    parseCertificate(craftCertificate({
+      extensions: [
+        craftExtension("2.5.29.17", der.sequence(...names.map(dnsName))),
+      ],
+    }));
+  const constrained = (...subtrees: Uint8Array[]) =>
+    parseCertificate(craftCertificate({
+      extensions: [
+        craftExtension("2.5.29.30", der.sequence(der.context(0, ...subtrees))),
+      ],
+    })).extensions.nameConstraints!;
+  const options = { commonNames: true };
+  const one = der.sequence(dnsName("example.org"));
+  const names = Array.from({ length: 1100 }, () => "a.example.org");
+  assert.equal(
+    violatedConstraint(issued(names), constrained(one), options),
+    undefined,
+  );
+  assert.match(
+    violatedConstraint(
+      issued(names),
+      constrained(...Array.from({ length: 1000 }, () => one)),
+      options,
+    )!,
+    /too many names/,
+  );
+  const bounded = der.sequence(
+    dnsName("example.org"),
+    der.contextPrimitive(0, Uint8Array.of(1)),
+  );
+  assert.match(
+    violatedConstraint(issued(["example.org"]), constrained(bounded), options)!,
+    /minimum or maximum/,
+  );
+});

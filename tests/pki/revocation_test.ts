@@ -1,10 +1,10 @@
+import { createPrivateKey } from "node:crypto";
 import * as der from "../../lib/pki/der_write.ts";
 import { parseCertificate } from "../../lib/pki/certificate.ts";
 import {
   craftCrl,
   craftCrlEntry,
   craftExtension,
-  keyFromPem,
 } from "../helpers/craft_certificate.ts";
 import {
   CA_EXTENSIONS,
@@ -335,7 +335,7 @@ async function crafted(
     craftCrl({
       issuer: subject.raw,
       entries: [craftCrlEntry(serial, entryExtensions)],
-      signer: keyFromPem(keyPem),
+      signer: createPrivateKey(keyPem),
     }),
   );
 }

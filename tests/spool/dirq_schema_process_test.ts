@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { DeliveredElements, DirqSchema } from "../../lib/spool/mod.ts";
 import { testWith } from "../helpers/parts.ts";
+import { mountSmall } from "../helpers/small_disk.ts";
 import { textLines } from "../helpers/text_lines.ts";
 import { isSpoolError } from "./outgoing_suite.ts";
 import { startPython } from "./python_dirq.ts";
@@ -223,22 +224,6 @@ async function makeSite(): Promise<Site & AsyncDisposable> {
     ledger: `${root}/ledger`,
     [Symbol.asyncDispose]: () => Deno.remove(root, { recursive: true }),
   };
-}
-
-/** Mounts a file system of 256 KB there. */
-async function mountSmall(path: string) {
-  await Deno.mkdir(path);
-  await run("mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", path);
-  return {
-    remount: (how: "ro" | "rw") => run("mount", "-o", `remount,${how}`, path),
-    [Symbol.asyncDispose]: () => run("umount", path),
-  };
-}
-
-async function run(command: string, ...args: string[]): Promise<void> {
-  const { success, stderr } = await new Deno.Command(command, { args })
-    .output();
-  assert.ok(success, new TextDecoder().decode(stderr));
 }
 
 function modeOf(path: string): number {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { isSsmError } from "../../lib/errors.ts";
 import { startActiveMq } from "../helpers/activemq.ts";
-import { sharedServer, testWith } from "../helpers/parts.ts";
+import { sharedServer, testWithServer } from "../helpers/parts.ts";
 import { runBrokerSuite } from "./broker_suite.ts";
 import {
   type BrokerUnderTest,
@@ -12,7 +12,7 @@ import {
   next,
   startWithTls,
   text,
-} from "./broker_under_test.ts";
+} from "./live_broker.ts";
 
 const PARTS = ["openssl", "activemq"] as const;
 
@@ -34,7 +34,7 @@ const ACTIVEMQ: BrokerUnderTest = {
 
 runBrokerSuite(ACTIVEMQ);
 
-testWith(
+testWithServer(
   PARTS,
   "ActiveMQ: a confirmed persistent message outlives kill -9",
   async () => {

@@ -12,7 +12,7 @@ import {
   StompClient,
   type StompConnectOptions,
 } from "../../lib/stomp/mod.ts";
-import { testWith } from "../helpers/parts.ts";
+import { testWithServer } from "../helpers/parts.ts";
 import {
   type BrokerUnderTest,
   bytes,
@@ -23,7 +23,7 @@ import {
   newQueue,
   next,
   text,
-} from "./broker_under_test.ts";
+} from "./live_broker.ts";
 
 const PERSISTENT = { persistent: "true" };
 
@@ -31,7 +31,7 @@ const PERSISTENT = { persistent: "true" };
 export function runBrokerSuite(broker: BrokerUnderTest): void {
   const connect = (options?: StompConnectOptions) => connectTo(broker, options);
   const test = (name: string, fn: () => Promise<void>) =>
-    testWith(broker.parts, `${broker.name}: ${name}`, fn);
+    testWithServer(broker.parts, `${broker.name}: ${name}`, fn);
 
   /** Sends messages, each confirmed before the next. */
   async function fill(queue: string, ...texts: string[]): Promise<void> {

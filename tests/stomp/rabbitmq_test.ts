@@ -1,7 +1,7 @@
 import { sharedServer } from "../helpers/parts.ts";
 import { startRabbitMq } from "../helpers/rabbitmq.ts";
 import { runBrokerSuite } from "./broker_suite.ts";
-import { startWithTls } from "./broker_under_test.ts";
+import { startWithTls } from "./live_broker.ts";
 
 const PARTS = ["openssl", "rabbitmq"] as const;
 

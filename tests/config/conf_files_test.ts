@@ -1,0 +1,58 @@
+import assert from "node:assert/strict";
+import { fileURLToPath } from "node:url";
+import {
+  type Ini,
+  parseDns,
+  parseIni,
+  readReceiverConfig,
+  readSenderConfig,
+  RECEIVER_TABLES,
+  SENDER_TABLES,
+  type Table,
+} from "../../lib/config/mod.ts";
+
+const CONF = fileURLToPath(new URL("../../conf/", import.meta.url));
+
+const FILES: [
+  name: string,
+  tables: Readonly<Record<string, Table>>,
+  read: (ini: Ini) => { warnings: readonly string[] },
+][] = [
+  ["sender.cfg", SENDER_TABLES, readSenderConfig],
+  ["receiver.cfg", RECEIVER_TABLES, readReceiverConfig],
+];
+
+/** For AMS, which is refused: no reason to show them. */
+const HIDDEN = ["ams_project", "token"];
+
+for (const [name, tables, read] of FILES) {
+  Deno.test(`conf/${name} is read without a warning`, async () => {
+    const text = await Deno.readTextFile(CONF + name);
+    assert.deepEqual(read(parseIni(text, name)).warnings, []);
+  });
+
+  Deno.test(`conf/${name} shows every key, with its default where it is commented out`, async () => {
+    const text = await Deno.readTextFile(CONF + name);
+    const all = parseIni(text.replace(/^#(\w+ =)/gm, "$1"), name);
+    const active = parseIni(text, name);
+    for (const [section, table] of Object.entries(tables)) {
+      const keys = Object.values(table)
+        .filter((key) => !HIDDEN.includes(key.name));
+      assert.deepEqual(
+        all.options(section).map((option) => option.name).sort(),
+        keys.map((key) => key.name).sort(),
+      );
+      for (const key of keys) {
+        assert.ok(!key.required || active.find(section, key.name), key.name);
+        if (active.find(section, key.name)) continue;
+        if (key.defaultText === undefined) continue;
+        assert.equal(all.get(section, key.name), key.defaultText, key.name);
+      }
+    }
+  });
+}
+
+Deno.test("conf/dns has nothing but comments", async () => {
+  const text = await Deno.readTextFile(`${CONF}dns`);
+  assert.deepEqual(parseDns(text), { dns: [], malformed: [] });
+});
