@@ -53,10 +53,12 @@ export function errorFrame(
   offending?: Frame,
   headers: Readonly<Record<string, string>> = {},
 ): Frame {
+  // What the peer sent may be quoted in it, and ends on somebody's terminal.
+  const words = printable(text);
   return makeFrame("ERROR", {
-    message: text,
+    message: words,
     "receipt-id": offending?.headers.get("receipt"),
     ...headers,
     "content-type": "text/plain",
-  }, utf8.encode(`${text}\n`));
+  }, utf8.encode(`${words}\n`));
 }

@@ -110,22 +110,19 @@ function checkDates(
   }
 }
 
+/** The host's own comes first; what follows may be its chain. */
 function firstCertificate(pem: string, path: string): Certificate {
-  const [first] = naming(path, () => readCertificates(pem));
-  if (!first) {
-    throw new SsmError(
-      "CERTIFICATE",
-      `Cannot read certificate ${path}: there is none in the file`,
-    );
-  }
-  return first;
+  return naming(path, () => readCertificates(pem))[0]!;
 }
 
 function readText(path: string, code: "CERTIFICATE" | "KEY"): string {
   try {
     return Deno.readTextFileSync(path);
   } catch (cause) {
-    throw new SsmError(code, `Cannot read ${path}: ${reason(cause)}`, {
+    const state = cause instanceof Deno.errors.NotFound
+      ? "no such file"
+      : reason(cause);
+    throw new SsmError(code, `Cannot read ${path}: ${state}`, {
       cause,
       hint: "it must exist and be readable by the user that runs ssm",
     });

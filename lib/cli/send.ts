@@ -133,8 +133,7 @@ async function send(
       window: messaging.window,
       maxMessageBytes: messaging.maxMessageBytes,
       onProgress: (report) => progress.show(report),
-    });
-    progress.end();
+    }).finally(() => progress.end());
     if (failed > 0) {
       throw new SsmError(
         "UNSENDABLE",
@@ -145,7 +144,6 @@ async function send(
     if (found > 0) log.info("SSM run has finished.");
     return EXIT.ok;
   } catch (error) {
-    progress.end();
     return fail(error, voices);
   } finally {
     await parts.carrier.close();

@@ -47,6 +47,14 @@ export interface DirqSchemaOptions {
   directoryMode?: number;
 }
 
+/** A commit's place in the order of the calls. */
+interface Turn {
+  /** Settles when the commit before has renamed, or failed. */
+  readonly before: Promise<void>;
+  /** Lets the next one rename. */
+  pass(): void;
+}
+
 /** A dirq Queue directory. */
 export class DirqSchema implements IncomingSpool {
   readonly #path: string;
@@ -56,6 +64,7 @@ export class DirqSchema implements IncomingSpool {
   readonly #ledger: Ledger;
   /** So that this process never races with itself. */
   readonly #perKey = new PerKey();
+  #lastTurn: Promise<void> = Promise.resolve();
 
   private constructor(path: string, options: DirqSchemaOptions) {
     const {
@@ -138,7 +147,9 @@ export class DirqSchema implements IncomingSpool {
     return {
       commit: () => {
         open = false;
-        return this.#perKey.run(digest, () => this.#commit(staged));
+        const turn = this.#takeTurn();
+        return this.#perKey.run(digest, () => this.#commit(staged, turn))
+          .finally(turn.pass);
       },
       discard: async () => {
         if (open) await this.#staging.remove(staged);
@@ -152,7 +163,11 @@ export class DirqSchema implements IncomingSpool {
     try {
       await this.#staging.sweep(this.#maxTempMs);
       for (const staged of await this.#staging.olderThan(this.#maxTempMs)) {
-        await this.#perKey.run(staged.digest, () => this.#commit(staged));
+        const turn = this.#takeTurn();
+        await this.#perKey.run(
+          staged.digest,
+          () => this.#commit(staged, turn),
+        ).finally(turn.pass);
       }
     } catch (error) {
       throw spoolError("tidy", this.#path, error);
@@ -171,11 +186,25 @@ export class DirqSchema implements IncomingSpool {
     }
   }
 
-  async #commit(staged: Staged): Promise<string | undefined> {
+  /** Syncs of several commits are shared; only the renames go one after the other. */
+  #takeTurn(): Turn {
+    const before = this.#lastTurn;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#lastTurn = promise;
+    return { before, pass: resolve };
+  }
+
+  async #commit(
+    staged: Staged,
+    { before, pass }: Turn,
+  ): Promise<string | undefined> {
     const { digest, token } = staged;
     try {
       const holder = await this.#ledger.enter(digest, token);
-      const name = await this.#publish({ digest, token: holder });
+      await before;
+      const published = this.#publish({ digest, token: holder });
+      pass();
+      const name = await published;
       if (holder !== token) await this.#staging.remove(staged);
       return name;
     } catch (error) {

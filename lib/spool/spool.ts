@@ -53,7 +53,8 @@ export interface PreparedElement {
   /**
    * Makes it visible under its final name, durably; returns that name, or
    * `undefined` when meanwhile another process delivered the same message.
-   * Either way the message is safe and may be confirmed.
+   * Either way the message is safe and may be confirmed. Elements become
+   * visible in the order of the calls, which need not wait for each other.
    */
   commit(): Promise<string | undefined>;
   /** Deletes it. Does nothing after `commit`. */

@@ -28,7 +28,7 @@ export interface ReceiveOptions {
   readonly clock: Clock;
   /** Aborting it finishes the messages at hand and ends. */
   readonly signal: AbortSignal;
-  /** Messages worked on at the same time. @default 8 */
+  /** Messages worked on at the same time, which share syncs. @default 16 */
   readonly concurrency?: number;
   /** Called after each message, with what became of it. */
   readonly onFiled?: (filed: Filed) => void;
@@ -48,40 +48,56 @@ interface Destination {
   readonly fields: ElementFields;
 }
 
+/** A message's place in the order of arrival. */
+interface Turn {
+  /** Settles when the message before has been given to the spool. */
+  readonly given: Promise<void>;
+  /** Lets the next one be given to the spool. */
+  pass(): void;
+  /** Settles when the message before is filed. */
+  readonly predecessor: Promise<void>;
+}
+
 /** Bytes of messages worked on at the same time; a single larger one is worked on alone. */
 const MAX_BYTES_AT_ONCE = 32 << 20;
 
 /** Receives until the signal is aborted. */
 export async function receive(options: ReceiveOptions): Promise<void> {
-  const { carrier, signal, concurrency = 8 } = options;
+  const { carrier, signal, concurrency = 16 } = options;
   const budget = new Budget({
     messages: concurrency,
     bytes: MAX_BYTES_AT_ONCE,
   });
-  let turn: Promise<void> = Promise.resolve();
+  let predecessor = Promise.resolve();
+  let given = Promise.resolve();
   try {
     for await (const delivery of carrier.deliveries(signal)) {
       const size = delivery.body.length;
       await budget.acquire(size);
-      turn = process(delivery, turn, options)
-        .finally(() => budget.release(size));
+      const { promise, resolve: pass } = Promise.withResolvers<void>();
+      const turn = { given, pass, predecessor };
+      given = promise;
+      predecessor = process(delivery, turn, options).finally(() => {
+        pass();
+        budget.release(size);
+      });
     }
   } finally {
-    await turn;
+    await predecessor;
   }
 }
 
-/** Settles, never rejects, once the message is filed and its predecessors are. */
+/** Settles, never rejects, once the message and all before it are filed. */
 async function process(
   delivery: Delivery,
-  previous: Promise<void>,
+  turn: Turn,
   options: ReceiveOptions,
 ): Promise<void> {
   const { log, signal, clock, onFiled } = options;
   let outcome: Filed["outcome"] = "left on the broker";
   for (let attempt = 1; outcome === "left on the broker"; attempt++) {
     try {
-      outcome = await fileOne(delivery, previous, options);
+      outcome = await fileOne(delivery, turn, options);
     } catch (error) {
       // A full disk, an unreadable CA directory: not the message's fault. It
       // waits on the broker, unconfirmed, until the administrator has helped.
@@ -93,19 +109,20 @@ async function process(
       break;
     }
   }
-  await previous;
+  await turn.predecessor;
   onFiled?.({ id: delivery.id, outcome });
 }
 
 async function fileOne(
   delivery: Delivery,
-  previous: Promise<void>,
+  turn: Turn,
   options: ReceiveOptions,
 ): Promise<"incoming" | "reject" | "duplicate"> {
   const { envelope, log } = options;
   const opened = await open(envelope, delivery);
   const destination = chooseDestination(delivery, opened, options);
-  const name = await file(destination, previous);
+  const name = await file(destination, turn);
+  await turn.predecessor;
   report(delivery, opened, { name, queue: destination.queue }, log);
   await acknowledge(delivery, log);
   return name === undefined ? "duplicate" : destination.queue;
@@ -125,15 +142,17 @@ async function open(
   }
 }
 
-/** Writes at once, shows in turn; the name in the queue, `undefined` for a duplicate. */
+/** Writes at once, commits in turn; the name in the queue, `undefined` for a duplicate. */
 async function file(
   { spool, key, fields }: Destination,
-  previous: Promise<void>,
+  turn: Turn,
 ): Promise<string | undefined> {
   const prepared = await spool.prepare(key, fields);
   try {
-    await previous;
-    return await prepared?.commit();
+    await turn.given;
+    const committed = prepared?.commit();
+    turn.pass();
+    return await committed;
   } finally {
     await prepared?.discard();
   }

@@ -178,11 +178,19 @@ Deno.test("Broker answers malformed frames with ERROR", async () => {
 
 Deno.test("Broker lets no control character into an ERROR message", async () => {
   await using server = await TestBroker.start();
-  const client = await server.connect();
-  client.send("SUBSCRIBE", { destination: "a\x1b[2J\n", id: "1" });
-  const error = await client.refused();
-  // deno-lint-ignore no-control-regex
-  assert.doesNotMatch(error.headers.get("message")!, /[\x00-\x1f]/);
+  for (
+    const bytes of [
+      "SUBSCRIBE\nid:1\ndestination:a\x1b[2J\\n\n\n\0",
+      "SEND\ndestination:a\ncontent-length:\x1b[2J\n\n\0",
+    ]
+  ) {
+    const client = await server.connect();
+    client.bytes(bytes);
+    const error = await client.refused();
+    assert.match(text(error), /\\x1b\[2J/);
+    // deno-lint-ignore no-control-regex
+    assert.doesNotMatch(error.headers.get("message")!, /[\x00-\x1f]/);
+  }
 });
 
 Deno.test("Broker confirms DISCONNECT after everything before it, then hangs up", async () => {

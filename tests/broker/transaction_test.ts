@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { MemoryStore } from "../../lib/broker/mod.ts";
 import { TestBroker, text } from "./harness.ts";
 
 const SEND = { destination: "/queue/a" };
@@ -116,6 +117,30 @@ Deno.test("Broker aborts the transactions of a client that is gone", async () =>
   other.send("SUBSCRIBE", SUBSCRIBE);
   const [again] = await other.messages(1);
   assert.equal(text(again!), "1");
+  assert.equal(server.broker.stats().queued, 1);
+});
+
+Deno.test("Broker does a COMMIT as a whole or not at all", async () => {
+  const store = new MemoryStore({ maxBytes: 20_000 });
+  await using server = await TestBroker.start({ store });
+  const client = await server.connect();
+  await client.confirmed("SEND", SEND, "1");
+  client.send("SUBSCRIBE", SUBSCRIBE);
+  const [message] = await client.messages(1);
+  client.send("BEGIN", { transaction: "t" });
+  const id = message!.headers.get("ack");
+  client.send("ACK", { id, transaction: "t" });
+  for (let n = 0; n < 3; n++) {
+    client.send("SEND", { ...SEND, transaction: "t" }, "x".repeat(9000));
+  }
+  client.send("COMMIT", { transaction: "t", receipt: "r" });
+  const frames = await client.rest();
+  const error = frames.find((frame) => frame.command === "ERROR");
+  assert.equal(error?.headers.get("receipt-id"), "r");
+  assert.match(text(error), /^Queue memory is full/);
+  const other = await server.connect();
+  other.send("SUBSCRIBE", SUBSCRIBE);
+  assert.equal(text((await other.messages(1))[0]!), "1");
   assert.equal(server.broker.stats().queued, 1);
 });
 

@@ -105,6 +105,11 @@ export class RunningReceiver implements AsyncDisposable {
     });
   }
 
+  /** Aborted when it is to stop. */
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
   /** Waits until so many messages are dealt with; returns what became of them. */
   async until(count: number): Promise<Filed["outcome"][]> {
     while (this.filed.length < count) {
@@ -165,19 +170,6 @@ function one(
   const made = Promise.withResolvers<void>();
   map.set(key, made);
   return made;
-}
-
-/** A MESSAGE frame of STOMP 1.2. */
-export function messageFrame(
-  body: string,
-  headers: Readonly<Record<string, string>>,
-): string {
-  const lines = Object.entries({
-    destination: QUEUE,
-    subscription: "1",
-    ...headers,
-  }).map(([name, value]) => `${name}:${value}\n`);
-  return `MESSAGE\n${lines.join("")}\n${body}\0`;
 }
 
 /** A certificate and its key, loaded. */

@@ -7,7 +7,7 @@ import assert from "node:assert/strict";
 import { listen, type Listener } from "../../lib/net/mod.ts";
 import type { Endpoint } from "../../lib/ssm/mod.ts";
 import { Peer, type Script } from "../stomp/peer.ts";
-import { endpoint } from "./stage.ts";
+import { endpoint, QUEUE } from "./stage.ts";
 
 /** The first connection runs the first script, and so on; another is a failure. */
 export class ScriptedBroker implements AsyncDisposable {
@@ -95,4 +95,48 @@ export async function takeMessages(
 /** Takes the client's goodbye. */
 export async function sayGoodbye(peer: Peer): Promise<void> {
   await confirm(peer, await peer.expect("DISCONNECT"));
+}
+
+/** A MESSAGE frame of STOMP 1.2. */
+export function messageFrame(
+  body: string,
+  headers: Readonly<Record<string, string>>,
+): string {
+  const lines = Object.entries({
+    destination: QUEUE,
+    subscription: "1",
+    ...headers,
+  }).map(([name, value]) => `${name}:${value}\n`);
+  return `MESSAGE\n${lines.join("")}\n${body}\0`;
+}
+
+/** A message as a broker delivers it. */
+export interface Message {
+  readonly body: string;
+  /** Its `empa-id`. @default none */
+  readonly id?: string;
+  /** @default the id */
+  readonly messageId?: string;
+}
+
+/** Delivers messages; their ACKs are `ack-<number>`, counted from `first`. */
+export async function deliver(
+  peer: Peer,
+  messages: readonly Message[],
+  first = 0,
+): Promise<void> {
+  for (const [index, { body, id, messageId }] of messages.entries()) {
+    await peer.send(messageFrame(body, {
+      "message-id": messageId ?? id ?? `${index}`,
+      ack: `ack-${first + index}`,
+      ...(id !== undefined && { "empa-id": id }),
+    }));
+  }
+}
+
+/** Takes so many ACKs; returns what they name. */
+export async function acks(peer: Peer, count: number): Promise<string[]> {
+  const ids: string[] = [];
+  while (ids.length < count) ids.push((await peer.expect("ACK"))["id"]!);
+  return ids;
 }
