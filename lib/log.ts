@@ -104,7 +104,18 @@ export function formatText(record: LogRecord): string {
 /** One JSON object: `time` (ISO 8601, UTC), `name`, `level`, `message`. */
 export function formatJson(record: LogRecord): string {
   const { time, name, level, message } = record;
-  return JSON.stringify({ time: time.toISOString(), name, level, message });
+  // JSON itself escapes the C0 controls only.
+  return JSON.stringify({ time: time.toISOString(), name, level, message })
+    .replace(UNSAFE, unicodeEscape);
+}
+
+/** What could forge a log line or drive a terminal. */
+const UNSAFE =
+  // deno-lint-ignore no-control-regex
+  /[\u0000-\u001f\u007f-\u009f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
+
+function unicodeEscape(char: string): string {
+  return `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`;
 }
 
 /**
@@ -112,16 +123,12 @@ export function formatJson(record: LogRecord): string {
  * terminal: C0 and C1 controls, DEL, line separators, bidirectional overrides.
  */
 export function printable(text: string): string {
-  return text.replace(
-    // deno-lint-ignore no-control-regex
-    /[\u0000-\u001f\u007f-\u009f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]/g,
-    (char) => {
-      const code = char.charCodeAt(0);
-      return code < 0x100
-        ? `\\x${code.toString(16).padStart(2, "0")}`
-        : `\\u${code.toString(16).padStart(4, "0")}`;
-    },
-  );
+  return text.replace(UNSAFE, (char) => {
+    const code = char.charCodeAt(0);
+    return code < 0x100
+      ? `\\x${code.toString(16).padStart(2, "0")}`
+      : unicodeEscape(char);
+  });
 }
 
 /** A logger that says nothing. */

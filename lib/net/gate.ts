@@ -17,6 +17,7 @@ const BUFFER_BYTES = 64 << 10;
 export class Gate extends Duplex {
   readonly #tcp: TcpSocket;
   #held = false;
+  #finished = false;
 
   constructor(tcp: TcpSocket) {
     super({ highWaterMark: BUFFER_BYTES, allowHalfOpen: true });
@@ -41,6 +42,17 @@ export class Gate extends Duplex {
     this.#tcp.resume();
   }
 
+  /**
+   * Says to the peer that no more will come, once all that TLS wrote has left.
+   * For that TLS has a message of its own, which Deno 2.8 may fail to send.
+   */
+  finish(): void {
+    this.write(new Uint8Array(0), () => {
+      this.#finished = true;
+      this.#tcp.end();
+    });
+  }
+
   override _read(): void {
     if (!this.#held) this.#tcp.resume();
   }
@@ -50,7 +62,9 @@ export class Gate extends Duplex {
     _encoding: string,
     callback: (error?: Error | null) => void,
   ): void {
-    this.#tcp.write(chunk, callback);
+    // After the end there is nothing but the late message that says so.
+    if (this.#finished) callback();
+    else this.#tcp.write(chunk, callback);
   }
 
   override _final(callback: (error?: Error | null) => void): void {

@@ -5,6 +5,7 @@
  */
 import type { Socket as TcpSocket } from "node:net";
 import { SsmError } from "../errors.ts";
+import type { Gate } from "./gate.ts";
 import type { PeerCertificates, Socket } from "./socket.ts";
 
 /** Bytes received and not yet asked for before the peer is held back. */
@@ -17,8 +18,8 @@ const KEEP_ALIVE_MS = 60_000;
 export interface AdaptOptions {
   readonly remote: string;
   readonly peer?: PeerCertificates | undefined;
-  /** Stops and resumes reading below TLS; see `gate.ts`. */
-  readonly gate?: { hold(): void; release(): void } | undefined;
+  /** What lies below TLS. */
+  readonly gate?: Gate | undefined;
   /** Puts an error of the connection into words. */
   readonly explain: (error: unknown) => SsmError;
 }
@@ -110,7 +111,7 @@ class Reading {
 
 function writableOf(
   node: TcpSocket,
-  { remote, explain }: AdaptOptions,
+  { remote, gate, explain }: AdaptOptions,
 ): WritableStream<Uint8Array> {
   let waiting: PromiseWithResolvers<void> | undefined;
   let failure: SsmError | undefined;
@@ -134,7 +135,10 @@ function writableOf(
     close: () =>
       new Promise<void>((resolve, reject) => {
         node.once("close", () => reject(failure));
-        node.end(resolve);
+        node.end(() => {
+          gate?.finish();
+          resolve();
+        });
       }),
     abort: () => void node.destroy(),
   }, new ByteLengthQueuingStrategy({ highWaterMark: READ_AHEAD_BYTES }));

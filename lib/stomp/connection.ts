@@ -154,9 +154,9 @@ export class StompConnection {
   /**
    * Sends and expects heart-beats from now on.
    *
-   * @param graceFactor how many intervals of silence are forgiven. @default 2
+   * @param graceFactor how many intervals of silence are forgiven
    */
-  startHeartBeats(heartBeat: HeartBeat, graceFactor = 2): void {
+  startHeartBeats(heartBeat: HeartBeat, graceFactor: number): void {
     this.#watch.startHeartBeats(heartBeat, graceFactor);
   }
 

@@ -34,7 +34,7 @@ export async function shakeHands(
   const {
     acceptVersions = STOMP_VERSIONS,
     heartBeat = { sendMs: 30_000, receiveMs: 30_000 },
-    graceFactor,
+    graceFactor = 3,
     connectTimeoutMs = 10_000,
     clock = systemClock,
   } = options;

@@ -28,7 +28,10 @@ export interface StompConnectOptions {
   acceptVersions?: readonly StompVersion[] | undefined;
   /** @default { sendMs: 30000, receiveMs: 30000 } */
   heartBeat?: HeartBeat | undefined;
-  /** Intervals of silence after which the broker counts as lost. @default 2 */
+  /**
+   * Intervals of silence after which the broker counts as lost. ActiveMQ sends
+   * its first heart-beat only after two. @default 3
+   */
   graceFactor?: number | undefined;
   /** Time from CONNECT to CONNECTED. @default 10000 */
   connectTimeoutMs?: number | undefined;

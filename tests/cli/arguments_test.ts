@@ -35,7 +35,7 @@ Deno.test("ssm --help lists the commands, with examples", async () => {
     assert.match(help, new RegExp(`^  ${command} +\\w`, "m"));
   }
   assert.match(help, /^Usage: ssm --config FILE$/m);
-  assert.match(help, /^Examples:\n  ssm demo/m);
+  assert.ok(help.includes("\nExamples:\n  ssm demo"));
 });
 
 Deno.test("ssm COMMAND --help tells about that command, with examples", async () => {

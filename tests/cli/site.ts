@@ -4,7 +4,7 @@
  * @module
  */
 import { DirqSimple } from "../../lib/spool/mod.ts";
-import type { Credentials } from "../helpers/openssl.ts";
+import { type Credentials, openssl } from "../helpers/openssl.ts";
 import { sharedServer, testWith } from "../helpers/parts.ts";
 import { type TestPki, testPki } from "../helpers/test_pki.ts";
 
@@ -71,6 +71,26 @@ export class Site implements AsyncDisposable {
       names.push(await spool.add(bytes));
     }
     return names;
+  }
+
+  /** A text as a sender seals it who does not encrypt. */
+  async sign(
+    { certificatePath, keyPath }: Credentials,
+    text: string,
+  ): Promise<string> {
+    const sealed = await openssl(
+      [
+        "smime",
+        "-sign",
+        "-text",
+        "-signer",
+        certificatePath,
+        "-inkey",
+        keyPath,
+      ],
+      { stdin: text },
+    );
+    return new TextDecoder().decode(sealed);
   }
 
   /** What waits in outgoing. */

@@ -34,7 +34,7 @@ function hangingUp(lastWords = ""): Script {
 function delivering(body: string): Script {
   return async (peer) => {
     await subscribed(peer);
-    await deliver(peer, [{ body, id: body }]);
+    await deliver(peer, [{ body, id: "the id" }]);
     await acks(peer, 1);
     await sayGoodbye(peer);
   };
@@ -303,8 +303,9 @@ Deno.test("receive() keeps its connection alive while it cannot store", async ()
     for (let beats = 0; beats < 5;) if (await read() === "\n") beats++;
     await Deno.rename(`${path}.away`, path);
     mend();
-    await until("ACK");
-    const receipt = /receipt:(.*)/.exec(await until("DISCONNECT"))![1]!;
+    const rest = await until("DISCONNECT");
+    assert.match(rest, /^\n*ACK\n/);
+    const receipt = /receipt:(.*)/.exec(rest)![1]!;
     await peer.send(`RECEIPT\nreceipt-id:${receipt}\n\n\0`);
   });
   const receiver = await RunningReceiver.start(stage, [

@@ -316,7 +316,7 @@ Deno.test("StompClient disconnects when it is disposed of, and does not mind a l
   }
 });
 
-Deno.test("StompClient sends heart-beats as agreed and loses a broker that is silent", async () => {
+Deno.test("StompClient loses a broker that is silent for three intervals", async () => {
   const clock = new ManualClock();
   await using peer = await scripted(async (peer) => {
     await peer.welcome("1.2", "heart-beat:100,300\n");
@@ -325,7 +325,6 @@ Deno.test("StompClient sends heart-beats as agreed and loses a broker that is si
   const client = await StompClient.connect(peer.socket, {
     clock,
     heartBeat: { sendMs: 200, receiveMs: 100 },
-    graceFactor: 3,
   });
   clock.advance(299);
   const unfinished = Promise.race([client.closed, Promise.resolve("alive")]);

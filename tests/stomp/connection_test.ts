@@ -164,6 +164,19 @@ Deno.test("StompConnection gives up on a peer that takes nothing", async () => {
   );
 });
 
+Deno.test("StompConnection.startHeartBeats() sends line feeds in time", async () => {
+  const clock = new ManualClock();
+  const { socket, fromUs } = memorySocket();
+  const connection = new StompConnection(socket, { clock });
+  connection.startHeartBeats({ sendMs: 1000, receiveMs: 0 }, 3);
+  for (let beat = 0; beat < 2; beat++) {
+    clock.advance(1000);
+    assert.deepEqual((await fromUs.read()).value, bytes("\n"));
+  }
+  connection.close();
+  assert.equal(clock.timers, 0);
+});
+
 Deno.test("StompConnection.end() delivers the last frame to a peer that goes on sending", async () => {
   let received = "";
   await using peer = await scripted(async (peer) => {

@@ -1,0 +1,64 @@
+import assert from "node:assert/strict";
+import { Running, ssm, ssmCommand } from "./program.ts";
+
+/** Runs with a temporary directory of its own, which is removed. */
+async function inTempDir(
+  work: (directory: string) => Promise<void>,
+): Promise<void> {
+  const directory = await Deno.makeTempDir({ prefix: "demo-" });
+  try {
+    await work(directory);
+  } finally {
+    await Deno.remove(directory, { recursive: true });
+  }
+}
+
+Deno.test("ssm demo tells its story, and all of it has happened", () =>
+  inTempDir(async (directory) => {
+    const { status, stdout, stderr } = await ssm(["demo"], {
+      env: { TMPDIR: directory },
+    });
+    assert.deepEqual({ status, stderr }, { status: 0, stderr: "" });
+    const site = /^ +directory +(\S+)$/m.exec(stdout)![1]!;
+    assert.ok(site.startsWith(directory));
+    const dropped = stdout.match(
+      /^ +\S+\/\S+ +\d+ bytes  (APEL|Open|StAR|bin).*$/gm,
+    );
+    assert.equal(dropped?.length, 11);
+    assert.equal(stdout.match(/sent, confirmed, gone$/gm)?.length, 11);
+    assert.equal(stdout.match(/bytes  identical to \S+$/gm)?.length, 11);
+    const signer = "/C=UK/O=ssm demo/OU=hosts/CN=ce01.site-a.example";
+    assert.ok(stdout.includes(`arrived in incoming, signed by ${signer}\n`));
+    assert.match(
+      stdout,
+      /^ +reject\/\S+\n +reason: Signer not in valid DNs list: /m,
+    );
+    assert.match(stdout, /^All of it happened, in [\d.]+ s\. Look around:$/m);
+    assert.match(stdout, /^Try next/m);
+    // What it says is where it says.
+    const incoming = await new Deno.Command("find", {
+      args: [`${site}/received/incoming`, "-name", "body"],
+    }).output();
+    const found = new TextDecoder().decode(incoming.stdout).trim().split("\n");
+    assert.equal(found.length, 11);
+    // And it works: what it tells to try next finds nothing left to send.
+    const config = /^ +\S.* send +--config (\S+)$/m.exec(stdout)![1]!;
+    assert.equal((await ssm(["send", "--config", config])).status, 0);
+  }));
+
+Deno.test("ssm demo fails when something did not happen", () =>
+  inTempDir(async (directory) => {
+    await using demo = new Running(ssmCommand(["demo"]), {
+      env: { TMPDIR: directory },
+    });
+    const line = await demo.line(/^ +directory /);
+    const site = line.trim().split(/ +/)[1]!;
+    await demo.line(/^2\. /);
+    // Somebody takes the receiver's place for what it receives.
+    await Deno.rename(`${site}/received`, `${site}/elsewhere`);
+    await Deno.writeTextFile(`${site}/received`, "not a directory");
+    const { status, stdout, stderr } = await demo.end();
+    assert.equal(status, 1);
+    assert.doesNotMatch(stdout, /All of it happened/);
+    assert.match(stderr, /^ssm: error: /);
+  }));
