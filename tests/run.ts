@@ -19,7 +19,7 @@ const ROOT = fileURLToPath(new URL("..", import.meta.url));
 /** What the tests may do: no network but this machine, no FFI, no code from elsewhere. */
 const PERMISSIONS = [
   "--no-prompt",
-  "--allow-net=127.0.0.1,[::1],localhost",
+  "--allow-net=127.0.0.0/8,[::1],localhost",
   "--allow-read",
   "--allow-write",
   "--allow-run",

@@ -56,8 +56,12 @@ export class MemoryStore implements Store {
     }
     for (const change of changes) {
       if (change.kind === "append") this.#keep(change.stored);
-      else if (change.kind === "remove") this.#forget(change.sequence);
+      else this.#forget(change.sequence);
     }
+  }
+
+  delivered(): void {
+    // Only what outlives the process has to know.
   }
 
   read(sequence: number): Message {
@@ -88,10 +92,9 @@ export class MemoryStore implements Store {
   #growth(changes: readonly StoreChange[]): number {
     let growth = 0;
     for (const change of changes) {
-      if (change.kind === "append") growth += change.stored.message.size;
-      if (change.kind === "remove") {
-        growth -= this.#messages.get(change.sequence)?.size ?? 0;
-      }
+      growth += change.kind === "append"
+        ? change.stored.message.size
+        : -(this.#messages.get(change.sequence)?.size ?? 0);
     }
     return growth;
   }

@@ -13,7 +13,7 @@ import type { Message } from "./message.ts";
 export interface StoredMessage {
   /** Its number in the order of arrival; unique in the store, also after a restart. */
   readonly sequence: number;
-  /** The full name of its queue. */
+  /** The full name of its queue, with that of its virtual host before it. */
   readonly queue: string;
   /** It is to survive a restart, if the store can do that. */
   readonly durable: boolean;
@@ -28,20 +28,16 @@ export interface RecoveredMessage {
   readonly deliveries: number;
   /** As {@linkcode Message.size}. */
   readonly size: number;
+  /** As {@linkcode Message.expires}. */
+  readonly expires?: number;
 }
 
 /** One change of what is kept. */
 export type StoreChange =
   /** Keep this message. */
   | { readonly kind: "append"; readonly stored: StoredMessage }
-  /** Forget this message; an unknown number is no error. */
-  | { readonly kind: "remove"; readonly sequence: number }
-  /** This message came back after so many deliveries; an unknown number is no error. */
-  | {
-    readonly kind: "returned";
-    readonly sequence: number;
-    readonly deliveries: number;
-  };
+  /** Forget this message, whose append has settled; an unknown number is no error. */
+  | { readonly kind: "remove"; readonly sequence: number };
 
 /** Keeps messages. */
 export interface Store extends AsyncDisposable {
@@ -57,6 +53,13 @@ export interface Store extends AsyncDisposable {
    * @throws {SsmError} `LIMIT` when there is no room for them.
    */
   apply(changes: readonly StoreChange[]): Promise<void>;
+
+  /**
+   * Notes that a message is on its way to a client, for the so-manieth time; an
+   * unknown number is no error. Nobody waits for this: a store that survives
+   * writes it along with its next changes.
+   */
+  delivered(sequence: number, deliveries: number): void;
 
   /**
    * The content of a message that was appended and not removed. Synchronous,

@@ -8,7 +8,7 @@
 import { join } from "node:path";
 import { SsmError } from "../errors.ts";
 import { DeliveredElements, DirqSimple } from "../spool/mod.ts";
-import type { Command } from "./command.ts";
+import type { Command, CommandContext } from "./command.ts";
 import { DemoProcess } from "./demo_process.ts";
 import { type DemoFile, demoFiles } from "./demo_records.ts";
 import { type DemoSite, makeSite, writeConfigs } from "./demo_site.ts";
@@ -28,9 +28,9 @@ Examples:
   ssm demo
 `,
   options: {},
-  async run(_values, { terminal }) {
+  async run(_values, context) {
     const directory = await Deno.makeTempDir({ prefix: "ssm-demo-" });
-    await new Demo(directory, terminal).run();
+    await new Demo(directory, context).run();
     return EXIT.ok;
   },
 };
@@ -46,11 +46,13 @@ interface Element {
 class Demo {
   readonly #directory: string;
   readonly #terminal: Terminal;
+  readonly #signal: AbortSignal;
   #step = 0;
 
-  constructor(directory: string, terminal: Terminal) {
+  constructor(directory: string, { terminal, signal }: CommandContext) {
     this.#directory = directory;
     this.#terminal = terminal;
+    this.#signal = signal;
   }
 
   async run(): Promise<void> {
@@ -63,20 +65,13 @@ class Demo {
     ]);
     // Port 0: whatever is free. Written down afterwards for those who try more.
     await writeConfigs(site, 0);
-    await using broker = new DemoProcess("broker", [
-      "broker",
-      "--config",
-      site.brokerConfig,
-    ]);
+    await using broker = this.#start("broker", site.brokerConfig);
     const listening = await broker.line(/listening on \S+:\d+/i);
     await writeConfigs(
       site,
       Number(/listening on \S+:(\d+)/.exec(listening)![1]),
     );
-    await using receiver = new DemoProcess("receiver", [
-      "--config",
-      site.receiverConfig,
-    ]);
+    await using receiver = this.#start("receiver", site.receiverConfig);
     await receiver.line(/Subscribing to: /);
     this.#tell("Broker and receiver are up, each a process of its own", [
       listening.replace(/^.* - /, ""),
@@ -85,7 +80,7 @@ class Demo {
     const files = await this.#drop(site);
     await this.#send(site, files);
     await this.#arrive(site, receiver, files);
-    await this.#refuse(site, receiver);
+    await this.#refuse(site, receiver, files.size);
     await expectStatus("receiver", receiver.stop());
     await expectStatus("broker", broker.stop());
     this.#tell("Receiver and broker stopped in order (SIGTERM, exit 0)", []);
@@ -106,7 +101,7 @@ class Demo {
   }
 
   async #send(site: DemoSite, files: Map<string, DemoFile>): Promise<void> {
-    const sender = new DemoProcess("sender", ["--config", site.senderConfig]);
+    const sender = this.#start("sender", site.senderConfig);
     await expectStatus("sender", sender.end());
     const log = await Deno.readTextFile(join(site.directory, "sender.log"));
     const left = await new DirqSimple(site.outgoing).list();
@@ -125,7 +120,7 @@ class Demo {
     receiver: DemoProcess,
     files: Map<string, DemoFile>,
   ): Promise<void> {
-    await savedTo("incoming", files.size, receiver);
+    await filed(files.size, receiver);
     const elements = await readQueue(join(site.received, "incoming"));
     expect(
       elements.length === files.size,
@@ -141,15 +136,16 @@ class Demo {
     this.#tell(`They arrived in incoming, signed by ${site.allowedDn}`, rows);
   }
 
-  async #refuse(site: DemoSite, receiver: DemoProcess): Promise<void> {
+  async #refuse(
+    site: DemoSite,
+    receiver: DemoProcess,
+    count: number,
+  ): Promise<void> {
     const spool = new DirqSimple(site.strangerOutgoing);
     await spool.add(new TextEncoder().encode("let me in"));
-    const sender = new DemoProcess("stranger", [
-      "--config",
-      site.strangerConfig,
-    ]);
+    const sender = this.#start("stranger", site.strangerConfig);
     await expectStatus("stranger's sender", sender.end());
-    await savedTo("reject", 1, receiver);
+    await filed(count + 1, receiver);
     const [refused, ...more] = await readQueue(join(site.received, "reject"));
     expect(refused !== undefined && !more.length, "not exactly one in reject");
     const wanted = `Signer not in valid DNs list: ${site.strangerDn}`;
@@ -158,6 +154,13 @@ class Demo {
       `reject/${refused.name}`,
       `reason: ${refused.error}`,
     ]);
+  }
+
+  #start(name: string, config: string): DemoProcess {
+    if (this.#signal.aborted) {
+      throw new SsmError("ABORTED", "The demonstration was stopped on request");
+    }
+    return new DemoProcess(name, ["--config", config], this.#signal);
   }
 
   #tell(title: string, lines: readonly string[]): void {
@@ -182,12 +185,9 @@ class Demo {
   }
 }
 
-async function savedTo(
-  queue: string,
-  count: number,
-  receiver: DemoProcess,
-): Promise<void> {
-  const saved = `Message saved to ${queue} queue as `;
+/** Waits until the receiver has found a place for so many messages, whichever. */
+async function filed(count: number, receiver: DemoProcess): Promise<void> {
+  const saved = "Message saved to ";
   await receiver.until(
     (lines) =>
       lines.filter((line) => line.includes(saved)).length >= count || undefined,

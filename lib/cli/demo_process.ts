@@ -15,11 +15,13 @@ export class DemoProcess implements AsyncDisposable {
   #ended = false;
   #changed = Promise.withResolvers<void>();
 
-  constructor(name: string, args: readonly string[]) {
+  /** It is asked to stop when the signal is aborted. */
+  constructor(name: string, args: readonly string[], signal: AbortSignal) {
     const [program, ...rest] = selfCommand(args);
     this.#name = name;
     this.#child = new Deno.Command(program, {
       args: rest,
+      signal,
       stdin: "null",
       stdout: "piped",
       stderr: "piped",
@@ -31,11 +33,6 @@ export class DemoProcess implements AsyncDisposable {
       this.#ended = true;
       this.#changed.resolve();
     });
-  }
-
-  /** All lines so far. */
-  get lines(): readonly string[] {
-    return this.#lines;
   }
 
   /**

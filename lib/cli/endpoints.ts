@@ -6,7 +6,7 @@
 import type { BrokerConfig } from "../config/mod.ts";
 import { reason, SsmError } from "../errors.ts";
 import type { Logger } from "../log.ts";
-import { dial, type PeerVerifier } from "../net/mod.ts";
+import type { PeerVerifier } from "../net/mod.ts";
 import {
   formatDn,
   isForHost,
@@ -42,6 +42,7 @@ export function composeEndpoints(
     connect: async (signal) => {
       const { log } = context;
       log.info(`Established connection to ${host}, port ${port}`);
+      const { dial } = await import("../net/mod.ts");
       const socket = await dial({
         host,
         port,
@@ -50,7 +51,9 @@ export function composeEndpoints(
         signal,
       });
       return await StompClient.connect(socket, {
-        host: config.virtualHost ?? host,
+        // None unless asked for, like the originals: RabbitMQ refuses a name
+        // that it does not know, and every broker has a default.
+        host: config.virtualHost ?? false,
         login: config.login,
         passcode,
         heartBeat: {

@@ -51,7 +51,7 @@ export const BROKER_TABLE = {
   virtualHost: optional(
     "vhost",
     text,
-    "The virtual host to ask for. Without it the host name is sent.",
+    "The virtual host to ask for. Without it none is named, and the broker takes its default.",
   ),
   heartBeatMs: withDefault(
     "heart_beat",

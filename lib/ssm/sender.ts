@@ -169,18 +169,10 @@ class SendRun {
     sealed: Promise<Uint8Array>,
     handOver: () => void,
   ): Promise<void> {
+    const { log } = this.#options;
     try {
-      const body = await sealed;
-      await this.#window.acquire(body.length);
-      let isConfirmed: boolean;
-      try {
-        if (this.#isOver()) return;
-        isConfirmed = await this.#send(entry, body, handOver);
-      } finally {
-        this.#window.release(body.length);
-      }
-      if (!isConfirmed) return;
-      this.#options.log.info(`Sent ${entry.name}`);
+      if (!await this.#send(entry, await sealed, handOver)) return;
+      log.info(`Sent ${entry.name}`);
       this.#count({ sent: this.#report.sent + 1 });
       await this.#remove(entry);
     } catch (error) {
@@ -190,26 +182,33 @@ class SendRun {
     }
   }
 
-  /** False when not only this message cannot be sent. */
+  /** False when the run is over; throws when only this message cannot be sent. */
   async #send(
     entry: SpoolEntry,
     body: Uint8Array,
     handOver: () => void,
   ): Promise<boolean> {
     const { carrier, log } = this.#options;
-    await entry.touch();
-    log.info(`Sending message: ${entry.name}`);
-    const confirmed = carrier.send(entry.name, body);
-    log.info("Waiting for broker to accept message.");
-    handOver();
+    await this.#window.acquire(body.length);
     try {
-      await confirmed;
-      return true;
-    } catch (error) {
-      if (isSsmError(error, "UNSENDABLE")) throw error;
-      this.#fatal ??= { error };
-      return false;
+      if (this.#isOver()) return false;
+      await entry.touch();
+      log.info(`Sending message: ${entry.name}`);
+      const isConfirmed = carrier.send(entry.name, body)
+        .then(() => true, (error) => this.#carrierFailed(error));
+      log.info("Waiting for broker to accept message.");
+      handOver();
+      return await isConfirmed;
+    } finally {
+      this.#window.release(body.length);
     }
+  }
+
+  /** Only what the carrier refuses is the message's own fault. */
+  #carrierFailed(error: unknown): false {
+    if (isSsmError(error, "UNSENDABLE")) throw error;
+    this.#fatal ??= { error };
+    return false;
   }
 
   async #remove(entry: SpoolEntry): Promise<void> {

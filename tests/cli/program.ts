@@ -7,20 +7,25 @@ import { fileURLToPath } from "node:url";
 import { PERMISSIONS } from "../../lib/cli/self.ts";
 import { textLines } from "../helpers/text_lines.ts";
 
-const MAIN = fileURLToPath(new URL("../../main.ts", import.meta.url));
-
 /** Nothing here may take longer; what does hangs. */
 const TIMEOUT_MS = 30_000;
 
-/** Program and arguments that run ssm with the rights it has in earnest. */
-export function ssmCommand(args: readonly string[]): [string, ...string[]] {
+/**
+ * Program and arguments that run ssm with the rights it has in earnest.
+ *
+ * @param main what runs it, relative to this directory
+ */
+export function ssmCommand(
+  args: readonly string[],
+  main = "../../main.ts",
+): [string, ...string[]] {
   return [
     Deno.execPath(),
     "run",
     "--quiet",
     "--no-prompt",
     ...PERMISSIONS,
-    MAIN,
+    fileURLToPath(new URL(main, import.meta.url)),
     ...args,
   ];
 }

@@ -31,6 +31,13 @@ interface PartFacts {
    * @default false
    */
   readonly optional?: boolean;
+  /**
+   * A server that runs on from test to test, its output with it; so its tests
+   * are not searched for what they leave behind.
+   *
+   * @default false
+   */
+  readonly outlivesTests?: boolean;
   /** Looks for it on this machine. */
   readonly present: () => boolean;
 }
@@ -55,6 +62,7 @@ export const PARTS: Readonly<Record<Part, PartFacts>> = {
   "activemq": {
     what: "ActiveMQ and a Java runtime",
     enable: "apt-get install activemq default-jre-headless",
+    outlivesTests: true,
     present: () =>
       exists("/usr/share/activemq/bin/activemq.jar") &&
       exists("/usr/share/activemq/lib/activemq-stomp.jar") &&
@@ -63,6 +71,7 @@ export const PARTS: Readonly<Record<Part, PartFacts>> = {
   "rabbitmq": {
     what: "RabbitMQ",
     enable: "apt-get install rabbitmq-server",
+    outlivesTests: true,
     present: () =>
       exists("/usr/lib/rabbitmq/bin/rabbitmq-server") &&
       exists("/usr/bin/epmd"),
@@ -114,31 +123,17 @@ export function testWith(
   name: string,
   fn: (t: Deno.TestContext) => void | Promise<void>,
 ): void {
-  register(parts, { name, fn });
-}
-
-/**
- * Registers a test that needs parts of the machine and the {@linkcode sharedServer}
- * of its file, whose output flows from one test into the next: so it is not
- * searched for operations that are left over.
- */
-export function testWithServer(
-  parts: readonly Part[],
-  name: string,
-  fn: (t: Deno.TestContext) => void | Promise<void>,
-): void {
-  register(parts, { name, fn, sanitizeOps: false, sanitizeResources: false });
-}
-
-function register(
-  parts: readonly Part[],
-  definition: Deno.TestDefinition,
-): void {
   const missing = missingParts(parts);
   if (missing.some((part) => PARTS[part].optional)) return;
-  if (missing.length === 0) return Deno.test(definition);
-  const name = `${definition.name} [needs ${missing.join(", ")}]`;
-  Deno.test({ ...definition, name, ignore: true });
+  const ignore = missing.length > 0;
+  const searched = !parts.some((part) => PARTS[part].outlivesTests);
+  Deno.test({
+    name: ignore ? `${name} [needs ${missing.join(", ")}]` : name,
+    ignore,
+    sanitizeOps: searched,
+    sanitizeResources: searched,
+    fn,
+  });
 }
 
 /** The missing parts that the name of a skipped test states. */

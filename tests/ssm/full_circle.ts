@@ -136,12 +136,17 @@ export function runFullCircle(circle: FullCircle): void {
     await using receiver = await RunningReceiver.start(stage, [as("server")], {
       destination,
     });
+    const { promise: midway, resolve } = Promise.withResolvers<void>();
     const sending = stage.send([as("host")], {
       destination,
       window: 8,
       clock: systemClock,
+      onProgress: ({ sent }) => {
+        if (sent === 100) resolve();
+      },
     });
-    await receiver.until(60);
+    await midway;
+    await receiver.until(50);
     await broker.kill9();
     await broker.restart();
     const { sent, failed } = await sending;
@@ -159,6 +164,11 @@ export function runFullCircle(circle: FullCircle): void {
       bodies.toSorted(),
     );
     assert.deepEqual(await stage.left(), { elements: [], locks: [] });
+    for (
+      const loss of [/^WARNING Lost connection/, /^WARNING Connection lost/]
+    ) {
+      assert.ok(stage.complaints.some((line) => loss.test(line)), `${loss}`);
+    }
   });
 
   /** Sends something there, and sees that it comes first. */

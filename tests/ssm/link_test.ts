@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { SsmError } from "../../lib/errors.ts";
 import { Logger, type LogRecord } from "../../lib/log.ts";
-import { connectAny, type Endpoint } from "../../lib/ssm/mod.ts";
+import { connectAny, type Endpoint, startingWith } from "../../lib/ssm/mod.ts";
 import type { StompClient } from "../../lib/stomp/mod.ts";
 import { FakeClock } from "../helpers/fake_clock.ts";
 
@@ -101,4 +101,20 @@ Deno.test("connectAny() stops when asked to", async () => {
     connectAny({ ...options, signal: controller.signal }),
     { code: "ABORTED" },
   );
+});
+
+Deno.test("startingWith() goes round the list and leaves nobody out", () => {
+  const names = (turns: number) =>
+    startingWith(
+      [endpoint("a", []), endpoint("b", []), endpoint("c", [])],
+      turns,
+    )
+      .map(({ name }) => name).join("");
+  assert.deepEqual([0, 1, 2, 3, 10].map(names), [
+    "abc",
+    "bca",
+    "cab",
+    "abc",
+    "bca",
+  ]);
 });

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { basename, dirname } from "node:path";
 import { FakeClock } from "../helpers/fake_clock.ts";
 import type { Peer, Script } from "../stomp/peer.ts";
 import {
@@ -32,6 +33,19 @@ function killing(lastWords = ""): Script {
     await peer.expect("SEND");
     await peer.send(lastWords);
   };
+}
+
+/** Waits until that file is gone. */
+async function isRemoved(path: string): Promise<void> {
+  using watcher = Deno.watchFs(dirname(path));
+  for (;;) {
+    const names = Array.from(
+      Deno.readDirSync(dirname(path)),
+      ({ name }) => name,
+    );
+    if (!names.includes(basename(path))) return;
+    await watcher[Symbol.asyncIterator]().next();
+  }
 }
 
 const ERROR = "ERROR\nmessage:not wanted\n\n\0";
@@ -277,6 +291,25 @@ Deno.test("sendAll() finishes what is under way when it is stopped, and leaves t
     const ids = await swallow(peer, 2);
     stage.stop();
     for (const receipt of ids) await confirm(peer, { receipt });
+    await sayGoodbye(peer);
+  });
+  await assert.rejects(stage.send([broker.endpoint], { window: 2 }), {
+    code: "ABORTED",
+  });
+  assert.deepEqual(await stage.left(), { elements: names.slice(2), locks: [] });
+});
+
+Deno.test("sendAll() removes what is confirmed, whatever becomes of the others", async () => {
+  await using stage = await Stage.open();
+  const names = await stage.put("one", "two", "three", "four");
+  await using broker = await ScriptedBroker.start(async (peer) => {
+    await peer.welcome();
+    const [one, two] = await swallow(peer, 2);
+    stage.stop();
+    await confirm(peer, { receipt: two! });
+    // Its place in the window goes to the third, which sees that it is over.
+    await isRemoved(`${stage.outgoingDir}/${two}`);
+    await confirm(peer, { receipt: one! });
     await sayGoodbye(peer);
   });
   await assert.rejects(stage.send([broker.endpoint], { window: 2 }), {

@@ -1,7 +1,12 @@
 import assert from "node:assert/strict";
 import { SsmError } from "../../lib/errors.ts";
-import { type OutgoingSpool, PlainDirectory } from "../../lib/spool/mod.ts";
+import {
+  DirqSimple,
+  type OutgoingSpool,
+  PlainDirectory,
+} from "../../lib/spool/mod.ts";
 import type { Endpoint, SendReport } from "../../lib/ssm/mod.ts";
+import { TestBroker } from "../broker/harness.ts";
 import { freePorts } from "../helpers/free_port.ts";
 import type { Script } from "../stomp/peer.ts";
 import {
@@ -261,6 +266,20 @@ Deno.test("sendAll() leaves locked elements alone and counts them", async () => 
     elements: [locked],
     locks: [`${locked}.lck`],
   });
+});
+
+Deno.test("sendAll() sends each file once, however many senders share the directory", async () => {
+  await using stage = await Stage.open();
+  const texts = Array.from({ length: 40 }, (_, index) => `text ${index}`);
+  await stage.put(...texts);
+  await using broker = await TestBroker.start();
+  const reports = await Promise.all([1, 2, 3].map(() => {
+    const spool = new DirqSimple(stage.outgoingDir);
+    return stage.send([endpoint(broker.port)], { spool, window: 4 });
+  }));
+  assert.equal(reports.reduce((sum, { sent }) => sum + sent, 0), 40);
+  assert.equal(broker.broker.stats().messagesIn, 40);
+  assert.deepEqual(await stage.left(), { elements: [], locks: [] });
 });
 
 Deno.test("sendAll() takes over a lock that a crash left", async () => {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { isSsmError } from "../../lib/errors.ts";
 import { startActiveMq } from "../helpers/activemq.ts";
-import { sharedServer, testWithServer } from "../helpers/parts.ts";
+import { sharedServer, testWith } from "../helpers/parts.ts";
 import { runBrokerSuite } from "./broker_suite.ts";
 import {
   type BrokerUnderTest,
@@ -34,7 +34,7 @@ const ACTIVEMQ: BrokerUnderTest = {
 
 runBrokerSuite(ACTIVEMQ);
 
-testWithServer(
+testWith(
   PARTS,
   "ActiveMQ: a confirmed persistent message outlives kill -9",
   async () => {

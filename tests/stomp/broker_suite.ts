@@ -12,7 +12,7 @@ import {
   StompClient,
   type StompConnectOptions,
 } from "../../lib/stomp/mod.ts";
-import { testWithServer } from "../helpers/parts.ts";
+import { testWith } from "../helpers/parts.ts";
 import {
   type BrokerUnderTest,
   bytes,
@@ -31,7 +31,7 @@ const PERSISTENT = { persistent: "true" };
 export function runBrokerSuite(broker: BrokerUnderTest): void {
   const connect = (options?: StompConnectOptions) => connectTo(broker, options);
   const test = (name: string, fn: () => Promise<void>) =>
-    testWithServer(broker.parts, `${broker.name}: ${name}`, fn);
+    testWith(broker.parts, `${broker.name}: ${name}`, fn);
 
   /** Sends messages, each confirmed before the next. */
   async function fill(queue: string, ...texts: string[]): Promise<void> {

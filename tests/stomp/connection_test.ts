@@ -172,6 +172,7 @@ Deno.test("StompConnection.startHeartBeats() sends line feeds in time", async ()
   for (let beat = 0; beat < 2; beat++) {
     clock.advance(1000);
     assert.deepEqual((await fromUs.read()).value, bytes("\n"));
+    while (connection.queuedBytes > 0) await Promise.resolve();
   }
   connection.close();
   assert.equal(clock.timers, 0);
