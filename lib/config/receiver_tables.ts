@@ -59,7 +59,7 @@ const MESSAGING = {
   ),
   remembered: withDefault(
     "remembered_messages",
-    integer(1000, 10_000_000),
+    integer(1000, 1_000_000),
     "100000",
     "How many delivered messages are remembered, so that a redelivered one is not written twice.",
   ),

@@ -24,7 +24,7 @@ import { createHash, randomBytes } from "node:crypto";
 import { DirectorySyncer } from "./directory_syncer.ts";
 import { ElementTree } from "./element_tree.ts";
 import { spoolError } from "./failure.ts";
-import { makeDirectory } from "./files.ts";
+import { makeDirectories, makeDirectory } from "./files.ts";
 import { Ledger } from "./ledger.ts";
 import { FIELD_NAME } from "./names.ts";
 import { PerKey } from "./per_key.ts";
@@ -103,7 +103,7 @@ export class DirqSchema implements IncomingSpool {
   ): Promise<DirqSchema> {
     const mode = options.directoryMode ?? 0o750;
     try {
-      await Deno.mkdir(path, { recursive: true, mode });
+      makeDirectories(path, mode);
       makeDirectory(`${path}/temporary`, mode);
       makeDirectory(`${path}/obsolete`, mode);
       await new DirectorySyncer().sync(path);
@@ -112,7 +112,7 @@ export class DirqSchema implements IncomingSpool {
     }
     const queue = new DirqSchema(path, options);
     try {
-      await queue.#ledger.open();
+      queue.#ledger.open();
     } catch (error) {
       throw spoolError("open", options.ledgerDirectory, error);
     }
@@ -176,7 +176,7 @@ export class DirqSchema implements IncomingSpool {
 
   async #isDelivered(digest: string): Promise<boolean> {
     try {
-      await this.#ledger.trim(digest);
+      await this.#ledger.trim();
       const token = await this.#ledger.find(digest);
       if (token === undefined) return false;
       await this.#publish({ digest, token });

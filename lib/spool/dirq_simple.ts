@@ -12,7 +12,7 @@ import { DirectorySyncer } from "./directory_syncer.ts";
 import { isErrno, spoolError } from "./failure.ts";
 import {
   lookAt,
-  makeDirectory,
+  makeDirectories,
   removeIfEmpty,
   touchNow,
   unlink,
@@ -191,11 +191,7 @@ export class DirqSimple implements OutgoingSpool {
         }
       }
       // Not made yet, or just purged by another process because it was empty.
-      await Deno.mkdir(this.#path, {
-        recursive: true,
-        mode: this.#directoryMode,
-      });
-      makeDirectory(path, this.#directoryMode);
+      makeDirectories(path, this.#directoryMode);
       await this.#syncer.sync(this.#path);
     }
   }

@@ -8,6 +8,7 @@
  *
  * @module
  */
+import { dirname } from "node:path";
 import { isErrno, spoolError } from "./failure.ts";
 
 /** Creates a file that must not exist yet, with exactly this mode, and syncs it. */
@@ -35,6 +36,18 @@ export function makeDirectory(path: string, mode: number): boolean {
   }
   Deno.chmodSync(path, mode);
   return true;
+}
+
+/** Creates a directory and what is missing above it, each with exactly this mode. */
+export function makeDirectories(path: string, mode: number): void {
+  try {
+    makeDirectory(path, mode);
+  } catch (error) {
+    const parent = dirname(path);
+    if (!isErrno(error, "ENOENT") || parent === path) throw error;
+    makeDirectories(parent, mode);
+    makeDirectory(path, mode);
+  }
 }
 
 /** Deletes a file; that it is gone already is as good. */

@@ -5,20 +5,18 @@
  * message's key and whose text is a token chosen by whoever delivers it. A
  * symbolic link because it is made with its text in one atomic step that fails
  * when there is one already, takes no disk block, and is durable once its
- * directory is synced. It points nowhere on purpose.
+ * directory is synced. It points nowhere on purpose. All are in one directory, so
+ * that messages delivered together share one sync.
  *
  * @module
  */
 import type { DirectorySyncer } from "./directory_syncer.ts";
 import { isErrno } from "./failure.ts";
-import { lookAt, makeDirectory, unlink } from "./files.ts";
+import { lookAt, makeDirectories, unlink } from "./files.ts";
 
 /** A digest and a token as they are in names. */
 const DIGEST = /^[0-9a-f]{64}$/;
 const TOKEN = /^[0-9a-f]{16}$/;
-
-/** Entries are spread over this many directories by the first digit of the digest. */
-const BUCKETS = 16;
 
 /** Settings of a {@linkcode Ledger}. */
 export interface LedgerOptions {
@@ -37,33 +35,28 @@ export class Ledger {
   readonly #directoryMode: number;
   readonly #syncer: DirectorySyncer;
   readonly #settle: LedgerOptions["settle"];
-  /** Entries per bucket: counted once, then kept up to date for what this process adds. */
-  readonly #counts = new Map<string, number>();
+  /** Counted once, then kept up to date for what this process adds. */
+  #count: number | undefined;
   #trimming: Promise<void> | undefined;
 
   constructor(path: string, options: LedgerOptions) {
     this.#path = path;
-    this.#limit = Math.max(4, Math.ceil(options.capacity / BUCKETS));
+    this.#limit = Math.max(4, options.capacity);
     this.#directoryMode = options.directoryMode;
     this.#syncer = options.syncer;
     this.#settle = options.settle;
   }
 
-  /** Makes the directories. */
-  async open(): Promise<void> {
-    const mode = this.#directoryMode;
-    await Deno.mkdir(this.#path, { recursive: true, mode });
-    for (let bucket = 0; bucket < BUCKETS; bucket++) {
-      makeDirectory(`${this.#path}/${bucket.toString(16)}`, mode);
-    }
-    await this.#syncer.sync(this.#path);
+  /** Makes the directory. */
+  open(): void {
+    makeDirectories(this.#path, this.#directoryMode);
   }
 
   /** The token that is entered for `digest`, durable when this returns. */
   async find(digest: string): Promise<string | undefined> {
     const token = this.#read(digest);
     // Whoever made the entry may not have come to sync it.
-    if (token !== undefined) await this.#syncer.sync(this.#bucketOf(digest));
+    if (token !== undefined) await this.#syncer.sync(this.#path);
     return token;
   }
 
@@ -80,43 +73,38 @@ export class Ledger {
         await unlink(this.#entry(digest));
         continue;
       }
-      const bucket = this.#bucketOf(digest);
-      const count = this.#counts.get(bucket);
-      if (count !== undefined) this.#counts.set(bucket, count + 1);
-      await this.#syncer.sync(bucket);
+      if (this.#count !== undefined) this.#count++;
+      await this.#syncer.sync(this.#path);
       return token;
     }
   }
 
-  /** Forgets the oldest entries of the digest's neighbourhood when they are too many. */
-  async trim(digest: string): Promise<void> {
-    const bucket = this.#bucketOf(digest);
-    let count = this.#counts.get(bucket);
-    if (count === undefined) {
-      count = (await entriesOf(bucket)).length;
-      this.#counts.set(bucket, count);
-    }
-    if (count < this.#limit) return;
-    this.#trimming ??= this.#trim(bucket).finally(() => {
-      this.#trimming = undefined;
-    });
+  /** Forgets the oldest entries when they are too many. */
+  async trim(): Promise<void> {
+    this.#count ??= this.#names().length;
+    if (this.#count < this.#limit) return;
+    this.#trimming ??= this.#trim().finally(() => this.#trimming = undefined);
     await this.#trimming;
   }
 
-  async #trim(bucket: string): Promise<void> {
-    const entries: { name: string; made: number }[] = [];
-    for (const name of await entriesOf(bucket)) {
-      const info = lookAt(`${bucket}/${name}`);
-      entries.push({ name, made: info?.mtime?.getTime() ?? 0 });
-    }
+  async #trim(): Promise<void> {
+    const entries = this.#names().map((name) => ({
+      name,
+      made: lookAt(`${this.#path}/${name}`)?.mtime?.getTime() ?? 0,
+    }));
     entries.sort((a, b) => a.made - b.made);
     const keep = Math.floor(this.#limit * 3 / 4);
     for (const { name } of entries.slice(0, -keep)) {
       const token = this.#read(name);
       if (token !== undefined) await this.#settle(name, token);
-      await unlink(`${bucket}/${name}`);
+      await unlink(`${this.#path}/${name}`);
     }
-    this.#counts.set(bucket, Math.min(entries.length, keep));
+    this.#count = Math.min(entries.length, keep);
+  }
+
+  #names(): string[] {
+    return Array.from(Deno.readDirSync(this.#path), ({ name }) => name)
+      .filter((name) => DIGEST.test(name));
   }
 
   #read(digest: string): string | undefined {
@@ -129,19 +117,7 @@ export class Ledger {
     }
   }
 
-  #bucketOf(digest: string): string {
-    return `${this.#path}/${digest.slice(0, 1)}`;
-  }
-
   #entry(digest: string): string {
-    return `${this.#bucketOf(digest)}/${digest}`;
+    return `${this.#path}/${digest}`;
   }
-}
-
-async function entriesOf(bucket: string): Promise<string[]> {
-  const names: string[] = [];
-  for await (const { name } of Deno.readDir(bucket)) {
-    if (DIGEST.test(name)) names.push(name);
-  }
-  return names;
 }
