@@ -13,6 +13,10 @@ export interface Entry {
   readonly size: number;
   /** How many times it has been delivered so far. */
   deliveries: number;
+  /** How many of these deliveries came to nothing through the client: refused, or its end. */
+  failures: number;
+  /** As {@linkcode Message.expires}. */
+  readonly expires?: number | undefined;
   /** The store keeps it, and has to be told when it is done with. */
   readonly stored: boolean;
   /** The content; may have to be read from the store. */
@@ -30,7 +34,7 @@ export class Backlog {
   #fresh: (Entry | undefined)[] = [];
   #head = 0;
   /** Taken and given back, the oldest at the end. */
-  readonly #returned: Entry[] = [];
+  #returned: Entry[] = [];
   #bytes = 0;
 
   /** How many messages wait. */
@@ -58,11 +62,38 @@ export class Backlog {
     this.#returned.sort((a, b) => b.sequence - a.sequence);
   }
 
+  /** The oldest message, which stays. */
+  peek(): Entry | undefined {
+    return this.#returned.at(-1) ?? this.#fresh[this.#head];
+  }
+
   /** Takes the oldest message. */
   take(): Entry | undefined {
     const entry = this.#returned.pop() ?? this.#shift();
     if (entry !== undefined) this.#bytes -= entry.size;
     return entry;
+  }
+
+  /** Whether any message that waits can expire. */
+  get expiring(): boolean {
+    const can = (entry?: Entry) => entry?.expires !== undefined;
+    return this.#returned.some(can) || this.#fresh.some(can);
+  }
+
+  /** Takes all messages for which `unwanted` says so, in order. */
+  takeAll(unwanted: (entry: Entry) => boolean): Entry[] {
+    const taken: Entry[] = [];
+    const stays = (entry: Entry) => {
+      if (!unwanted(entry)) return true;
+      taken.push(entry);
+      this.#bytes -= entry.size;
+      return false;
+    };
+    this.#returned = this.#returned.reverse().filter(stays).reverse();
+    this.#fresh = this.#fresh.slice(this.#head)
+      .filter((entry) => stays(entry!));
+    this.#head = 0;
+    return taken;
   }
 
   #shift(): Entry | undefined {

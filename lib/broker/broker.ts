@@ -13,6 +13,9 @@ import {
   StompConnection,
   systemClock,
 } from "../stomp/mod.ts";
+import type { Authorise } from "./access.ts";
+import { type Counters, zeroCounters } from "./counters.ts";
+import { type DeadLetterOptions, deadLetterPolicy } from "./dead_letters.ts";
 import { type BrokerLimits, completeLimits } from "./limits.ts";
 import { MemoryStore } from "./memory_store.ts";
 import { errorFrame } from "./refusal.ts";
@@ -20,6 +23,7 @@ import { Router } from "./router.ts";
 import { Session } from "./session.ts";
 import type { Store } from "./store.ts";
 import type { Authenticate } from "./users.ts";
+import { VirtualHosts } from "./virtual_hosts.ts";
 
 /** How a broker behaves. */
 export interface BrokerOptions {
@@ -29,6 +33,18 @@ export interface BrokerOptions {
   readonly store?: Store | undefined;
   /** @default everybody is let in */
   readonly authenticate?: Authenticate | undefined;
+  /** @default everybody who is let in may read and write everywhere */
+  readonly authorise?: Authorise | undefined;
+  /** Tells whether a client may come from that address, `host:port`. @default from everywhere */
+  readonly admit?: ((remote: string) => boolean) | undefined;
+  /**
+   * Names of virtual hosts, each with destinations of its own; `*` and `?` are
+   * wildcards. Who asks for another is refused, who asks for none gets the first.
+   * @default one host, under whatever name
+   */
+  readonly virtualHosts?: readonly string[] | undefined;
+  /** What becomes of messages that nobody can deal with; `false` redelivers them for ever. */
+  readonly deadLetters?: DeadLetterOptions | false | undefined;
   /** What the broker calls itself in CONNECTED. @default "ssm" */
   readonly serverName?: string | undefined;
   /** How often it can send, and wants to receive, in milliseconds; 0 is never. @default 10000 both */
@@ -38,25 +54,21 @@ export interface BrokerOptions {
   readonly limits?: Partial<BrokerLimits> | undefined;
   /** @default the machine's clock */
   readonly clock?: Clock | undefined;
+  /** The time in milliseconds since 1970, for the `expires` header. @default Date.now */
+  readonly now?: (() => number) | undefined;
   /** Makes names that are unique and cannot be guessed. @default crypto.randomUUID */
   readonly randomId?: (() => string) | undefined;
 }
 
 /** What a broker has done, and has to do. */
-export interface BrokerStats {
+export interface BrokerStats extends Readonly<Counters> {
   /** Clients connected now, let in or not. */
   readonly connections: number;
-  /** Clients served since the start. */
-  readonly connectionsTotal: number;
   readonly subscriptions: number;
   /** Queues with messages or consumers. */
   readonly queues: number;
-  /** Topics with subscribers. */
+  /** Topics, and patterns of topics, with subscribers. */
   readonly topics: number;
-  /** Messages taken in since the start. */
-  readonly messagesIn: number;
-  /** Deliveries made since the start. */
-  readonly messagesOut: number;
   /** Messages of queues that are not acknowledged yet, delivered or not. */
   readonly queued: number;
   /** Their size. */
@@ -81,15 +93,18 @@ export class Broker implements AsyncDisposable {
   readonly #heartBeat: HeartBeat;
   readonly #graceFactor: number;
   readonly #store: Store;
-  readonly #router: Router;
+  readonly #hosts: VirtualHosts;
+  readonly #counters = zeroCounters();
   readonly #sessions = new Set<Session>();
   readonly #serving = new Set<Promise<void>>();
   #recovery: Promise<void> | undefined;
+  #lastSequence = 0;
   #stopping = false;
-  #connectionsTotal = 0;
-  #messagesOut = 0;
 
-  /** @throws {RangeError} on a limit or an interval that makes no sense */
+  /**
+   * @throws {RangeError} on a limit, an interval or a name that makes no sense
+   * @throws {SsmError} `STOMP_PROTOCOL` on a malformed destination for dead letters
+   */
   constructor(options: BrokerOptions = {}) {
     const {
       logger = silentLogger(),
@@ -98,6 +113,8 @@ export class Broker implements AsyncDisposable {
       randomId = () => crypto.randomUUID(),
       heartBeat = { sendMs: 10_000, receiveMs: 10_000 },
       graceFactor = 2,
+      now = Date.now,
+      virtualHosts: names = [],
     } = options;
     formatHeartBeat(heartBeat);
     if (!(graceFactor >= 1)) {
@@ -112,18 +129,27 @@ export class Broker implements AsyncDisposable {
     this.#heartBeat = heartBeat;
     this.#graceFactor = graceFactor;
     this.#limits = completeLimits(options.limits);
-    this.#router = new Router({
+    const { maxTopicBytes, sweepMs } = this.#limits;
+    const shared = {
       store,
       logger,
+      clock,
+      now,
       randomId,
       instance: randomId(),
-      maxTopicBytes: this.#limits.maxTopicBytes,
-    });
+      counters: this.#counters,
+      nextSequence: () => ++this.#lastSequence,
+      maxTopicBytes,
+      sweepMs,
+      deadLetters: deadLetterPolicy(options.deadLetters),
+    };
+    const makeRouter = (host: string) => new Router({ ...shared, host });
+    this.#hosts = new VirtualHosts({ names, logger, makeRouter });
   }
 
   /** Puts stored messages back into their queues. {@linkcode serve} does it too, if need be. */
   start(): Promise<void> {
-    return this.#recovery ??= this.#router.recover();
+    return this.#recovery ??= this.#recover();
   }
 
   /**
@@ -157,14 +183,18 @@ export class Broker implements AsyncDisposable {
     for (const session of this.#sessions) {
       subscriptions += session.subscriptions;
     }
+    let queues = 0;
+    let topics = 0;
+    for (const router of this.#hosts.routers) {
+      queues += router.queues;
+      topics += router.topics;
+    }
     return {
+      ...this.#counters,
       connections: this.#sessions.size,
-      connectionsTotal: this.#connectionsTotal,
       subscriptions,
-      queues: this.#router.queues,
-      topics: this.#router.topics,
-      messagesIn: this.#router.messagesIn,
-      messagesOut: this.#messagesOut,
+      queues,
+      topics,
       queued: this.#store.count,
       queuedBytes: this.#store.bytes,
     };
@@ -182,7 +212,7 @@ export class Broker implements AsyncDisposable {
     void
   > {
     this.#stopping = true;
-    this.#router.pause();
+    this.#hosts.pause();
     for (const session of this.#sessions) session.drain();
     const cancel = this.#clock.after(timeoutMs, () => this.#cutOff());
     await Promise.allSettled(this.#serving);
@@ -192,7 +222,7 @@ export class Broker implements AsyncDisposable {
   /** Stops at once. What was not acknowledged remains in the store. */
   async close(): Promise<void> {
     this.#stopping = true;
-    this.#router.pause();
+    this.#hosts.pause();
     this.#cutOff();
     await Promise.allSettled(this.#serving);
     await this.#store[Symbol.asyncDispose]();
@@ -209,8 +239,8 @@ export class Broker implements AsyncDisposable {
       socket.close();
       throw error;
     }
-    this.#connectionsTotal++;
-    const refusal = this.#refusal();
+    this.#counters.connectionsTotal++;
+    const refusal = this.#refusal(socket);
     if (refusal !== undefined) {
       await this.#turnAway(socket, refusal);
       return;
@@ -228,8 +258,15 @@ export class Broker implements AsyncDisposable {
     for (const session of this.#sessions) session.close();
   }
 
-  /** Why nobody can be served now, if so. */
-  #refusal(): string | undefined {
+  async #recover(): Promise<void> {
+    this.#lastSequence = await this.#hosts.recover(this.#store);
+  }
+
+  /** Why this client cannot be served now, if so. */
+  #refusal({ remote }: Socket): string | undefined {
+    if (this.#options.admit?.(remote) === false) {
+      return "Cannot connect: not from this address";
+    }
     if (this.#stopping) return "Cannot connect: the broker is stopping";
     const { maxConnections } = this.#limits;
     if (this.#sessions.size >= maxConnections) {
@@ -239,6 +276,7 @@ export class Broker implements AsyncDisposable {
   }
 
   async #turnAway(socket: Socket, why: string): Promise<void> {
+    this.#counters.connectionsRefused++;
     this.#logger.warning(`Refused ${socket.remote}: ${why}`);
     const connection = new StompConnection(socket, { clock: this.#clock });
     // Whether the client hears it is its own affair.
@@ -247,20 +285,21 @@ export class Broker implements AsyncDisposable {
   }
 
   #makeSession(socket: Socket): Session {
-    const { authenticate, serverName = "ssm" } = this.#options;
+    const { authenticate, authorise, serverName = "ssm" } = this.#options;
     return new Session(socket, {
-      router: this.#router,
       logger: this.#logger,
       clock: this.#clock,
       limits: this.#limits,
-      number: this.#connectionsTotal,
+      number: this.#counters.connectionsTotal,
+      counters: this.#counters,
+      authorise,
       handshake: {
         authenticate,
+        hosts: this.#hosts,
         heartBeat: this.#heartBeat,
         server: serverName,
       },
       graceFactor: this.#graceFactor,
-      onMessageOut: () => this.#messagesOut++,
     });
   }
 }

@@ -6,8 +6,9 @@
 import { reason } from "../errors.ts";
 import type { Logger } from "../log.ts";
 import type { Frame } from "../stomp/mod.ts";
+import { accessRefusal, type Authorise, wishOf } from "./access.ts";
 import type { Entry } from "./backlog.ts";
-import { parseDestination } from "./destination.ts";
+import { isPattern, parseDestination } from "./destination.ts";
 import { quote, refusal, required } from "./refusal.ts";
 import type { Outgoing, Router } from "./router.ts";
 import { readSubscribe } from "./subscribe_request.ts";
@@ -15,10 +16,14 @@ import type { Delivery, Outlet } from "./subscription.ts";
 import { type SubscriptionLimits, Subscriptions } from "./subscriptions.ts";
 import { TemporaryQueues } from "./temporary_queues.ts";
 import { type TransactionLimits, Transactions } from "./transaction.ts";
+import type { Principal } from "./users.ts";
 
 /** What a conversation works with. */
 export interface ConversationOptions {
   readonly router: Router;
+  readonly principal: Principal;
+  /** Without it everybody may do everything. */
+  readonly authorise: Authorise | undefined;
   readonly outlet: Outlet;
   readonly limits: SubscriptionLimits & TransactionLimits;
   readonly logger: Logger;
@@ -28,6 +33,8 @@ export interface ConversationOptions {
 
 /** The state of one connected client: subscriptions, transactions, temporary queues. */
 export class Conversation {
+  readonly #principal: Principal;
+  readonly #authorise: Authorise | undefined;
   readonly #router: Router;
   readonly #outlet: Outlet;
   readonly #logger: Logger;
@@ -38,6 +45,8 @@ export class Conversation {
 
   constructor(options: ConversationOptions) {
     const { router, outlet, limits, logger, onProgress } = options;
+    this.#principal = options.principal;
+    this.#authorise = options.authorise;
     this.#router = router;
     this.#outlet = outlet;
     this.#logger = logger;
@@ -60,6 +69,24 @@ export class Conversation {
   /** Subscriptions the client has. */
   get subscriptions(): number {
     return this.#subscriptions.size;
+  }
+
+  /**
+   * Asks whether the client may do what a frame says, where there is something
+   * to ask.
+   *
+   * @throws {SsmError} `STOMP_PROTOCOL` when it may not, at once or by rejecting.
+   */
+  permit(frame: Frame): Promise<void> | void {
+    const wish = this.#authorise && wishOf(frame);
+    if (this.#authorise === undefined || wish === undefined) return;
+    const principal = this.#principal;
+    const { host } = this.#router;
+    const answer = this.#authorise({ ...wish, principal, host });
+    const judge = (allowed: boolean) => {
+      if (!allowed) throw accessRefusal(wish);
+    };
+    return typeof answer === "boolean" ? judge(answer) : answer.then(judge);
   }
 
   /**
@@ -97,10 +124,10 @@ export class Conversation {
     this.#subscriptions.resume();
   }
 
-  /** The connection ends: transactions are aborted, messages go back to their queues. */
-  end(): void {
+  /** The connection ends, by breaking off or in order: transactions are aborted, messages go back to their queues. */
+  end(how: { lost: boolean }): void {
     this.#transactions.clear();
-    this.#subscriptions.end();
+    this.#subscriptions.end(how);
     this.#temporary.end();
   }
 
@@ -108,6 +135,11 @@ export class Conversation {
     const destination = this.#temporary.resolve(
       parseDestination(required(frame, "destination")),
     );
+    if (isPattern(destination)) {
+      throw refusal(
+        `Cannot send to ${quote(destination.path)}: it is a pattern`,
+      );
+    }
     const transaction = this.#transactions.of(frame);
     const send: Outgoing = {
       frame,
@@ -154,13 +186,13 @@ export class Conversation {
     const transaction = this.#transactions.of(frame);
     const deliveries = this.#subscriptions.deliveriesOf(frame);
     if (transaction !== undefined) transaction.addNack(deliveries);
-    else giveBack(deliveries);
+    else giveBack(deliveries, "refuse");
   }
 
   async #commit(frame: Frame): Promise<void> {
     const { sends, acked, refused } = this.#transactions.take(frame);
     await this.#finish(acked, sends);
-    giveBack(refused);
+    giveBack(refused, "refuse");
   }
 
   /** Acknowledges deliveries and sends messages, all or nothing. */
@@ -209,9 +241,12 @@ export class Conversation {
   }
 }
 
-function giveBack(deliveries: readonly Delivery[]): void {
+function giveBack(
+  deliveries: readonly Delivery[],
+  how: "giveBack" | "refuse" = "giveBack",
+): void {
   const bySubscription = Map.groupBy(deliveries, (d) => d.subscription);
   for (const [subscription, group] of bySubscription) {
-    subscription.giveBack(group);
+    subscription[how](group);
   }
 }

@@ -66,11 +66,13 @@ export function parseDestination(text: string): Destination {
   );
 }
 
-/**
- * Tells whether a topic name is a pattern for other brokers (`*`, `>` or `#`
- * as a whole level): here it would silently match nothing.
- */
+/** The levels of a topic's name, which dots or slashes separate. */
+export function topicLevels({ path }: Destination): string[] {
+  return path.slice("/topic/".length).split(/[./]/);
+}
+
+/** Tells whether a topic name has a wildcard, `*` or `>`, as a whole level. */
 export function isPattern(destination: Destination): boolean {
   return destination.kind === "topic" &&
-    destination.path.split(/[./]/).some((level) => /^[*>#]$/.test(level));
+    topicLevels(destination).some((level) => level === "*" || level === ">");
 }

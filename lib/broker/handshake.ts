@@ -15,7 +15,9 @@ import {
   type StompVersion,
 } from "../stomp/mod.ts";
 import { errorFrame, quote } from "./refusal.ts";
+import type { Router } from "./router.ts";
 import type { Authenticate, Credentials, Principal } from "./users.ts";
+import type { VirtualHosts } from "./virtual_hosts.ts";
 
 /** What the broker brings to a handshake. */
 export interface HandshakeOptions {
@@ -27,6 +29,7 @@ export interface HandshakeOptions {
   readonly session: string;
   /** Without it everybody is let in. */
   readonly authenticate?: Authenticate | undefined;
+  readonly hosts: VirtualHosts;
   readonly remote: Credentials["remote"];
   readonly peer: Credentials["peer"];
 }
@@ -39,6 +42,8 @@ export type Handshake =
     /** Agreed upon, from the broker's side. */
     readonly heartBeat: HeartBeat;
     readonly principal: Principal;
+    /** The queues and topics of the virtual host it asked for. */
+    readonly router: Router;
     /** The CONNECTED frame. */
     readonly answer: Frame;
   }
@@ -83,6 +88,14 @@ export async function shakeHands(
   if (principal === undefined) {
     return refused(frame, "Cannot log in: wrong login or passcode");
   }
+  const host = headers.get("host");
+  const router = options.hosts.find(host);
+  if (router === undefined) {
+    return refused(
+      frame,
+      `Cannot connect: there is no virtual host ${quote(host ?? "")}`,
+    );
+  }
   // STOMP 1.0 has no heart-beats.
   const heartBeat = version === "1.0"
     ? { sendMs: 0, receiveMs: 0 }
@@ -92,6 +105,7 @@ export async function shakeHands(
     version,
     heartBeat,
     principal,
+    router,
     answer: makeFrame("CONNECTED", {
       version,
       session: options.session,

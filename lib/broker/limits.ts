@@ -38,6 +38,8 @@ export interface BrokerLimits {
   readonly maxUnstoredBytes: number;
   /** What waits for one slow subscriber of a topic before it is cut off. @default 33554432 (32 MiB) */
   readonly maxTopicBytes: number;
+  /** Time between two looks for messages that have expired behind others, in milliseconds. @default 30000 */
+  readonly sweepMs: number;
   /** Time for a client to read the ERROR frame that ends its connection, in milliseconds. @default 1000 */
   readonly lingerMs: number;
   /** Time without progress after which a client that does not read is lost, in milliseconds. @default 60000 */
@@ -61,6 +63,7 @@ const DEFAULTS: BrokerLimits = {
   maxOutputBytes: 4 << 20,
   maxUnstoredBytes: 16 << 20,
   maxTopicBytes: 32 << 20,
+  sweepMs: 30_000,
   lingerMs: 1000,
   writeTimeoutMs: 60_000,
 };

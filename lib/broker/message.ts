@@ -4,6 +4,7 @@
  * @module
  */
 import type { Frame, FrameHeaders, StompVersion } from "../stomp/mod.ts";
+import { quote, refusal } from "./refusal.ts";
 
 /** What a message costs besides its body and headers, in bytes; an estimate for limits. */
 const OVERHEAD_BYTES = 512;
@@ -39,10 +40,16 @@ export interface Message {
   readonly size: number;
   /** The sender asked that it survives a restart (`persistent:true`). */
   readonly persistent: boolean;
+  /** When it is of no use any more, in milliseconds since 1970; absent if that is never. */
+  readonly expires?: number;
 }
 
 /** Memory that a SEND frame, and the message made of it, takes, in bytes. */
 export function memorySize({ headers, body }: Frame): number {
+  return messageSize(headers, body);
+}
+
+function messageSize(headers: FrameHeaders, body: Uint8Array): number {
   let size = OVERHEAD_BYTES + body.length;
   for (const [name, value] of headers) {
     // A string takes at most two bytes for each UTF-16 unit.
@@ -66,6 +73,7 @@ export function messageFromSend(frame: Frame, intake: Intake): Message {
     if (!NOT_PASSED_ON.has(name)) headers.set(name, value);
   }
   if (intake.replyTo !== undefined) headers.set("reply-to", intake.replyTo);
+  const expires = readExpires(frame);
   return {
     id: intake.id,
     destination: intake.destination,
@@ -73,7 +81,44 @@ export function messageFromSend(frame: Frame, intake: Intake): Message {
     body: frame.body,
     size: memorySize(frame),
     persistent: frame.headers.get("persistent") === "true",
+    ...(expires !== undefined && { expires }),
   };
+}
+
+/**
+ * The moment in the `expires` header, as ActiveMQ has it: milliseconds since
+ * 1970, where 0 is never.
+ *
+ * @throws {SsmError} `STOMP_PROTOCOL`
+ */
+function readExpires({ headers }: Frame): number | undefined {
+  const value = headers.get("expires");
+  if (value === undefined) return undefined;
+  if (!/^[0-9]{1,15}$/.test(value)) {
+    throw refusal(
+      `Cannot send: expires is ${quote(value)}, not milliseconds since 1970`,
+    );
+  }
+  return Number(value) || undefined;
+}
+
+/** Why and from where a message came to the queue of dead letters. */
+export interface DeadLetter {
+  /** Where it is kept from now on. */
+  readonly destination: string;
+  readonly reason: string;
+}
+
+/** The same message, as it is kept for somebody to look at: it does not expire. */
+export function deadLetter(message: Message, letter: DeadLetter): Message {
+  const { expires: _, ...rest } = message;
+  const headers = new Map(message.headers);
+  headers.delete("expires");
+  headers.set("original-destination", message.destination);
+  headers.set("dead-letter-reason", letter.reason);
+  const { destination } = letter;
+  const size = messageSize(headers, message.body);
+  return { ...rest, headers, destination, size };
 }
 
 /** How one delivery of a message is marked. */

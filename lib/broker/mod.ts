@@ -4,6 +4,10 @@
  * @module
  */
 export { Broker, type BrokerOptions, type BrokerStats } from "./broker.ts";
+export type { AccessRequest, Authorise } from "./access.ts";
+export { addressFilter, type AddressPatterns } from "./addresses.ts";
+export type { Counters } from "./counters.ts";
+export type { DeadLetterOptions } from "./dead_letters.ts";
 export type { BrokerLimits } from "./limits.ts";
 export type { Message } from "./message.ts";
 export type {
@@ -12,6 +16,7 @@ export type {
   StoreChange,
   StoredMessage,
 } from "./store.ts";
+export { SqliteStore, type SqliteStoreOptions } from "./sqlite_store.ts";
 export { MemoryStore, type MemoryStoreOptions } from "./memory_store.ts";
 export {
   type Authenticate,

@@ -13,18 +13,40 @@ export interface Consumer {
   deliver(entry: Entry): void;
 }
 
+/** What a consumer is fed from. */
+export interface Feed {
+  /** The consumer may have room again. */
+  resume(): void;
+  /** Messages that were delivered but not acknowledged. */
+  giveBack(entries: readonly Entry[]): void;
+  /** Ends the feed; `entries` are given back. */
+  cancel(entries: readonly Entry[]): void;
+}
+
+/** What a queue tells its owner, and asks. */
+export interface QueueOptions {
+  /** Tells whether a message's time is over. @default none's ever is */
+  readonly isExpired?: (entry: Entry) => boolean;
+  /** Called for each message that is taken out because its time is over. */
+  readonly onExpired?: (entry: Entry) => void;
+  /** Called after a message was given to a consumer. */
+  readonly onDelivered?: (entry: Entry) => void;
+}
+
 /** Hands the waiting messages to whoever is ready, in turn. */
 export class Queue {
   /** Full name. */
   readonly name: string;
+  readonly #options: QueueOptions;
   readonly #backlog = new Backlog();
   readonly #consumers = new Set<Consumer>();
   /** Consumers thought to be ready; whose turn it is comes first. */
   readonly #turns = new Set<Consumer>();
   #paused = false;
 
-  constructor(name: string) {
+  constructor(name: string, options: QueueOptions = {}) {
     this.name = name;
+    this.#options = options;
   }
 
   /** How many messages wait to be delivered; those in the hands of consumers do not count. */
@@ -80,18 +102,31 @@ export class Queue {
 
   /** Takes all waiting messages out: the queue goes away. */
   empty(): Entry[] {
-    const entries: Entry[] = [];
-    for (let entry; (entry = this.#backlog.take()) !== undefined;) {
-      entries.push(entry);
-    }
-    return entries;
+    return this.#backlog.takeAll(() => true);
+  }
+
+  /** Takes out the messages whose time is over, wherever they stand; tells whether others wait that can expire. */
+  sweep(): boolean {
+    const { isExpired = () => false, onExpired } = this.#options;
+    for (const entry of this.#backlog.takeAll(isExpired)) onExpired?.(entry);
+    return this.#backlog.expiring;
   }
 
   #dispatch(): void {
-    while (!this.#paused && this.#backlog.length > 0) {
+    const { isExpired, onExpired, onDelivered } = this.#options;
+    while (!this.#paused) {
+      const entry = this.#backlog.peek();
+      if (entry === undefined) return;
+      if (isExpired?.(entry)) {
+        this.#backlog.take();
+        onExpired?.(entry);
+        continue;
+      }
       const consumer = this.#next();
       if (consumer === undefined) return;
-      consumer.deliver(this.#backlog.take()!);
+      this.#backlog.take();
+      consumer.deliver(entry);
+      onDelivered?.(entry);
     }
   }
 

@@ -1,29 +1,35 @@
 /**
- * The one owner of all queues and topics: what comes in is stored, then handed
- * on; what is acknowledged is forgotten.
+ * The one owner of the queues and topics of a virtual host: what comes in is
+ * stored, then handed on; what is acknowledged is forgotten.
  *
  * @module
  */
 import { reason } from "../errors.ts";
-import type { Logger } from "../log.ts";
-import type { Frame } from "../stomp/mod.ts";
+import type { Clock, Frame } from "../stomp/mod.ts";
 import type { Entry } from "./backlog.ts";
+import { DeadLetters, type DeadLettersOptions } from "./dead_letters.ts";
 import type { Destination } from "./destination.ts";
-import { type Message, messageFromSend } from "./message.ts";
-import { Queue } from "./queue.ts";
-import type { Store, StoreChange } from "./store.ts";
-import { Topic, type TopicConsumer } from "./topic.ts";
+import { messageFromSend } from "./message.ts";
+import { type Feed, Queue } from "./queue.ts";
+import type { RecoveredMessage, StoreChange } from "./store.ts";
+import { type Known, StoredEntry } from "./stored_entry.ts";
+import { Sweeper } from "./sweeper.ts";
+import type { TopicConsumer, TopicOptions } from "./topic.ts";
+import { Topics } from "./topics.ts";
 
 /** What a router works with. */
-export interface RouterOptions {
-  readonly store: Store;
-  readonly logger: Logger;
+export interface RouterOptions extends DeadLettersOptions {
+  readonly clock: Clock;
+  /** The time, in milliseconds since 1970. */
+  readonly now: () => number;
   /** Makes message ids unique among brokers and restarts. */
   readonly instance: string;
   /** Makes names that nobody can guess. */
   readonly randomId: () => string;
   /** Bytes that may wait for one subscriber of a topic. */
   readonly maxTopicBytes: number;
+  /** Time between two looks for expired messages, in milliseconds. */
+  readonly sweepMs: number;
 }
 
 /** A SEND whose destination is understood. */
@@ -41,56 +47,36 @@ export interface Changes {
   readonly settled?: readonly Entry[];
 }
 
-/** What a consumer is fed from. */
-export interface Feed {
-  /** The consumer may have room again. */
-  resume(): void;
-  /** Messages that were delivered but not acknowledged. */
-  giveBack(entries: readonly Entry[]): void;
-  /** Ends the feed; `entries` are given back. */
-  cancel(entries: readonly Entry[]): void;
-}
-
-/** An entry whose content lives in the store. */
-class StoredEntry implements Entry {
-  readonly sequence: number;
-  readonly size: number;
-  readonly stored = true;
-  deliveries: number;
-  readonly #store: Store;
-
-  constructor(
-    store: Store,
-    known: { sequence: number; size: number; deliveries: number },
-  ) {
-    this.#store = store;
-    this.sequence = known.sequence;
-    this.size = known.size;
-    this.deliveries = known.deliveries;
-  }
-
-  get message(): Message {
-    return this.#store.read(this.sequence);
-  }
-}
-
 /** Owns queues and topics. */
 export class Router {
   readonly #options: RouterOptions;
   readonly #queues = new Map<string, Queue>();
-  readonly #topics = new Map<string, Topic>();
+  readonly #topics: Topics;
   readonly #replyQueues = new Set<string>();
-  #lastSequence = 0;
-  #messagesIn = 0;
+  readonly #deadLetters: DeadLetters;
+  readonly #sweeper: Sweeper;
+  readonly #expiry: Omit<TopicOptions, "maxWaitingBytes">;
   #paused = false;
 
   constructor(options: RouterOptions) {
+    const { clock, now, sweepMs: intervalMs, maxTopicBytes } = options;
     this.#options = options;
+    this.#deadLetters = new DeadLetters(options);
+    this.#expiry = {
+      isExpired: ({ expires }) => expires !== undefined && expires <= now(),
+      onExpired: (entry) => this.#expire(entry),
+    };
+    this.#topics = new Topics({
+      ...this.#expiry,
+      maxWaitingBytes: maxTopicBytes,
+    });
+    const sweep = () => this.#sweep();
+    this.#sweeper = new Sweeper({ clock, intervalMs, sweep });
   }
 
-  /** Messages taken in so far. */
-  get messagesIn(): number {
-    return this.#messagesIn;
+  /** Name of the virtual host. */
+  get host(): string {
+    return this.#options.host;
   }
 
   /** Queues that have messages or consumers. */
@@ -98,41 +84,38 @@ export class Router {
     return this.#queues.size;
   }
 
-  /** Topics that have subscribers. */
+  /** Topics, and patterns of topics, that have subscribers. */
   get topics(): number {
     return this.#topics.size;
   }
 
-  /** Puts what the store kept back into its queues. Called once, before all else. */
-  async recover(): Promise<void> {
-    for await (const kept of this.#options.store.recover()) {
-      this.#lastSequence = kept.sequence;
-      this.#queue(kept.queue).push(
-        new StoredEntry(this.#options.store, kept),
-      );
-    }
+  /** Puts a message that the store kept back into its queue; the oldest first, before all else. */
+  restore(path: string, kept: RecoveredMessage): void {
+    this.#enqueue({ kind: "queue", path }, kept);
   }
 
   /**
    * Takes messages in and forgets acknowledged ones: all of it or nothing.
    * Settles when it is as safe as the store can make it.
    *
-   * @throws {SsmError} `LIMIT` when the store is full.
+   * @throws {SsmError} `STOMP_PROTOCOL` for a malformed header, `LIMIT` when the
+   *   store is full, and what else the store throws.
    */
   async commit({ sends = [], settled = [] }: Changes): Promise<void> {
-    const intake = sends.map((send) => {
-      const sequence = ++this.#lastSequence;
-      const message = messageFromSend(send.frame, {
-        id: `${this.#options.instance}-${sequence}`,
-        destination: send.destination.path,
-        replyTo: send.replyTo,
+    const { nextSequence, instance, host, store, counters } = this.#options;
+    const intake = sends.map(({ frame, destination, replyTo }) => {
+      const sequence = nextSequence();
+      const message = messageFromSend(frame, {
+        id: `${instance}-${sequence}`,
+        destination: destination.path,
+        replyTo,
       });
-      return { sequence, message, destination: send.destination };
+      return { sequence, message, destination };
     });
     const changes: StoreChange[] = [];
     for (const { sequence, message, destination } of intake) {
       if (destination.kind === "topic") continue;
-      const queue = destination.path;
+      const queue = host + destination.path;
       const durable = destination.kind === "queue" && message.persistent;
       changes.push({
         kind: "append",
@@ -142,17 +125,14 @@ export class Router {
     for (const { stored, sequence } of settled) {
       if (stored) changes.push({ kind: "remove", sequence });
     }
-    if (changes.length > 0) await this.#options.store.apply(changes);
+    if (changes.length > 0) await store.apply(changes);
     for (const { sequence, message, destination } of intake) {
-      this.#messagesIn++;
+      counters.messagesIn++;
       if (destination.kind === "topic") {
-        this.#topics.get(destination.path)?.publish(message, sequence);
+        this.#topics.publish(destination, message, sequence);
+        if (message.expires !== undefined) this.#sweeper.arm();
       } else {
-        const known = { sequence, size: message.size, deliveries: 0 };
-        this.#enqueue(
-          destination,
-          new StoredEntry(this.#options.store, known),
-        );
+        this.#enqueue(destination, { ...message, sequence, deliveries: 0 });
       }
     }
   }
@@ -160,7 +140,7 @@ export class Router {
   /** Feeds a consumer from a destination, from now on. */
   subscribe(destination: Destination, consumer: TopicConsumer): Feed {
     return destination.kind === "topic"
-      ? this.#subscribeTopic(destination.path, consumer)
+      ? this.#topics.subscribe(destination, consumer)
       : this.#subscribeQueue(destination, consumer);
   }
 
@@ -181,6 +161,7 @@ export class Router {
   /** Hands out no more messages of queues, for good. */
   pause(): void {
     this.#paused = true;
+    this.#sweeper.stop();
     for (const queue of this.#queues.values()) queue.pause();
   }
 
@@ -200,28 +181,14 @@ export class Router {
     };
   }
 
-  #subscribeTopic(path: string, consumer: TopicConsumer): Feed {
-    let topic = this.#topics.get(path);
-    if (topic === undefined) {
-      topic = new Topic(path, this.#options.maxTopicBytes);
-      this.#topics.set(path, topic);
-    }
-    const owner = topic;
-    const feed = owner.attach(consumer);
-    return {
-      resume: () => feed.resume(consumer),
-      giveBack: (entries) => feed.giveBack(entries),
-      cancel: () => {
-        owner.detach(consumer);
-        if (owner.consumers === 0) this.#topics.delete(path);
-      },
-    };
-  }
-
   #queue(path: string): Queue {
     let queue = this.#queues.get(path);
     if (queue === undefined) {
-      queue = new Queue(path);
+      queue = new Queue(path, {
+        ...this.#expiry,
+        onDelivered: ({ sequence, deliveries }) =>
+          this.#options.store.delivered(sequence, deliveries),
+      });
       if (this.#paused) queue.pause();
       this.#queues.set(path, queue);
     }
@@ -232,16 +199,20 @@ export class Router {
     return kind === "reply-queue" && !this.#replyQueues.has(path);
   }
 
-  #enqueue(destination: Destination, entry: Entry): void {
-    if (!this.#isGone(destination)) {
-      this.#queue(destination.path).push(entry);
+  #enqueue(destination: Destination, known: Known): void {
+    const entry = new StoredEntry(this.#options.store, known);
+    if (this.#isGone(destination)) {
+      // Whoever asked has left. The one who answers did nothing wrong.
+      this.#options.logger.debug(
+        `Dropped a reply to ${destination.path}: nobody waits`,
+      );
+      this.#discard([entry]);
       return;
     }
-    // Whoever asked has left. The one who answers did nothing wrong.
-    this.#options.logger.debug(
-      `Dropped a reply to ${destination.path}: nobody waits`,
-    );
-    this.#discard([entry]);
+    this.#queue(destination.path).push(entry);
+    if (entry.expires === undefined) return;
+    this.#sweeper.arm();
+    this.#prune(destination.path);
   }
 
   #giveBack(destination: Destination, entries: readonly Entry[]): void {
@@ -250,29 +221,54 @@ export class Router {
       this.#discard(entries);
       return;
     }
-    this.#applyLater(
-      entries.map(({ sequence, deliveries }) => ({
-        kind: "returned",
-        sequence,
-        deliveries,
-      })),
+    this.#options.counters.messagesReturned += entries.length;
+    const { living = [], dead = [] } = Object.groupBy(
+      entries,
+      (entry) =>
+        this.#deadLetters.claims(destination, entry) ? "dead" : "living",
     );
-    this.#queue(destination.path).giveBack(entries);
+    for (const entry of dead) this.#bury(destination, entry);
+    this.#requeue(destination, living);
   }
 
+  #requeue({ path }: Destination, entries: readonly Entry[]): void {
+    if (entries.length === 0) return;
+    this.#queue(path).giveBack(entries);
+    if (entries.some(({ expires }) => expires !== undefined)) {
+      this.#sweeper.arm();
+    }
+  }
+
+  async #bury(from: Destination, entry: Entry): Promise<void> {
+    const grave = await this.#deadLetters.bury(from, entry);
+    if (grave === undefined) return this.#requeue(from, [entry]);
+    this.#enqueue(grave.destination, grave.known);
+    this.#prune(from.path);
+  }
+
+  /** Forgets a message whose time is over. */
+  #expire(entry: Entry): void {
+    this.#options.counters.messagesExpired++;
+    if (entry.stored) this.#discard([entry]);
+  }
+
+  #sweep(): boolean {
+    let again = this.#topics.sweep();
+    for (const [path, queue] of this.#queues) {
+      if (queue.sweep()) again = true;
+      this.#prune(path);
+    }
+    return again;
+  }
+
+  /** Forgets messages; nobody waits for it. */
   #discard(entries: readonly Entry[]): void {
-    this.#applyLater(
+    if (entries.length === 0) return;
+    const { store, logger } = this.#options;
+    store.apply(
       entries.map(({ sequence }) => ({ kind: "remove", sequence })),
-    );
-  }
-
-  /** For changes that nobody waits for. */
-  #applyLater(changes: readonly StoreChange[]): void {
-    if (changes.length === 0) return;
-    this.#options.store.apply(changes).catch((error) =>
-      this.#options.logger.error(
-        `Cannot update the message store: ${reason(error)}`,
-      )
+    ).catch((error) =>
+      logger.error(`Cannot update the message store: ${reason(error)}`)
     );
   }
 

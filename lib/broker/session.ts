@@ -13,27 +13,27 @@ import {
   StompConnection,
   type StompVersion,
 } from "../stomp/mod.ts";
+import type { Authorise } from "./access.ts";
 import { Conversation } from "./conversation.ts";
+import type { Counters } from "./counters.ts";
 import { type HandshakeOptions, shakeHands } from "./handshake.ts";
 import type { BrokerLimits } from "./limits.ts";
 import { Outbox } from "./outbox.ts";
 import { errorFrame, overLimit, quote } from "./refusal.ts";
-import type { Router } from "./router.ts";
 import type { Outlet } from "./subscription.ts";
 
 /** What a session works with. */
 export interface SessionOptions {
-  readonly router: Router;
   readonly logger: Logger;
   readonly clock: Clock;
   readonly limits: BrokerLimits;
   /** The session's number among those of its broker. */
   readonly number: number;
   readonly handshake: Omit<HandshakeOptions, "session" | "remote" | "peer">;
+  readonly authorise: Authorise | undefined;
   /** Intervals of silence that are forgiven. */
   readonly graceFactor: number;
-  /** Called for each message that has left. */
-  readonly onMessageOut: () => void;
+  readonly counters: Counters;
 }
 
 /** Where a session stands. */
@@ -52,8 +52,9 @@ export class Session implements Outlet {
   readonly #options: SessionOptions;
   readonly #socket: Socket;
   readonly #connection: StompConnection;
-  readonly #conversation: Conversation;
   readonly #outbox: Outbox;
+  /** Begins when the client is let in. */
+  #conversation: Conversation | undefined;
   #phase: Phase = "greeting";
   #draining = false;
   #deliveries = 0;
@@ -64,7 +65,7 @@ export class Session implements Outlet {
   #ending: Promise<void> | undefined;
 
   constructor(socket: Socket, options: SessionOptions) {
-    const { limits, clock, router, logger } = options;
+    const { limits, clock } = options;
     this.#socket = socket;
     this.#options = options;
     this.#connection = new StompConnection(socket, {
@@ -87,16 +88,9 @@ export class Session implements Outlet {
     this.#outbox = new Outbox({
       connection: this.#connection,
       maxBytes: limits.maxOutputBytes,
-      onRoom: () => this.#conversation.resume(),
+      onRoom: () => this.#conversation?.resume(),
       onWritten: (frame) => this.#written(frame),
       onUnwritable: (error) => this.fail(error),
-    });
-    this.#conversation = new Conversation({
-      router,
-      logger,
-      outlet: this,
-      onProgress: () => this.#endIfDrained(),
-      limits,
     });
   }
 
@@ -110,7 +104,7 @@ export class Session implements Outlet {
 
   /** Subscriptions the client has. */
   get subscriptions(): number {
-    return this.#conversation.subscriptions;
+    return this.#conversation?.subscriptions ?? 0;
   }
 
   nextDeliveryId(): string {
@@ -131,19 +125,21 @@ export class Session implements Outlet {
     });
     try {
       for await (const frame of this.#connection.frames()) {
-        if (this.#phase === "greeting") await this.#greet(frame);
-        else if (this.#phase === "open") await this.#take(frame);
+        if (this.#conversation === undefined) await this.#greet(frame);
+        else await this.#take(frame, this.#conversation);
         if (this.#phase === "leaving" || this.#phase === "closing") break;
       }
     } catch (error) {
       this.#interrupted(error);
     } finally {
       cancelDeadline();
+      // Whoever leaves in order says so first.
+      const lost = this.#phase === "open";
       if (this.#phase !== "closing") this.#phase = "leaving";
       await Promise.allSettled(this.#unconfirmed);
       // What is on its way counts as delivered if it gets there.
       await this.#outbox.flushed();
-      this.#leave();
+      this.#leave({ lost });
       await (this.#ending ??= this.#connection.end(limits.lingerMs));
       logger.debug(`Closed: ${this.#socket.remote}`);
     }
@@ -188,11 +184,21 @@ export class Session implements Outlet {
     // The deadline may have passed, or the broker closed, meanwhile.
     if (this.#phase !== "greeting") return;
     if (outcome.status === "refused") {
+      this.#options.counters.connectionsRefused++;
       this.#fail(outcome.answer, outcome.reason);
       return;
     }
-    const { version, heartBeat, principal, answer } = outcome;
+    const { version, heartBeat, principal, router, answer } = outcome;
     const { maxHeadBytes, maxBodyBytes } = limits;
+    this.#conversation = new Conversation({
+      router,
+      principal,
+      authorise: this.#options.authorise,
+      logger,
+      outlet: this,
+      onProgress: () => this.#endIfDrained(),
+      limits,
+    });
     this.#connection.limit({ maxHeadBytes, maxBodyBytes });
     this.#connection.version = version;
     this.#phase = "open";
@@ -204,7 +210,8 @@ export class Session implements Outlet {
     this.#endIfDrained();
   }
 
-  async #take(frame: Frame): Promise<void> {
+  async #take(frame: Frame, conversation: Conversation): Promise<void> {
+    if (this.#phase !== "open") return;
     if (frame.command === "DISCONNECT") {
       this.#phase = "leaving";
       await Promise.allSettled(this.#unconfirmed);
@@ -213,7 +220,12 @@ export class Session implements Outlet {
     }
     let work;
     try {
-      work = this.#conversation.handle(frame);
+      const asking = conversation.permit(frame);
+      if (asking !== undefined) {
+        await asking;
+        if (this.#phase !== "open") return;
+      }
+      work = conversation.handle(frame);
     } catch (error) {
       this.#refuse(error, frame);
       return;
@@ -288,13 +300,13 @@ export class Session implements Outlet {
   }
 
   /** From now on nothing counts; what the client held goes back. Idempotent. */
-  #leave(): void {
+  #leave(how: { lost: boolean } = { lost: false }): void {
     this.#phase = "closing";
-    this.#conversation.end();
+    this.#conversation?.end(how);
   }
 
   #written(frame: Frame): void {
-    if (frame.command === "MESSAGE") this.#options.onMessageOut();
+    if (frame.command === "MESSAGE") this.#options.counters.messagesOut++;
     this.#endIfDrained();
   }
 
@@ -304,7 +316,7 @@ export class Session implements Outlet {
     if (!this.#draining || (!greeting && this.#phase !== "open")) return;
     const idle = greeting ||
       (this.#unconfirmed.size === 0 && this.#outbox.empty &&
-        this.#conversation.idle);
+        this.#conversation?.idle === true);
     if (!idle) return;
     this.#leave();
     this.#ending = this.#connection.end(this.#options.limits.lingerMs);

@@ -6,8 +6,8 @@
 import type { AckMode, Frame, StompVersion } from "../stomp/mod.ts";
 import {
   type Destination,
-  isPattern,
   parseDestination,
+  topicLevels,
 } from "./destination.ts";
 import { quote, refusal, required } from "./refusal.ts";
 
@@ -42,12 +42,7 @@ export function readSubscribe(
   if (frame.headers.has("selector")) {
     throw refusal("Cannot subscribe: selectors are not supported");
   }
-  if (isPattern(destination)) {
-    throw refusal(
-      `Cannot subscribe to ${quote(destination.path)}: ` +
-        "wildcards are not supported",
-    );
-  }
+  checkPattern(destination);
   if (destination.kind === "reply-queue") {
     throw refusal(
       `Cannot subscribe to ${quote(destination.path)}: ` +
@@ -60,6 +55,21 @@ export function readSubscribe(
     ack: readAckMode(frame),
     prefetch: readPrefetch(frame),
   };
+}
+
+/** Refuses patterns of topics that would match nothing here. */
+function checkPattern(destination: Destination): void {
+  if (destination.kind !== "topic") return;
+  const levels = topicLevels(destination);
+  const name = quote(destination.path);
+  if (levels.includes("#")) {
+    throw refusal(
+      `Cannot subscribe to ${name}: the wildcards here are * and >, not #`,
+    );
+  }
+  if (levels.slice(0, -1).includes(">")) {
+    throw refusal(`Cannot subscribe to ${name}: > must be the last level`);
+  }
 }
 
 function readAckMode(frame: Frame): AckMode {

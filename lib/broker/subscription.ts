@@ -8,7 +8,7 @@ import type { AckMode, Frame, StompVersion } from "../stomp/mod.ts";
 import type { Entry } from "./backlog.ts";
 import { messageFrame } from "./message.ts";
 import { overLimit } from "./refusal.ts";
-import type { Feed } from "./router.ts";
+import type { Feed } from "./queue.ts";
 import type { TopicConsumer } from "./topic.ts";
 
 /** The way to the client. */
@@ -165,7 +165,13 @@ export class Subscription implements TopicConsumer {
     if (this.#remove(delivery)) this.resume();
   }
 
-  /** The client does not want them, or the acknowledgement failed: they go back to the queue. */
+  /** The client refuses them: they go back to the queue, and that counts. */
+  refuse(deliveries: readonly Delivery[]): void {
+    for (const { entry } of deliveries) entry.failures++;
+    this.giveBack(deliveries);
+  }
+
+  /** They could not be delivered or acknowledged: they go back to the queue. */
   giveBack(deliveries: readonly Delivery[]): void {
     for (const delivery of deliveries) this.#remove(delivery);
     // Before there is room again: else a newer message would take their place.
@@ -182,9 +188,14 @@ export class Subscription implements TopicConsumer {
     else this.end();
   }
 
-  /** The connection ends: everything that is unacknowledged goes back, at once. */
-  end(): void {
+  /**
+   * The connection ends: everything that is unacknowledged goes back, at once.
+   *
+   * @param lost it broke off; the message the client had in hand may be why.
+   */
+  end({ lost = false }: { lost?: boolean } = {}): void {
     const entries = [...this.#pending.values()].map(({ entry }) => entry);
+    if (lost && this.ack !== "auto" && entries[0]) entries[0].failures++;
     this.#pending.clear();
     this.#feed?.cancel(entries);
   }

@@ -115,9 +115,9 @@ export class Subscriptions {
     for (const subscription of this.#all.values()) subscription.resume();
   }
 
-  /** The connection ends. */
-  end(): void {
-    for (const subscription of this.#all.values()) subscription.end();
+  /** The connection ends, by breaking off or in order. */
+  end(how: { lost: boolean }): void {
+    for (const subscription of this.#all.values()) subscription.end(how);
     this.#all.clear();
   }
 

@@ -4,12 +4,19 @@
  * @module
  */
 import type { Message } from "./message.ts";
-import { type Consumer, Queue } from "./queue.ts";
+import { type Consumer, Queue, type QueueOptions } from "./queue.ts";
 
 /** Who listens to a topic. */
 export interface TopicConsumer extends Consumer {
   /** It is too slow: more is waiting for it than may wait. Called once for each message too many. */
   overrun(): void;
+}
+
+/** What a topic tells its owner, and asks. */
+export interface TopicOptions
+  extends Pick<QueueOptions, "isExpired" | "onExpired"> {
+  /** Bytes that may wait for one subscriber. */
+  readonly maxWaitingBytes: number;
 }
 
 /**
@@ -19,12 +26,12 @@ export interface TopicConsumer extends Consumer {
 export class Topic {
   /** Full name. */
   readonly name: string;
-  readonly #maxWaitingBytes: number;
+  readonly #options: TopicOptions;
   readonly #feeds = new Map<TopicConsumer, Queue>();
 
-  constructor(name: string, maxWaitingBytes: number) {
+  constructor(name: string, options: TopicOptions) {
     this.name = name;
-    this.#maxWaitingBytes = maxWaitingBytes;
+    this.#options = options;
   }
 
   /** How many subscribers there are. */
@@ -41,10 +48,15 @@ export class Topic {
 
   /** Adds a subscriber; the queue it is fed from is returned. */
   attach(consumer: TopicConsumer): Queue {
-    const feed = new Queue(this.name);
+    const feed = new Queue(this.name, this.#options);
     this.#feeds.set(consumer, feed);
     feed.attach(consumer);
     return feed;
+  }
+
+  /** Takes out what waits for slow subscribers and has expired; tells whether more may. */
+  sweep(): boolean {
+    return [...this.#feeds.values()].map((feed) => feed.sweep()).includes(true);
   }
 
   /** Removes a subscriber and what waits for it. */
@@ -55,10 +67,18 @@ export class Topic {
 
   /** Hands a message to everyone. */
   publish(message: Message, sequence: number): void {
-    const { size } = message;
+    const { size, expires } = message;
     for (const [consumer, feed] of this.#feeds) {
-      feed.push({ sequence, size, deliveries: 0, stored: false, message });
-      if (feed.bytes > this.#maxWaitingBytes) consumer.overrun();
+      feed.push({
+        sequence,
+        size,
+        expires,
+        message,
+        deliveries: 0,
+        failures: 0,
+        stored: false,
+      });
+      if (feed.bytes > this.#options.maxWaitingBytes) consumer.overrun();
     }
   }
 }

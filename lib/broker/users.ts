@@ -11,7 +11,7 @@ import type { Socket } from "../net/mod.ts";
 export interface Credentials {
   readonly login: string | undefined;
   readonly passcode: string | undefined;
-  /** The virtual host it asks for. */
+  /** The virtual host it asks for; whether there is one of that name is looked up later. */
   readonly host: string | undefined;
   /** Its address, `host:port`. */
   readonly remote: string;

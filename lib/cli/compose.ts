@@ -100,7 +100,7 @@ async function chooseRecipient(
     log.info("No server certificate supplied.  Will not encrypt messages.");
     return undefined;
   }
-  const recipient = loadRecipient(serverCert, certificates, new Date());
+  const recipient = loadRecipient(serverCert, new Date());
   log.info(`Messages will be encrypted using ${formatDn(recipient.subject)}`);
   if (verifyServerCert) {
     const verdict = await trust.verify(recipient);

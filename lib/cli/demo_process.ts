@@ -5,6 +5,7 @@
  */
 import { SsmError } from "../errors.ts";
 import { selfCommand } from "./self.ts";
+import { textLines } from "./text_lines.ts";
 
 /** A running ssm whose output is read line by line. */
 export class DemoProcess implements AsyncDisposable {
@@ -93,15 +94,11 @@ export class DemoProcess implements AsyncDisposable {
   }
 
   async #read(stream: ReadableStream<Uint8Array>): Promise<void> {
-    let rest = "";
-    for await (const text of stream.pipeThrough(new TextDecoderStream())) {
-      const lines = (rest + text).split("\n");
-      rest = lines.pop() ?? "";
-      this.#lines.push(...lines);
+    for await (const line of textLines(stream)) {
+      this.#lines.push(line);
       this.#changed.resolve();
       this.#changed = Promise.withResolvers();
     }
-    if (rest) this.#lines.push(rest);
   }
 
   #neverSaid(what: string, late: boolean): SsmError {

@@ -3,10 +3,10 @@
  *
  * @module
  */
-import { spawn } from "node:child_process";
 import type { CommandContext } from "./command.ts";
 import { EXIT } from "./exit.ts";
 import { selfCommand } from "./self.ts";
+import { textLines } from "./text_lines.ts";
 
 /** Tells the process that it is the detached one, and to say when it is ready. */
 const MARK = "SSM_DETACHED";
@@ -33,38 +33,29 @@ export async function startDetached(
   { terminal, signal }: Pick<CommandContext, "terminal" | "signal">,
 ): Promise<number> {
   const [program, ...rest] = selfCommand(args);
-  const child = spawn(program, rest, {
+  const child = new Deno.Command(program, {
+    args: rest,
     detached: true,
-    stdio: ["ignore", "pipe", "pipe"],
-    env: { ...Deno.env.toObject(), [MARK]: "1" },
-  });
-  const stop = () => child.kill("SIGTERM");
-  signal.addEventListener("abort", stop);
-  const said = { out: "", err: "" };
-  child.stdout.setEncoding("utf8");
-  child.stderr.setEncoding("utf8");
-  const status = await new Promise<number>((resolve, reject) => {
-    child.stderr.on("data", (text) => said.err += text);
-    child.stdout.on("data", (text) => {
-      said.out += text;
-      if (lines(said.out).includes(READY)) resolve(EXIT.ok);
-    });
-    child.on("error", reject);
-    // Whatever its status: it has not become ready.
-    child.on("close", (code) => resolve(code || EXIT.failure));
-  });
-  signal.removeEventListener("abort", stop);
-  for (const line of lines(said.out)) if (line !== READY) terminal.out(line);
-  for (const line of lines(said.err)) terminal.err(line);
-  if (status !== EXIT.ok && said.err === "") {
-    terminal.err("ssm: error: The background process ended without a word");
+    env: { [MARK]: "1" },
+    // A stop while it is still being waited for is meant for it.
+    signal,
+    stdin: "null",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  const words = Array.fromAsync(textLines(child.stderr));
+  let ready = false;
+  for await (const line of textLines(child.stdout)) {
+    ready = line === READY;
+    if (ready) break;
+    terminal.out(line);
   }
-  child.unref();
-  child.stdout.destroy();
-  child.stderr.destroy();
-  return status;
-}
-
-function lines(text: string): string[] {
-  return text.split("\n").filter((line) => line !== "");
+  if (ready) {
+    child.unref();
+    return EXIT.ok;
+  }
+  for (const line of await words) terminal.err(line);
+  const { code } = await child.status;
+  // Whatever its status: it has not become ready.
+  return code || EXIT.failure;
 }

@@ -6,7 +6,7 @@
 import type { BrokerConfig } from "../config/mod.ts";
 import { reason, SsmError } from "../errors.ts";
 import type { Logger } from "../log.ts";
-import type { PeerVerifier } from "../net/mod.ts";
+import { dial, type PeerVerifier } from "../net/mod.ts";
 import {
   formatDn,
   isForHost,
@@ -42,7 +42,6 @@ export function composeEndpoints(
     connect: async (signal) => {
       const { log } = context;
       log.info(`Established connection to ${host}, port ${port}`);
-      const { dial } = await import("../net/mod.ts");
       const socket = await dial({
         host,
         port,

@@ -52,8 +52,7 @@ export function loadIdentity(files: IdentityFiles, now: Date): Identity {
     });
   }
   checkDates(certificate, now, {
-    message:
-      `Certificate ${files.certificate} has expired or will expire within a day.`,
+    what: `Certificate ${files.certificate}`,
     hint: "ask your CA for a new one",
   });
   return {
@@ -66,25 +65,13 @@ export function loadIdentity(files: IdentityFiles, now: Date): Identity {
 /**
  * Reads the certificate that messages are encrypted to.
  *
- * @throws {SsmError} `CERTIFICATE` when it cannot be read, has less than a day
- *   left, or is the sender's own.
+ * @throws {SsmError} `CERTIFICATE` when it cannot be read, or has less than a
+ *   day left.
  */
-export function loadRecipient(
-  path: string,
-  own: IdentityFiles,
-  now: Date,
-): Certificate {
-  if (path === own.certificate) {
-    throw new SsmError(
-      "CERTIFICATE",
-      "server certificate is the same as host certificate in config file. " +
-        "Do you really mean to encrypt messages with this certificate?",
-    );
-  }
+export function loadRecipient(path: string, now: Date): Certificate {
   const certificate = firstCertificate(readText(path, "CERTIFICATE"), path);
   checkDates(certificate, now, {
-    message:
-      `Encryption certificate ${path} has expired or will expire within a day.`,
+    what: `Encryption certificate ${path}`,
     hint: "obtain the new one from the server that receives your messages",
   });
   return certificate;
@@ -93,20 +80,20 @@ export function loadRecipient(
 function checkDates(
   certificate: Certificate,
   now: Date,
-  { message, hint }: { message: string; hint: string },
+  { what, hint }: { what: string; hint: string },
 ): void {
   if (now < certificate.notBefore) {
-    throw new SsmError(
-      "CERTIFICATE",
-      message.replace(/ has .*/, " is not valid yet."),
-      {
-        hint:
-          `it is valid from ${certificate.notBefore.toISOString()}; is this machine's clock right?`,
-      },
-    );
+    const from = certificate.notBefore.toISOString();
+    throw new SsmError("CERTIFICATE", `${what} is not valid yet.`, {
+      hint: `it is valid from ${from}; is this machine's clock right?`,
+    });
   }
   if (expiresWithin(certificate, DAY_SECONDS, now)) {
-    throw new SsmError("CERTIFICATE", message, { hint });
+    throw new SsmError(
+      "CERTIFICATE",
+      `${what} has expired or will expire within a day.`,
+      { hint },
+    );
   }
 }
 

@@ -38,19 +38,13 @@ export function claimPidfile(path: string): Disposable {
   };
 }
 
-/** @throws {SsmError} `RUNNING` when the pidfile names a living process other than this one. */
-export function checkPidfile(path: string): void {
-  const pid = readPid(path);
-  if (pid !== undefined && isAlive(pid)) throw running(path, pid);
-}
-
 /**
  * Removes a pidfile whose process is gone. It is first renamed to a name of our
  * own: of two receivers that find it at the same time, neither can remove what
  * the other has written since.
  */
 function clearStale(path: string): void {
-  checkPidfile(path);
+  assertStale(path, path);
   const stale = `${path}.${Deno.pid}.stale`;
   try {
     Deno.renameSync(path, stale);
@@ -59,18 +53,20 @@ function clearStale(path: string): void {
     throw error;
   }
   try {
-    const pid = readPid(stale);
-    if (pid !== undefined && isAlive(pid)) {
-      link(stale, path);
-      throw running(path, pid);
-    }
+    assertStale(path, stale);
+  } catch (error) {
+    link(stale, path);
+    throw error;
   } finally {
     removeIfPresent(stale);
   }
 }
 
-function running(path: string, pid: number): SsmError {
-  return new SsmError(
+/** @throws {SsmError} `RUNNING` when the process named in `file`, the pidfile of that path, lives. */
+function assertStale(path: string, file: string): void {
+  const pid = readPid(file);
+  if (pid === undefined || !isAlive(pid)) return;
+  throw new SsmError(
     "RUNNING",
     `Cannot start SSM.  Pidfile ${path} already exists.`,
     {

@@ -28,7 +28,7 @@ import { readConfigFile } from "./config_file.ts";
 import { isDetached, sayReady, startDetached } from "./detach.ts";
 import { EXIT, reportError } from "./exit.ts";
 import { LOG_BREAK, openLog, warnOfLogConfig } from "./logging.ts";
-import { checkPidfile, claimPidfile } from "./pidfile.ts";
+import { claimPidfile } from "./pidfile.ts";
 
 const DEFAULT_CONFIG = "/etc/apel/receiver.cfg";
 
@@ -90,11 +90,9 @@ export async function runReceive(
   let sentence = "SSM failed to start.  See log file for details.";
   try {
     const config = readConfig(ini, values, log);
-    Deno.umask(config.messaging.umask);
-    if (config.pidfile !== undefined) checkPidfile(config.pidfile);
     if (isDetached()) log.info("The SSM will run as a daemon.");
-    const parts = await composeReceiver(config, log);
     using _pidfile = claim(config.pidfile, log);
+    const parts = await composeReceiver(config, log);
     onReload(() => void parts.refreshDns());
     await tidy(parts, log);
     sayReady();

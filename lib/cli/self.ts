@@ -17,10 +17,8 @@ export const PERMISSIONS = [
   "--allow-write",
   // `--detach` and the demonstration start this program again.
   "--allow-run",
-  // The mark of a detached process; variables in SSM1 files.
-  "--allow-env",
-  // Host name and user id for DNS, file modes and sanity checks.
-  "--allow-sys",
+  // The mark of a process in the background.
+  "--allow-env=SSM_DETACHED",
 ] as const;
 
 /** Program and arguments that run this very ssm with other arguments. */

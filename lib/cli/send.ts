@@ -83,7 +83,6 @@ export async function runSend(
   let status: number;
   try {
     const config = readConfig(ini, log);
-    Deno.umask(config.messaging.umask);
     const parts = await composeSender(config, { log, signal });
     status = await send(config, parts, { ...voices, signal });
   } catch (error) {

@@ -182,11 +182,15 @@ Deno.test("Broker.stats() counts", async () => {
   assert.deepEqual(counts, {
     connections: 2,
     connectionsTotal: 2,
+    connectionsRefused: 0,
     subscriptions: 2,
     queues: 1,
     topics: 1,
     messagesIn: 2,
     messagesOut: 1,
+    messagesReturned: 0,
+    messagesExpired: 0,
+    messagesDead: 0,
     queued: 2,
   });
   assert.ok(queuedBytes > 2);

@@ -57,11 +57,12 @@ Deno.test("parseDestination() does not repeat control characters in its error", 
   });
 });
 
-Deno.test("isPattern() finds wildcards of other brokers in topics only", () => {
+Deno.test("isPattern() finds wildcards as whole levels of topics only", () => {
   const found = (text: string) => isPattern(parseDestination(text));
   assert.equal(found("/topic/a.*"), true);
   assert.equal(found("/topic/a.>"), true);
-  assert.equal(found("/topic/a/#"), true);
+  assert.equal(found("/topic/a/>"), true);
+  assert.equal(found("/topic/a/#"), false);
   assert.equal(found("/topic/*"), true);
   assert.equal(found("/topic/a*b"), false);
   assert.equal(found("/topic/global.accounting"), false);

@@ -52,10 +52,25 @@ const REFUSED: Record<string, Refused> = {
     headers: { destination: "a", id: "1", selector: "x > 1" },
     words: /selectors are not supported/,
   },
-  "SUBSCRIBE to a pattern": {
+  "SUBSCRIBE to a pattern of RabbitMQ": {
     frame: "SUBSCRIBE",
-    headers: { destination: "/topic/a.>", id: "1" },
-    words: /wildcards are not supported/,
+    headers: { destination: "/topic/a.#", id: "1" },
+    words: /the wildcards here are \* and >, not #/,
+  },
+  "SUBSCRIBE to a pattern that goes on after its end": {
+    frame: "SUBSCRIBE",
+    headers: { destination: "/topic/a.>.b", id: "1" },
+    words: /> must be the last level/,
+  },
+  "SEND to a pattern": {
+    frame: "SEND",
+    headers: { destination: "/topic/a.*" },
+    words: /Cannot send to "\/topic\/a\.\*": it is a pattern/,
+  },
+  "SEND with a malformed expiry": {
+    frame: "SEND",
+    headers: { destination: "a", expires: "tomorrow" },
+    words: /expires is "tomorrow", not milliseconds since 1970/,
   },
   "SUBSCRIBE to somebody's reply queue": {
     frame: "SUBSCRIBE",

@@ -9,6 +9,7 @@ function entry(sequence: number): Entry {
     sequence,
     size: 10,
     deliveries: 0,
+    failures: 0,
     stored: false,
     message: testMessage(sequence),
   };
@@ -146,7 +147,7 @@ Deno.test("Queue.pause() keeps what comes", () => {
 });
 
 Deno.test("Topic feeds everyone at their own pace and tells who lags", () => {
-  const topic = new Topic("/topic/a", 2500);
+  const topic = new Topic("/topic/a", { maxWaitingBytes: 2500 });
   const quick = new TestConsumer(100);
   const slow = new TestConsumer(1);
   topic.attach(quick);
@@ -162,7 +163,7 @@ Deno.test("Topic feeds everyone at their own pace and tells who lags", () => {
 });
 
 Deno.test("Topic feeds nobody who is detached, even what waited", () => {
-  const topic = new Topic("/topic/a", 10_000);
+  const topic = new Topic("/topic/a", { maxWaitingBytes: 10_000 });
   const consumer = new TestConsumer(1);
   const feed = topic.attach(consumer);
   for (let n = 1; n <= 3; n++) topic.publish(testMessage(n), n);

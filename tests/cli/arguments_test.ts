@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { PERMISSIONS } from "../../lib/cli/self.ts";
 import { VERSION } from "../../lib/version.ts";
 import { type Outcome, ssm } from "./program.ts";
 
@@ -23,10 +24,22 @@ Deno.test("ssm --version says the version, as do -v and every command", async ()
   }
 });
 
+async function project(): Promise<
+  { version: string; tasks: Record<string, string> }
+> {
+  const path = new URL("../../deno.json", import.meta.url);
+  return JSON.parse(await Deno.readTextFile(path));
+}
+
 Deno.test("the version of the program is the version of the project", async () => {
-  const project = new URL("../../deno.json", import.meta.url);
-  const { version } = JSON.parse(await Deno.readTextFile(project));
-  assert.equal(VERSION, version);
+  assert.equal(VERSION, (await project()).version);
+});
+
+Deno.test("the tasks of the project run the program with its permissions, and no others", async () => {
+  const { tasks } = await project();
+  const command = `deno run ${PERMISSIONS.join(" ")} main.ts`;
+  assert.equal(tasks["ssm"], command);
+  assert.equal(tasks["demo"], `${command} demo`);
 });
 
 Deno.test("ssm --help lists the commands, with examples", async () => {

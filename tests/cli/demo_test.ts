@@ -54,9 +54,10 @@ for (
 ) {
   Deno.test(`ssm demo fails when something else happens (${sabotage})`, () =>
     inTempDir(async (directory) => {
+      await Deno.writeTextFile(`${directory}/sabotage`, sabotage);
       await using demo = new Running(
         ssmCommand(["demo"], "sabotaged_demo.ts"),
-        { env: { TMPDIR: directory, SABOTAGE: sabotage } },
+        { env: { TMPDIR: directory } },
       );
       const { status, stdout, stderr } = await demo.end();
       assert.equal(status, 1);

@@ -1,9 +1,11 @@
 /**
  * The program, except that its demonstration finds the world changed behind its
- * back, at the line of its story where nothing else can happen in between.
+ * back, at the line of its story where nothing else can happen in between. What
+ * is done is in the file `sabotage` of the directory for temporary files.
  *
  * @module
  */
+import { dirname } from "node:path";
 import { processTerminal } from "../../lib/cli/exit.ts";
 import { run } from "../../lib/cli/mod.ts";
 
@@ -12,7 +14,8 @@ let site = "";
 
 function sabotage(line: string): void {
   site = /^ +directory +(\S+)$/.exec(line)?.[1] ?? site;
-  const how = Deno.env.get("SABOTAGE");
+  if (site === "") return;
+  const how = Deno.readTextFileSync(`${dirname(site)}/sabotage`);
   if (how === "bytes" && line.startsWith("3. ")) {
     const queue = `${site}/outgoing`;
     const [directory] = Deno.readDirSync(queue);

@@ -3,7 +3,7 @@ import { SsmError } from "../../lib/errors.ts";
 import type { Clock } from "../../lib/stomp/mod.ts";
 import { TestBroker } from "../broker/harness.ts";
 import { FakeClock } from "../helpers/fake_clock.ts";
-import { freePorts } from "../helpers/free_port.ts";
+import { freePort } from "../helpers/free_port.ts";
 import { testWith } from "../helpers/parts.ts";
 import type { Peer, Script } from "../stomp/peer.ts";
 import { GatedEnvelope, plainEnvelope, RunningReceiver } from "./receiving.ts";
@@ -147,14 +147,11 @@ Deno.test("receive() is patient again after a connection that was good for a whi
 
 Deno.test("receive() waits for ever for a broker", async () => {
   await using stage = await Stage.open();
-  const [port] = freePorts(1);
-  let broker: ScriptedBroker | undefined;
+  await using broker = await ScriptedBroker.start(delivering("record"));
+  let address = endpoint(freePort());
   const clock = new ToldClock((count) => {
-    if (count === 20) address = broker!.endpoint;
+    if (count === 20) address = broker.endpoint;
   });
-  let address = endpoint(port!);
-  broker = await ScriptedBroker.start(delivering("record"));
-  await using _ = broker;
   const receiver = await RunningReceiver.start(stage, [{
     name: "changing",
     connect: (signal) => address.connect(signal),

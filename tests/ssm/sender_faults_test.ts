@@ -92,6 +92,45 @@ Deno.test("sendAll() passes over a broker that lets it in and confirms nothing",
   assert.equal(sent, 2);
 });
 
+Deno.test("sendAll() passes over a broker that hangs before CONNECTED, and one that speaks no STOMP", async () => {
+  await using stage = await Stage.open();
+  await stage.put("one");
+  await using hanging = await ScriptedBroker.start(async (peer) => {
+    await peer.expect("CONNECT");
+    await peer.expectEnd();
+  });
+  await using web = await ScriptedBroker.start(async (peer) => {
+    await peer.expect("CONNECT");
+    await peer.send("HTTP/1.1 400 Bad Request\r\n\r\n");
+  });
+  await using good = await ScriptedBroker.start(taking(1));
+  const { sent } = await stage.send([
+    endpoint(hanging.port, { connectTimeoutMs: 20 }),
+    web.endpoint,
+    good.endpoint,
+  ]);
+  assert.equal(sent, 1);
+  assert.match(stage.complaints[0]!, /^WARNING Failed to connect to .*no CONN/);
+  assert.match(stage.complaints[1]!, /^WARNING Failed to connect to /);
+});
+
+Deno.test("sendAll() does not insist when the broker does not let it in", async () => {
+  await using stage = await Stage.open();
+  const names = await stage.put("one");
+  const clock = new FakeClock();
+  await using broker = await ScriptedBroker.start(async (peer) => {
+    await peer.expect("CONNECT");
+    await peer.send("ERROR\nmessage:bad password\n\n\0");
+    await peer.expectEnd();
+  });
+  await assert.rejects(stage.send([broker.endpoint], { clock }), {
+    code: "STOMP_ERROR",
+    message: /^Attempts to start the SSM failed: .*bad password$/,
+  });
+  assert.deepEqual(clock.slept, []);
+  assert.deepEqual(await stage.left(), { elements: names, locks: [] });
+});
+
 Deno.test("sendAll() reconnects at once, and then with growing pauses", async () => {
   await using stage = await Stage.open();
   await stage.put("one", "two");
