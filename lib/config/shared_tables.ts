@@ -101,7 +101,7 @@ export const LOGGING_TABLE = {
   console: optional(
     "console",
     boolean,
-    "Whether to log to standard error (too). Without a logfile the default is true, otherwise false.",
+    "Whether to log to standard output (too). Without a logfile the default is true, otherwise false.",
   ),
   format: withDefault(
     "format",

@@ -39,7 +39,9 @@ export function readStompserverConfig(ini: Ini): Loaded<StompserverConfig> {
     ? []
     : values.tls === "on"
     ? ["certificate", "key"]
-    : ["certificate", "key", "capath"];
+    : values.caFile === undefined
+    ? ["certificate", "key", "capath"]
+    : ["certificate", "key"];
   for (const property of needed) {
     if (values[property] !== undefined) continue;
     throw new ConfigError(
@@ -49,6 +51,17 @@ export function readStompserverConfig(ini: Ini): Loaded<StompserverConfig> {
         key: STOMPSERVER_TABLES.stompserver[property].name,
       },
       `it is missing, although tls is ${values.tls}`,
+    );
+  }
+  if (values.capath !== undefined && values.caFile !== undefined) {
+    throw new ConfigError(
+      {
+        file: ini.file,
+        line: ini.find("stompserver", "cafile")?.line,
+        section: "stompserver",
+        key: "cafile",
+      },
+      'there is a "capath" already; only one of them may be there',
     );
   }
   const config = Object.freeze({

@@ -61,7 +61,7 @@ export function loadPrivateKey(pem: string, passphrase?: string): PrivateKey {
     throw new SsmError(
       "KEY",
       "Cannot read private key: it is encrypted and the passphrase is missing",
-      { hint: "Name a file that holds the passphrase." },
+      { hint: "name a file that holds it (key_passphrase_file)" },
     );
   }
   return new PrivateKey(importEncrypted(block, passphrase));

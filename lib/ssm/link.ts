@@ -5,8 +5,7 @@
  */
 import { isSsmError, reason, SsmError } from "../errors.ts";
 import type { Logger } from "../log.ts";
-import type { Clock, StompClient } from "../stomp/mod.ts";
-import { backoff, sleep } from "./waiting.ts";
+import { backoff, type Clock, sleep, type StompClient } from "../stomp/mod.ts";
 
 /** One broker of the list. */
 export interface Endpoint {

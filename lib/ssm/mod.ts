@@ -5,7 +5,6 @@
  */
 export * from "./budget.ts";
 export * from "./carrier.ts";
-export * from "./waiting.ts";
 export * from "./envelope.ts";
 export * from "./link.ts";
 export * from "./message.ts";

@@ -11,10 +11,9 @@ import { createHash } from "node:crypto";
 import { isSsmError, reason } from "../errors.ts";
 import type { Logger } from "../log.ts";
 import type { ElementFields, IncomingSpool } from "../spool/mod.ts";
-import type { Clock } from "../stomp/mod.ts";
+import { backoff, type Clock, sleep } from "../stomp/mod.ts";
 import { Budget } from "./budget.ts";
 import type { Delivery, IncomingCarrier } from "./carrier.ts";
-import { backoff, sleep } from "./waiting.ts";
 import type { OpeningEnvelope } from "./envelope.ts";
 import type { Opened } from "./message.ts";
 

@@ -8,9 +8,14 @@
  */
 import { isSsmError, reason } from "../errors.ts";
 import type { Logger } from "../log.ts";
-import type { Clock, StompClient, StompMessage } from "../stomp/mod.ts";
+import {
+  backoff,
+  type Clock,
+  sleep,
+  type StompClient,
+  type StompMessage,
+} from "../stomp/mod.ts";
 import type { Delivery, IncomingCarrier } from "./carrier.ts";
-import { backoff, sleep } from "./waiting.ts";
 import { connectAny, type Endpoint, startingWith } from "./link.ts";
 
 /** Settings of {@linkcode Ssm2IncomingCarrier}. */

@@ -12,10 +12,15 @@
  */
 import { reason, SsmError } from "../errors.ts";
 import type { Logger } from "../log.ts";
-import { type Clock, type StompClient, StompError } from "../stomp/mod.ts";
+import {
+  backoff,
+  type Clock,
+  sleep,
+  type StompClient,
+  StompError,
+} from "../stomp/mod.ts";
 import type { OutgoingCarrier } from "./carrier.ts";
 import { connectAny, type Endpoint, startingWith } from "./link.ts";
-import { backoff, sleep } from "./waiting.ts";
 
 /** Settings of {@linkcode Ssm2OutgoingCarrier}. */
 export interface Ssm2OutgoingOptions {

@@ -31,12 +31,18 @@ type Headers = Readonly<Record<string, string | undefined>>;
  *
  * @example
  * ```ts
- * await using client = await StompClient.connect(socket, { login, passcode });
- * await client.send("/queue/a", new TextEncoder().encode("hello"), {
- *   receipt: true,
- * });
- * const subscription = await client.subscribe("/queue/a");
- * for await (const message of subscription) await message.ack();
+ * import { dial } from "@ssm/ssm/net";
+ * import { StompClient } from "@ssm/ssm/stomp";
+ *
+ * async function firstOf(host: string, queue: string): Promise<Uint8Array> {
+ *   const socket = await dial({ host, port: 61613 });
+ *   await using client = await StompClient.connect(socket);
+ *   for await (const message of await client.subscribe(queue)) {
+ *     await message.ack({ receipt: true });
+ *     return message.body;
+ *   }
+ *   throw new Error("The connection was closed");
+ * }
  * ```
  */
 export class StompClient implements AsyncDisposable {
@@ -53,6 +59,7 @@ export class StompClient implements AsyncDisposable {
   readonly #clock: Clock;
   readonly #receipts: Receipts;
   readonly #onStrayReceipt: ((id: string) => void) | undefined;
+  readonly #onFrame: StompConnectOptions["onFrame"];
   readonly #subscriptions = new Subscriptions();
   #nextTransaction = 1;
   #leaving = false;
@@ -70,6 +77,7 @@ export class StompClient implements AsyncDisposable {
     this.#clock = clock;
     this.#receipts = new Receipts(clock, receiptTimeoutMs);
     this.#onStrayReceipt = options.onStrayReceipt;
+    this.#onFrame = options.onFrame;
     this.session = connected.headers.get("session");
     this.server = connected.headers.get("server");
     this.closed = this.#run(frames);
@@ -109,6 +117,11 @@ export class StompClient implements AsyncDisposable {
   /** The broker's address, for log lines. */
   get remote(): string {
     return this.#connection.remote;
+  }
+
+  /** Whether the connection still stands. */
+  get open(): boolean {
+    return this.#connection.open;
   }
 
   /**
@@ -215,12 +228,30 @@ export class StompClient implements AsyncDisposable {
   }
 
   /**
+   * Sends any frame, as it is; if it has a `receipt` header, waits for that
+   * receipt. `checkFrame()` tells whether a broker must understand it.
+   *
+   * @throws {SsmError} as {@linkcode send}
+   * @throws {TypeError} when a receipt of that id is awaited already
+   */
+  async sendFrame(frame: Frame): Promise<void> {
+    if (this.#leaving) throw this.#lost("it is closed");
+    // Nothing is awaited before the frame is queued: frames keep their order.
+    const id = frame.headers.get("receipt");
+    this.#onFrame?.(frame, "sent");
+    if (id === undefined) await this.#connection.write(frame);
+    else await this.#receipts.expect(id, () => this.#connection.write(frame));
+  }
+
+  /**
    * Closes at once. What is not confirmed fails with `CONNECTION_LOST`, and what
    * was sent without a receipt may not arrive. Idempotent.
+   *
+   * @param reason counts the connection as lost, for this reason
    */
-  close(): void {
+  close(reason?: SsmError): void {
     this.#leave();
-    this.#connection.close();
+    this.#connection.close(reason);
   }
 
   /** Disconnects; that the connection is lost already is no error here. */
@@ -234,21 +265,15 @@ export class StompClient implements AsyncDisposable {
     this.#subscriptions.releaseAll();
   }
 
-  /** Sends a frame and, if asked, waits for its receipt. Queues it before the first `await`. */
-  async #request(
+  #request(
     command: string,
     headers: Headers,
     receipt: string | true | undefined,
     body?: Uint8Array,
   ): Promise<void> {
-    if (this.#leaving) throw this.#lost("it is closed");
-    if (receipt === undefined) {
-      await this.#connection.write(makeFrame(command, headers, body));
-      return;
-    }
     const id = receipt === true ? this.#receipts.newId() : receipt;
-    const frame = makeFrame(command, { ...headers, receipt: id }, body);
-    await this.#receipts.expect(id, () => this.#connection.write(frame));
+    const all = id === undefined ? headers : { ...headers, receipt: id };
+    return this.sendFrame(makeFrame(command, all, body));
   }
 
   async #unsubscribe(id: string): Promise<void> {
@@ -276,6 +301,7 @@ export class StompClient implements AsyncDisposable {
 
   /** Takes one frame; returns a promise when reading should wait for it. */
   #take(frame: Frame): Promise<void> | undefined {
+    this.#onFrame?.(frame, "received");
     switch (frame.command) {
       case "MESSAGE":
         return this.#takeMessage(frame);

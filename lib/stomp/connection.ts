@@ -93,6 +93,11 @@ export class StompConnection {
     this.#decoder.version = version;
   }
 
+  /** Whether it has not ended yet. */
+  get open(): boolean {
+    return this.#open;
+  }
+
   /** Bytes given to {@linkcode write} and not yet taken by the network. */
   get queuedBytes(): number {
     return this.#watch.queuedBytes;

@@ -5,7 +5,7 @@
  */
 import type { Clock } from "./clock.ts";
 import type { FrameLimits } from "./limits.ts";
-import type { StompVersion } from "./frame.ts";
+import type { Frame, StompVersion } from "./frame.ts";
 import type { HeartBeat } from "./negotiate.ts";
 
 /** How a client connects and behaves. */
@@ -43,6 +43,13 @@ export interface StompConnectOptions {
   limits?: FrameLimits | undefined;
   /** Told of receipts that nobody awaits: late, repeated or made up. */
   onStrayReceipt?: ((id: string) => void) | undefined;
+  /**
+   * Shown every frame after the greeting, as it is sent or received; CONNECT,
+   * with its password, is not.
+   */
+  onFrame?:
+    | ((frame: Frame, direction: "sent" | "received") => void)
+    | undefined;
   /** @default the machine's clock */
   clock?: Clock | undefined;
 }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Clock } from "../stomp/mod.ts";
+import type { Clock } from "./clock.ts";
 
 /** Settles after `ms`, or at once when the signal is aborted. */
 export function sleep(

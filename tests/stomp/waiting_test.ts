@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
-import { backoff, sleep } from "../../lib/ssm/mod.ts";
-import { systemClock } from "../../lib/stomp/mod.ts";
+import { backoff, sleep, systemClock } from "../../lib/stomp/mod.ts";
 
 Deno.test("backoff() starts at once, doubles and stops growing at its cap", () => {
   const waits = [0, 1, 2, 3, 4, 20].map((attempt) =>
