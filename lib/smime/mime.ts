@@ -11,6 +11,7 @@
  */
 import { Buffer } from "node:buffer";
 import { SsmError } from "../errors.ts";
+import { findText } from "./find_text.ts";
 import { checkLimit } from "./limits.ts";
 
 const TAB = 0x09;
@@ -192,13 +193,11 @@ interface Delimiter {
 }
 
 function* delimiters(body: Uint8Array, text: string): Generator<Delimiter> {
-  const haystack = Buffer.from(body.buffer, body.byteOffset, body.length);
-  const needle = Buffer.from(text, "latin1");
   let from = 0;
   while (true) {
-    const start = haystack.indexOf(needle, from);
+    const start = findText(body, text, from);
     if (start < 0) return;
-    from = start + needle.length;
+    from = start + text.length;
     if (start > 0 && body[start - 1] !== LF) continue;
     let at = from;
     const closing = body[at] === DASH && body[at + 1] === DASH;

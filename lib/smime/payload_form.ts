@@ -7,10 +7,11 @@
  *
  * @module
  */
-import { Buffer, isUtf8 } from "node:buffer";
+import { isUtf8 } from "node:buffer";
 import { SsmError } from "../errors.ts";
 import { base64Length, decodeBase64, writeBase64 } from "./base64.ts";
 import type { ByteWriter } from "./byte_writer.ts";
+import { findText } from "./find_text.ts";
 import { toLf } from "./line_ends.ts";
 import {
   contentTypeOf,
@@ -153,10 +154,5 @@ function isPlainText(payload: Uint8Array): boolean {
 }
 
 function mentionsEncryption(payload: Uint8Array): boolean {
-  const bytes = Buffer.from(
-    payload.buffer,
-    payload.byteOffset,
-    payload.byteLength,
-  );
-  return ENCRYPTED_MARKS.some((mark) => bytes.includes(mark));
+  return ENCRYPTED_MARKS.some((mark) => findText(payload, mark) >= 0);
 }
