@@ -80,9 +80,14 @@ export interface BrokerStats extends Readonly<Counters> {
  *
  * @example
  * ```ts
- * await using broker = new Broker();
- * await using listener = await listen({ port: 61613 });
- * await broker.serveAll(listener);
+ * import { Broker } from "@ssm/ssm/broker";
+ * import { listen } from "@ssm/ssm/net";
+ *
+ * async function serve(): Promise<void> {
+ *   await using broker = new Broker();
+ *   await using listener = await listen({ port: 61613 });
+ *   await broker.serveAll(listener);
+ * }
  * ```
  */
 export class Broker implements AsyncDisposable {

@@ -19,6 +19,11 @@ export type {
 export { SqliteStore, type SqliteStoreOptions } from "./sqlite_store.ts";
 export { MemoryStore, type MemoryStoreOptions } from "./memory_store.ts";
 export {
+  hashPasscode,
+  parsePasscodeHash,
+  type PasscodeHash,
+} from "./passcodes.ts";
+export {
   type Authenticate,
   type Credentials,
   type Principal,

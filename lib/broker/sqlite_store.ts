@@ -222,13 +222,14 @@ export class SqliteStore implements Store {
 
   /** After some call of several failed: this one may be possible, or is told why it is not. */
   #commitAlone(call: Call): void {
-    for (let attempts = call.bytes === 0 ? 2 : 1; attempts > 0; attempts--) {
+    for (let again = true;; again = false) {
       try {
         return this.#write([call]);
       } catch (error) {
-        if (codeOf(error) === SQLITE_FULL) this.#makeRoom();
-        else attempts = 1;
-        if (attempts === 1) call.reject(storeError(error));
+        const full = codeOf(error) === SQLITE_FULL;
+        if (full) this.#makeRoom();
+        if (full && again) continue;
+        return call.reject(storeError(error));
       }
     }
   }

@@ -6,6 +6,7 @@
 import { Buffer } from "node:buffer";
 import { createHash, timingSafeEqual } from "node:crypto";
 import type { Socket } from "../net/mod.ts";
+import { HashedPasscodes, type PasscodeHash } from "./passcodes.ts";
 
 /** What a client shows of itself in CONNECT. */
 export interface Credentials {
@@ -34,22 +35,32 @@ export type Authenticate = (
  * Lets in those who know a login and its passcode.
  *
  * How long an answer takes says nothing of how much of a passcode was right,
- * nor whether the login exists.
+ * nor whether the login exists, where all passcodes are given in the same way.
  *
- * @param users passcodes by login
+ * @param users passcodes, plain or hashed, by login
  */
-export function userTable(users: ReadonlyMap<string, string>): Authenticate {
+export function userTable(
+  users: ReadonlyMap<string, string | PasscodeHash>,
+): Authenticate {
   // Only digests are kept: they have one length, as the comparison needs.
-  const digests = new Map(
-    [...users].map(([login, passcode]) => [login, digest(passcode)]),
-  );
+  const plain = new Map<string, Buffer>();
+  const hashed = new Map<string, PasscodeHash>();
+  for (const [login, passcode] of users) {
+    if (typeof passcode === "string") plain.set(login, digest(passcode));
+    else hashed.set(login, passcode);
+  }
+  const hashes = new HashedPasscodes(hashed);
   const nobody = Buffer.alloc(32);
-  return ({ login = "", passcode = "" }) => {
+  return async ({ login = "", passcode = "" }) => {
+    if (hashed.size > 0 && !plain.has(login)) {
+      const right = await hashes.check(login, passcode);
+      return right ? { name: login } : undefined;
+    }
     const right = timingSafeEqual(
       digest(passcode),
-      digests.get(login) ?? nobody,
+      plain.get(login) ?? nobody,
     );
-    return right && digests.has(login) ? { name: login } : undefined;
+    return right && plain.has(login) ? { name: login } : undefined;
   };
 }
 

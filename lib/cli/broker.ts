@@ -3,17 +3,24 @@
  *
  * @module
  */
-import { Broker, userTable } from "../broker/mod.ts";
+import {
+  addressFilter,
+  Broker,
+  MemoryStore,
+  SqliteStore,
+  type Store,
+} from "../broker/mod.ts";
 import {
   type Ini,
   parseIni,
   readStompserverConfig,
   type StompserverConfig,
 } from "../config/mod.ts";
-import { reason, SsmError } from "../errors.ts";
+import { reason } from "../errors.ts";
 import type { Logger } from "../log.ts";
-import { listen, type ServerTlsOptions } from "../net/mod.ts";
-import { parseCertificate, TrustStore } from "../pki/mod.ts";
+import { listen } from "../net/mod.ts";
+import { brokerTls } from "./broker_tls.ts";
+import { brokerUsers, hashPasscodes } from "./broker_users.ts";
 import {
   type Command,
   type CommandContext,
@@ -22,57 +29,126 @@ import {
 } from "./command.ts";
 import { readConfigFile } from "./config_file.ts";
 import { EXIT } from "./exit.ts";
-import { loadIdentity } from "./identity.ts";
 import { openLog } from "./logging.ts";
 
-/** Options that are keys of the section as well, with the key each one sets. */
-const KEYS: Readonly<Record<string, string>> = {
-  "host": "host",
-  "port": "port",
-  "tls": "tls",
-  "certificate": "certificate",
-  "key": "key",
-  "capath": "capath",
-  "users": "users",
+const SECTION = "stompserver";
+
+/** Options that set a key of the file, where they are not called like it with hyphens. */
+const OTHER_NAMES: Readonly<Record<string, [section: string, key: string]>> = {
+  "certfile": [SECTION, "certificate"],
+  "keyfile": [SECTION, "key"],
+  "level": ["logging", "level"],
 };
 
-/** A signed and encrypted message of 100 MB is larger than that by two base64 codings. */
-const MAX_BODY_BYTES = 256 << 20;
+/** Options that set the key of the same name. */
+const SAME_NAMES = [
+  "host",
+  "port",
+  "tls",
+  "certificate",
+  "key",
+  "capath",
+  "cafile",
+  "check-crls",
+  "users",
+  "vhosts",
+  "allow",
+  "deny",
+  "heartbeat-in",
+  "heartbeat-out",
+  "forgiveness",
+  "data",
+  "memory",
+  "max-data",
+  "max-message-size",
+  "max-connections",
+  "prefetch",
+  "max-redeliveries",
+  "dead-letter-queue",
+];
 
 /** The command. */
 export const brokerCommand: Command = {
   name: "broker",
   help: `Usage: ssm broker [OPTIONS]
+       ssm broker --hash-password
 
-A STOMP broker for trying, testing and single-machine sites. Messages are kept
-in memory: they are gone when it ends. It listens on the loopback interface
-unless told otherwise.
+A STOMP broker for trying, testing and single-machine sites. It listens on the
+loopback interface unless told otherwise. Messages are kept in memory and are
+gone when it ends, unless --data names a directory: there messages that were
+sent to queues with persistent:true survive.
+
+Every option but --user is also a key of the section [stompserver], with _ for -.
 
 Options:
-  -c, --config FILE       section [stompserver]; options below win over it
+  -c, --config FILE       the file with that section; options win over it
       --host ADDRESS      default: 127.0.0.1
       --port PORT         default: 61613; 0 takes a free one
-      --tls off|on|strict strict demands client certificates; default: off
-      --certificate FILE  the broker's certificate, PEM
-      --key FILE          its private key, PEM
-      --capath DIR        CA directory for client certificates
+      --data DIR          where persistent messages survive; default: nowhere
+      --memory SIZE       for messages; more is on disk, or refused without
+                          --data; default: 128M
+      --max-data SIZE     what all queues may hold with --data; default: 10G
+      --level LEVEL       DEBUG, INFO, WARN or ERROR; default: INFO
+
+Who may connect:
       --users FILE        lines of login:passcode; default: everybody may
+      --user LOGIN:PASSCODE
+                          one more user, may be repeated; others on this
+                          machine can see it
+      --hash-password     reads login:passcode lines from standard input and
+                          prints lines for --users that do not show passcodes
+      --vhosts NAMES      virtual hosts, each with queues and topics of its own;
+                          default: one, under whatever name
+      --allow PATTERNS    addresses that may connect, such as 10.0.*; default: *
+      --deny PATTERNS     addresses that may not, although allowed
+
+TLS:
+      --tls off|on|strict strict demands client certificates; default: off
+      --certificate FILE  the broker's certificate, PEM (or --certfile)
+      --key FILE          its private key, PEM (or --keyfile)
+      --capath DIR        CA directory for client certificates
+      --cafile FILE       or one file of CA certificates and CRLs, PEM
+      --check-crls true   looks client certificates up in the CRLs
+
+Limits:
+      --heartbeat-in MS   how often clients must be heard; default: 10000
+      --heartbeat-out MS  how often clients can hear the broker; default: 10000
+      --forgiveness N     silent times heartbeat-in that are forgiven; default: 2
+      --max-message-size SIZE   default: 256M
+      --max-connections N       default: 4096
+      --prefetch N              unacknowledged messages of a subscription;
+                                default: 100
+      --max-redeliveries N      before a message is a dead letter; default: 5
+      --dead-letter-queue NAME  or none; default: /queue/DLQ
+
   -h, --help
   -v, --version
 
+The options of Tcl's stompserver have the same names, with two hyphens; its
+-users is --user here, and its -v is --level.
+
 Examples:
   ssm broker
-  ssm broker --port 0
+  ssm broker --port 0 --data /var/lib/ssm/broker
+  echo alice:secret | ssm broker --hash-password >> /etc/ssm/users
   ssm broker --tls strict --certificate /etc/grid-security/hostcert.pem \\
     --key /etc/grid-security/hostkey.pem --capath /etc/grid-security/certificates
 `,
   options: {
     config: { type: "string", short: "c" },
+    user: { type: "string", multiple: true },
+    "hash-password": { type: "boolean" },
     ...Object.fromEntries(
-      Object.keys(KEYS).map((name) => [name, { type: "string" as const }]),
+      [...SAME_NAMES, ...Object.keys(OTHER_NAMES)].map((
+        name,
+      ) => [name, { type: "string" as const }]),
     ),
   },
   async run(values, context) {
+    if (values["hash-password"] === true) {
+      await hashPasscodes(context.terminal);
+      return EXIT.ok;
+    }
     const path = textOption(values, "config");
     if (path === undefined) {
       return await runBroker(parseIni("", "the command line"), values, context);
@@ -84,37 +160,63 @@ Examples:
 
 /** Runs a broker as the file and the options say, until it is stopped. */
 export async function runBroker(
-  ini: Ini,
+  file: Ini,
   values: OptionValues,
   { terminal, signal, onReload }: CommandContext,
 ): Promise<number> {
-  const { config, warnings } = readStompserverConfig(withOptions(ini, values));
+  const ini = withOptions(file, values);
+  const { config, warnings } = readStompserverConfig(ini);
   using logging = openLog(ini, { terminal });
-  onReload(() => logging.reopen());
   const log = logging.logger("ssm.broker");
   for (const warning of warnings) log.warning(warning);
+  const users = { file: config.usersFile, given: listOption(values, "user") };
+  let authenticate = brokerUsers(users, log);
+  onReload(() => {
+    logging.reopen();
+    try {
+      authenticate = brokerUsers(users, log);
+    } catch (error) {
+      log.error(`The users stay as they were: ${reason(error)}`);
+    }
+  });
+  const tls = brokerTls(config, log);
   await using broker = new Broker({
     logger: log,
-    ...(config.usersFile !== undefined &&
-      { authenticate: userTable(readUsers(config.usersFile)) }),
-    limits: { maxBodyBytes: MAX_BODY_BYTES },
+    store: await openStore(config),
+    authenticate: (credentials) => authenticate(credentials),
+    admit: addressFilter(config),
+    virtualHosts: config.virtualHosts,
+    heartBeat: {
+      sendMs: config.heartBeatOutMs,
+      receiveMs: config.heartBeatInMs,
+    },
+    graceFactor: config.forgiveness,
+    deadLetters: config.deadLetterQueue !== "none" && {
+      maxRedeliveries: config.maxRedeliveries,
+      destination: config.deadLetterQueue,
+    },
+    limits: {
+      maxBodyBytes: config.maxMessageBytes,
+      maxConnections: config.maxConnections,
+      prefetch: config.prefetch,
+    },
   });
+  await recover(broker, config, log);
   await using listener = await listen({
     hostname: config.host,
     port: config.port,
-    tls: tlsOptions(config, log),
+    tls,
     onRefused: (error, remote) =>
       log.warning(`Refused ${remote}: ${reason(error)}`),
   });
-  const tls = {
-    off: "plain TCP",
-    on: "TLS",
-    strict: "TLS, client certificates required",
-  };
   log.info(
     `Broker listening on ${config.host}:${listener.port}, ${
-      tls[config.tls]
-    }, messages in memory only`,
+      TLS_WORDS[config.tls]
+    }, ${
+      config.data === undefined
+        ? "messages in memory only"
+        : `persistent messages in ${config.data}`
+    }`,
   );
   signal.addEventListener("abort", () => listener.close(), { once: true });
   if (signal.aborted) listener.close();
@@ -125,67 +227,50 @@ export async function runBroker(
   return EXIT.ok;
 }
 
+const TLS_WORDS = {
+  off: "plain TCP",
+  on: "TLS",
+  strict: "TLS, client certificates required",
+};
+
+async function openStore(
+  { data, memoryBytes, maxDataBytes }: StompserverConfig,
+): Promise<Store> {
+  return data === undefined
+    ? new MemoryStore({ maxBytes: memoryBytes })
+    : await SqliteStore.open(data, { memoryBytes, maxBytes: maxDataBytes });
+}
+
+/** Before anyone can connect, so that a store that cannot be read is seen at once. */
+async function recover(
+  broker: Broker,
+  { data }: StompserverConfig,
+  log: Logger,
+): Promise<void> {
+  await broker.start();
+  if (data === undefined) return;
+  const { queued, queues } = broker.stats();
+  log.info(`Recovered ${queued} messages in ${queues} queues from ${data}`);
+}
+
 /** The file with the options written over it. */
 function withOptions(ini: Ini, values: OptionValues): Ini {
-  const given = Object.entries(KEYS).flatMap(([option, key]) => {
+  const named = SAME_NAMES.map((name): [string, [string, string]] => [
+    name,
+    [SECTION, name.replaceAll("-", "_")],
+  ]);
+  let changed = ini;
+  for (const [option, place] of [...named, ...Object.entries(OTHER_NAMES)]) {
     const value = textOption(values, option);
-    return value === undefined ? [] : [[key, value] as const];
-  });
-  return ini.with("stompserver", given);
-}
-
-function tlsOptions(
-  config: StompserverConfig,
-  log: Logger,
-): ServerTlsOptions | undefined {
-  const { tls, certificate, key, capath, checkCrls } = config;
-  if (tls === "off") return undefined;
-  const { keyPair } = loadIdentity({
-    certificate: certificate!,
-    key: key!,
-    keyPassphraseFile: config.keyPassphraseFile,
-  }, new Date());
-  if (tls === "on") return { keyPair, clientCertificate: "none" };
-  const trust = new TrustStore(capath!, {
-    onBadFile: (_path, error) => log.warning(reason(error)),
-  });
-  trust.assertUsable();
-  return {
-    keyPair,
-    clientCertificate: "required",
-    verify: async ({ leaf, others }) => {
-      const verdict = await trust.verify(
-        parseCertificate(leaf),
-        others.map(parseCertificate),
-        { checkCrls, purpose: "clientAuth" },
-      );
-      if (!verdict.ok) {
-        throw new SsmError("TRUST", `Cannot trust client: ${verdict.reason}`);
-      }
-    },
-  };
-}
-
-function readUsers(path: string): Map<string, string> {
-  const users = new Map<string, string>();
-  let text: string;
-  try {
-    text = Deno.readTextFileSync(path);
-  } catch (cause) {
-    throw new SsmError("CONFIG", `Cannot read ${path}: ${reason(cause)}`, {
-      cause,
-    });
+    if (value === undefined) continue;
+    const [section, key] = place;
+    changed = changed.with(section, [[key, value]]);
   }
-  text.split(/\r?\n/).forEach((line, index) => {
-    if (line.trim() === "" || line.startsWith("#")) return;
-    const colon = line.indexOf(":");
-    if (colon < 1) {
-      throw new SsmError(
-        "CONFIG",
-        `Cannot use ${path}, line ${index + 1}: it is not login:passcode`,
-      );
-    }
-    users.set(line.slice(0, colon), line.slice(colon + 1));
-  });
-  return users;
+  return changed;
+}
+
+/** The values of an option that may be repeated. */
+function listOption(values: OptionValues, name: string): string[] {
+  const value: unknown = values[name];
+  return Array.isArray(value) ? value : [];
 }

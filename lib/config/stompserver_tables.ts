@@ -148,7 +148,7 @@ const STOMPSERVER = {
   memoryBytes: withDefault(
     "memory",
     size(1024 ** 2, 1024 * GIGABYTE),
-    "256M",
+    "128M",
     "How much of the queues may be in memory. What exceeds it is on disk if there is data, and refused otherwise.",
   ),
   maxDataBytes: withDefault(

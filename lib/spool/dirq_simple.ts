@@ -93,6 +93,7 @@ export class DirqSimple implements OutgoingSpool {
    * @throws {RangeError} when `name` is not the name of an element.
    * @throws {SsmError} `SPOOL` when it is not a regular file or cannot be locked.
    */
+  // deno-lint-ignore require-await -- a failure rejects, as the interface says
   async lock(name: string): Promise<SpoolEntry | undefined> {
     if (!ELEMENT_PATH.test(name)) {
       throw new RangeError(`Not the name of a dirq element: "${name}"`);
@@ -102,15 +103,15 @@ export class DirqSimple implements OutgoingSpool {
     let linked = false;
     try {
       // A link to a symbolic link could be made, and would send any file on the machine.
-      if (!(await Deno.lstat(element)).isFile) throw notAFile(element);
+      if (!Deno.lstatSync(element).isFile) throw notAFile(element);
       if (lookAt(lock) !== undefined) return undefined;
       // The lock is a link, so its age is the element's. Renewed first: otherwise
       // a purge between link and utime would take the new lock for an old one.
-      await touchNow(element);
-      await Deno.link(element, lock);
+      touchNow(element);
+      Deno.linkSync(element, lock);
       linked = true;
-      const touchedAt = await touchNow(element);
-      const { isFile, size } = await Deno.lstat(lock);
+      const touchedAt = touchNow(element);
+      const { isFile, size } = Deno.lstatSync(lock);
       if (!isFile) throw notAFile(element);
       return new LockedFile(name, element, {
         size,
@@ -118,7 +119,7 @@ export class DirqSimple implements OutgoingSpool {
         maxLockMs: this.#maxLockMs,
       });
     } catch (error) {
-      if (linked) await unlink(lock);
+      if (linked) unlink(lock);
       // Somebody else locked it, or removed it, perhaps while the link was being made.
       if (isErrno(error, "EEXIST", "ENOENT")) return undefined;
       throw spoolError("lock", element, error);
@@ -140,7 +141,7 @@ export class DirqSimple implements OutgoingSpool {
       if (directory === last) continue;
       const path = `${this.#path}/${directory}`;
       try {
-        await removeIfEmpty(path);
+        removeIfEmpty(path);
       } catch (error) {
         throw spoolError("remove directory", path, error);
       }
@@ -162,17 +163,17 @@ export class DirqSimple implements OutgoingSpool {
       for (;;) {
         const name = this.#names.next();
         try {
-          await Deno.link(temporary, `${path}/${name}`);
+          Deno.linkSync(temporary, `${path}/${name}`);
         } catch (error) {
           if (isErrno(error, "EEXIST")) continue;
           throw error;
         }
-        await unlink(temporary);
+        unlink(temporary);
         await this.#syncer.sync(path);
         return `${directory}/${name}`;
       }
     } catch (error) {
-      if (temporary !== undefined) await unlink(temporary);
+      if (temporary !== undefined) unlink(temporary);
       throw spoolError("add to", this.#path, error);
     }
   }
@@ -186,7 +187,7 @@ export class DirqSimple implements OutgoingSpool {
       } catch (error) {
         if (isErrno(error, "EEXIST")) continue;
         if (!isErrno(error, "ENOENT")) {
-          await unlink(temporary);
+          unlink(temporary);
           throw error;
         }
       }

@@ -51,18 +51,18 @@ export function makeDirectories(path: string, mode: number): void {
 }
 
 /** Deletes a file; that it is gone already is as good. */
-export async function unlink(path: string): Promise<void> {
+export function unlink(path: string): void {
   try {
-    await Deno.remove(path);
+    Deno.removeSync(path);
   } catch (error) {
     if (!isErrno(error, "ENOENT")) throw error;
   }
 }
 
 /** Deletes a directory unless there is something in it. */
-export async function removeIfEmpty(directory: string): Promise<void> {
+export function removeIfEmpty(directory: string): void {
   try {
-    await Deno.remove(directory);
+    Deno.removeSync(directory);
   } catch (error) {
     if (!isErrno(error, "ENOENT", "ENOTEMPTY", "ENOTDIR")) throw error;
   }
@@ -104,8 +104,8 @@ export async function directoryExists(path: string): Promise<boolean> {
 }
 
 /** Sets the times of a file or directory to now; returns that time. */
-export async function touchNow(path: string): Promise<number> {
+export function touchNow(path: string): number {
   const now = new Date();
-  await Deno.utime(path, now, now);
+  Deno.utimeSync(path, now, now);
   return now.getTime();
 }

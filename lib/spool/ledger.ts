@@ -70,7 +70,7 @@ export class Ledger {
         const holder = await this.find(digest);
         if (holder !== undefined) return holder;
         // No token, no entry: a message delivered twice is better than none.
-        await unlink(this.#entry(digest));
+        unlink(this.#entry(digest));
         continue;
       }
       if (this.#count !== undefined) this.#count++;
@@ -97,7 +97,7 @@ export class Ledger {
     for (const { name } of entries.slice(0, -keep)) {
       const token = this.#read(name);
       if (token !== undefined) await this.#settle(name, token);
-      await unlink(`${this.#path}/${name}`);
+      unlink(`${this.#path}/${name}`);
     }
     this.#count = Math.min(entries.length, keep);
   }

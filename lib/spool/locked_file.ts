@@ -1,3 +1,4 @@
+// deno-lint-ignore-file require-await -- a failure rejects, as the interface says
 /**
  * A locked element of a QueueSimple.
  *
@@ -48,7 +49,7 @@ export class LockedFile implements SpoolEntry {
 
   async touch(): Promise<void> {
     try {
-      this.#touchedAt = await touchNow(this.#lock);
+      this.#touchedAt = touchNow(this.#lock);
     } catch (error) {
       throw spoolError("renew the lock of", this.#element, error);
     }
@@ -56,8 +57,8 @@ export class LockedFile implements SpoolEntry {
 
   async remove(): Promise<void> {
     try {
-      await unlink(this.#element);
-      await this.#release();
+      unlink(this.#element);
+      this.#release();
     } catch (error) {
       throw spoolError("remove", this.#element, error);
     }
@@ -66,7 +67,7 @@ export class LockedFile implements SpoolEntry {
   async unlock(): Promise<void> {
     if (!this.#held) return;
     try {
-      await this.#release();
+      this.#release();
     } catch (error) {
       throw spoolError("unlock", this.#element, error);
     }
@@ -76,8 +77,8 @@ export class LockedFile implements SpoolEntry {
     await this.unlock();
   }
 
-  async #release(): Promise<void> {
-    if (this.#isOurs()) await unlink(this.#lock);
+  #release(): void {
+    if (this.#isOurs()) unlink(this.#lock);
     this.#held = false;
   }
 

@@ -110,7 +110,7 @@ export class PlainDirectory implements OutgoingSpool {
       return new ClaimedFile(name, this.#path, claim, claimed);
     } catch (error) {
       if (renamed) await restore(`${claim}/${name}`, original);
-      else await removeIfEmpty(claim);
+      else removeIfEmpty(claim);
       if (isErrno(error, "ENOENT")) return undefined;
       throw spoolError("claim", original, error);
     }
@@ -136,7 +136,7 @@ export class PlainDirectory implements OutgoingSpool {
     try {
       // Renamed first, so that only one of several gives it back, and only once.
       await Deno.rename(stale, claim);
-      await touchNow(claim);
+      touchNow(claim);
     } catch (error) {
       if (isErrno(error, "ENOENT")) return; // another process was faster
       throw error;
@@ -144,7 +144,7 @@ export class PlainDirectory implements OutgoingSpool {
     for (const file of await entriesOf(claim)) {
       await restore(`${claim}/${file}`, `${this.#path}/${file}`);
     }
-    await removeIfEmpty(claim);
+    removeIfEmpty(claim);
   }
 
   /** A time in the future is a wrong clock, not a file being written. */

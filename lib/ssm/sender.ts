@@ -101,7 +101,6 @@ class SendRun {
     const underWay = new Set<Promise<void>>();
     let turn = Promise.resolve();
     for (const name of names) {
-      if (this.#isOver()) break;
       const entry = await this.#lock(name);
       if (!entry) continue;
       const size = entry.size;

@@ -126,8 +126,7 @@ export class Ssm2OutgoingCarrier implements OutgoingCarrier {
         headers: { "empa-id": id, persistent: "true" },
       });
     } catch (error) {
-      if (message.via === client) this.#notConfirmed(client, message, error);
-      return;
+      return this.#notConfirmed(client, message, error);
     }
     log.info(`Broker received message: ${id}`);
     this.#fruitless = 0;
@@ -159,7 +158,7 @@ export class Ssm2OutgoingCarrier implements OutgoingCarrier {
     this.#options.log.warning(`Lost connection. ${reason(why)}`);
     const underWay = [...this.#pending].filter(({ via }) => via === client);
     for (const message of underWay) message.via = undefined;
-    if (underWay.length > 0) this.#fruitless++;
+    this.#fruitless++;
     const [only] = underWay;
     if (only && underWay.length === 1) this.#judge(only, why);
     for (const message of underWay) message.losses++;

@@ -115,12 +115,10 @@ const RULES: Readonly<Record<StompVersion, Rules>> = {
  * ```ts
  * import { checkFrame, makeFrame } from "@ssm/ssm/stomp";
  *
- * checkFrame(makeFrame("ACK", { id: "7" }), "1.2");
- * try {
- *   checkFrame(makeFrame("ACK", { id: "7" }), "1.1");
- * } catch (error) {
- *   console.log(String(error)); // … it must have a header "message-id"
- * }
+ * const ack = checkFrame(makeFrame("ACK", { id: "7" }), "1.2");
+ *
+ * // In STOMP 1.1 this would throw: it must have a header "message-id".
+ * checkFrame(makeFrame("ACK", { "message-id": "7", subscription: "1" }), "1.1");
  * ```
  *
  * @returns the frame
@@ -148,7 +146,7 @@ export function checkFrame(
       throw broken(frame, `it must not have a header "${name}"`);
     }
   }
-  if (headers.has("receipt") && (rule.server || isGreeting(command))) {
+  if (headers.has("receipt") && isGreeting(command)) {
     throw broken(frame, `it must not have a header "receipt"`);
   }
   if (command === "UNSUBSCRIBE" && !headers.has("id")) {

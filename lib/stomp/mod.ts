@@ -1,5 +1,40 @@
 /**
- * STOMP 1.0, 1.1 and 1.2: frames, their encoding, a connection and a client.
+ * STOMP 1.0, 1.1 and 1.2: frames, their encoding, a connection and clients.
+ *
+ * | | |
+ * |---|---|
+ * | `ReconnectingClient` | what most programs want: it connects by itself, again and again |
+ * | `StompClient` | one connection, to its end |
+ * | `StompConnection` | frames, heart-beats and limits, of either side |
+ * | `encodeFrame`, `FrameDecoder`, `checkFrame` | bytes and frames |
+ *
+ * Nothing here opens a socket. `dial` of `@ssm/ssm/net` does, over TCP and TLS;
+ * anything else with a `readable`, a `writable`, a `remote` and a `close` will do.
+ *
+ * @example A broker, a client that works off a queue, and one that sends to it
+ * ```ts
+ * import { Broker } from "@ssm/ssm/broker";
+ * import { dial, listen } from "@ssm/ssm/net";
+ * import { ReconnectingClient } from "@ssm/ssm/stomp";
+ *
+ * await using broker = new Broker();
+ * await using listener = await listen({ port: 0 });
+ * broker.serveAll(listener);
+ *
+ * const options = {
+ *   dial: (signal: AbortSignal) =>
+ *     dial({ host: "127.0.0.1", port: listener.port, signal }),
+ * };
+ * const done = Promise.withResolvers<string>();
+ * await using worker = new ReconnectingClient(options);
+ * worker.consume("/queue/greetings", ({ body }) => {
+ *   done.resolve(new TextDecoder().decode(body));
+ * });
+ *
+ * await using client = new ReconnectingClient(options);
+ * await client.send("/queue/greetings", new TextEncoder().encode("hello"));
+ * if (await done.promise !== "hello") throw new Error("Not what was sent");
+ * ```
  *
  * @module
  */
@@ -9,6 +44,19 @@ export { type Clock, systemClock } from "./clock.ts";
 export { backoff, type BackoffOptions, sleep } from "./waiting.ts";
 export { type ConnectionOptions, StompConnection } from "./connection.ts";
 export { StompClient } from "./client.ts";
+export { ReconnectingClient } from "./reconnecting_client.ts";
+export type {
+  ConsumeOptions,
+  DialBroker,
+  LastingSendOptions,
+  LastingSubscribeOptions,
+  MessageHandler,
+  ReconnectOptions,
+} from "./reconnect_options.ts";
+export type { LastingSubscription } from "./lasting_subscription.ts";
+export type { Consumer } from "./consumer.ts";
+export type { ClientState, StateChange } from "./state.ts";
+export { checkFrame, type CheckFrameOptions } from "./frame_rules.ts";
 export type { AckMode, AckOptions, StompMessage } from "./message.ts";
 export type {
   ReceiptOption,

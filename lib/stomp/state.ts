@@ -38,19 +38,23 @@ export interface StateChange {
 export class StateFeed {
   readonly #onState: ((change: StateChange) => void) | undefined;
   readonly #loops = new Set<Loop>();
-  #current: StateChange = { state: "connecting", waitMs: 0 };
+  /** What was told last; nothing before the first attempt. */
+  #current: StateChange | undefined;
 
   constructor(onState: ((change: StateChange) => void) | undefined) {
     this.#onState = onState;
   }
 
   get current(): ClientState {
-    return this.#current.state;
+    return this.#current?.state ?? "connecting";
   }
 
-  /** After `disconnected` nothing is told any more. */
+  /** Who leaves is told of nothing but the end. */
   tell(change: StateChange): void {
     if (this.current === "disconnected") return;
+    if (this.current === "disconnecting" && change.state !== "disconnected") {
+      return;
+    }
     this.#current = change;
     for (const loop of this.#loops) loop.add(change);
     this.#onState?.(change);
@@ -80,8 +84,8 @@ class Loop {
   readonly #waiting: StateChange[];
   #wake: (() => void) | undefined;
 
-  constructor(first: StateChange) {
-    this.#waiting = [first];
+  constructor(first: StateChange | undefined) {
+    this.#waiting = first === undefined ? [] : [first];
   }
 
   add(change: StateChange): void {

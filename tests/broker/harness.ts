@@ -130,7 +130,7 @@ export class RawClient {
 
   /** The next frame; fails when the broker hangs up instead. */
   async next(): Promise<Frame> {
-    const frame = await this.#nextOrEnd();
+    const frame = await this.nextOrEnd();
     assert.ok(frame, "the broker closed the connection");
     return frame;
   }
@@ -152,7 +152,7 @@ export class RawClient {
   /** All frames until the broker hangs up; then we do, too. */
   async rest(): Promise<Frame[]> {
     const frames: Frame[] = [];
-    for (let frame; (frame = await this.#nextOrEnd());) frames.push(frame);
+    for (let frame; (frame = await this.nextOrEnd());) frames.push(frame);
     this.close();
     return frames;
   }
@@ -202,7 +202,8 @@ export class RawClient {
     this.#socket.close();
   }
 
-  async #nextOrEnd(): Promise<Frame | undefined> {
+  /** The next frame, or that the broker hung up. */
+  async nextOrEnd(): Promise<Frame | undefined> {
     for (;;) {
       const frame = this.#frames.shift();
       if (frame !== undefined) return frame;

@@ -141,6 +141,7 @@ export function runFullCircle(circle: FullCircle): void {
       destination,
       window: 8,
       clock: systemClock,
+      retryForMs: Infinity,
       onProgress: ({ sent }) => {
         if (sent === 100) resolve();
       },

@@ -1,31 +1,14 @@
 import assert from "node:assert/strict";
+import type { IncomingSpool } from "../../lib/spool/mod.ts";
 import { TestBroker } from "../broker/harness.ts";
-import type { Peer } from "../stomp/peer.ts";
 import { GatedEnvelope, plainEnvelope, RunningReceiver } from "./receiving.ts";
 import {
   acks,
   deliver,
-  type Message,
   sayGoodbye,
   ScriptedBroker,
 } from "./scripted_broker.ts";
 import { bytes, endpoint, QUEUE, Stage, text } from "./stage.ts";
-
-/** Receives these messages from a broker that confirms nothing but ACKs. */
-async function receiveAll(messages: readonly Message[]) {
-  await using stage = await Stage.open();
-  await using broker = await ScriptedBroker.start(async (peer) => {
-    await peer.welcome();
-    await peer.expect("SUBSCRIBE");
-    await deliver(peer, messages);
-    await acks(peer, messages.length);
-    await sayGoodbye(peer);
-  });
-  const receiver = await RunningReceiver.start(stage, [broker.endpoint]);
-  const outcomes = await receiver.until(messages.length);
-  await receiver.stop();
-  return { outcomes, incoming: await stage.delivered("incoming") };
-}
 
 Deno.test("receive() subscribes to be asked for each message, and for no more than it wants", async () => {
   await using stage = await Stage.open();
@@ -133,6 +116,41 @@ Deno.test("receive() keeps the order of arrival, whichever message is opened fir
   assert.deepEqual(receiver.filed.map(({ id }) => id), bodies);
 });
 
+Deno.test("receive() commits messages side by side, and still acknowledges them in order", async () => {
+  await using stage = await Stage.open();
+  const spool = await stage.delivery("incoming");
+  const { promise: overtaken, resolve } = Promise.withResolvers<void>();
+  const incoming: IncomingSpool = {
+    tidy: () => spool.tidy(),
+    prepare: async (key, fields) => {
+      const prepared = await spool.prepare(key, fields);
+      assert.ok(prepared);
+      const isFirst = fields["empaid"] === "1";
+      return {
+        discard: () => prepared.discard(),
+        commit: async () => {
+          if (isFirst) await overtaken;
+          const name = await prepared.commit();
+          if (!isFirst) resolve();
+          return name;
+        },
+      };
+    },
+  };
+  await using broker = await ScriptedBroker.start(async (peer) => {
+    await peer.welcome();
+    await peer.expect("SUBSCRIBE");
+    await deliver(peer, [{ body: "one", id: "1" }, { body: "two", id: "2" }]);
+    assert.deepEqual(await acks(peer, 2), ["ack-0", "ack-1"]);
+    await sayGoodbye(peer);
+  });
+  const receiver = await RunningReceiver.start(stage, [broker.endpoint], {
+    incoming,
+  });
+  await receiver.until(2);
+  await receiver.stop();
+});
+
 Deno.test("receive() works on no more than `concurrency` messages at a time, however many the broker sends", async () => {
   await using stage = await Stage.open();
   let atOnce = 0;
@@ -169,66 +187,6 @@ Deno.test("receive() works on no more than `concurrency` messages at a time, how
   assert.deepEqual(
     delivered.map(({ body }) => body),
     messages.map(({ body }) => body),
-  );
-});
-
-Deno.test("receive() keeps both of two messages with one empa-id and different content", async () => {
-  const { outcomes, incoming } = await receiveAll([
-    { body: "one", id: "20261120/20261120091629", messageId: "1" },
-    { body: "two", id: "20261120/20261120091629", messageId: "2" },
-  ]);
-  assert.deepEqual(outcomes, ["incoming", "incoming"]);
-  assert.deepEqual(incoming.map(({ body }) => body), ["one", "two"]);
-});
-
-Deno.test("receive() keeps both of two equal messages without an empa-id", async () => {
-  const { incoming } = await receiveAll([
-    { body: "same", messageId: "1" },
-    { body: "same", messageId: "2" },
-    { body: "same", id: "", messageId: "3" },
-  ]);
-  assert.deepEqual(incoming.map(({ empaid }) => empaid), [
-    "noid",
-    "noid",
-    "noid",
-  ]);
-});
-
-Deno.test("receive() writes a message once when it comes twice", async () => {
-  const { outcomes, incoming } = await receiveAll([
-    { body: "same", id: "a", messageId: "1" },
-    { body: "same", id: "a", messageId: "2" },
-    { body: "none", messageId: "3" },
-    { body: "none", messageId: "3" },
-  ]);
-  assert.deepEqual(outcomes, [
-    "incoming",
-    "duplicate",
-    "incoming",
-    "duplicate",
-  ]);
-  assert.equal(incoming.length, 2);
-});
-
-Deno.test("receive() writes a message once when it comes again after a restart", async () => {
-  await using stage = await Stage.open();
-  const messages = [{ body: "record", id: "a" }];
-  const session = async (peer: Peer) => {
-    await peer.welcome();
-    await peer.expect("SUBSCRIBE");
-    await deliver(peer, messages);
-    await acks(peer, 1);
-    await sayGoodbye(peer);
-  };
-  await using broker = await ScriptedBroker.start(session, session);
-  for (const outcome of ["incoming", "duplicate"] as const) {
-    const receiver = await RunningReceiver.start(stage, [broker.endpoint]);
-    assert.deepEqual(await receiver.until(1), [outcome]);
-    await receiver.stop();
-  }
-  assert.equal((await stage.delivered("incoming")).length, 1);
-  assert.ok(
-    stage.lines.includes("INFO Message was received before, ignored. ID = a"),
   );
 });
 

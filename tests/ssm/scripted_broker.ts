@@ -140,3 +140,44 @@ export async function acks(peer: Peer, count: number): Promise<string[]> {
   while (ids.length < count) ids.push((await peer.expect("ACK"))["id"]!);
   return ids;
 }
+
+/** Takes so many messages without a word; returns their ids. */
+export async function swallow(peer: Peer, count: number): Promise<string[]> {
+  const ids: string[] = [];
+  while (ids.length < count) ids.push((await peer.expect("SEND"))["empa-id"]!);
+  return ids;
+}
+
+/** Confirms so many messages, and notes them. */
+export function taking(count: number, arrived: string[] = []): Script {
+  return async (peer) => {
+    await peer.welcome();
+    arrived.push(...await takeMessages(peer, count));
+    await sayGoodbye(peer);
+  };
+}
+
+/** Hangs up when a message comes, having said something or nothing. */
+export function killing(lastWords = ""): Script {
+  return async (peer) => {
+    await peer.welcome();
+    await peer.expect("SEND");
+    await peer.send(lastWords);
+  };
+}
+
+/** Lets somebody subscribe. */
+export async function subscribed(peer: Peer): Promise<void> {
+  await peer.welcome();
+  await peer.expect("SUBSCRIBE");
+}
+
+/** Delivers one message, and says goodbye. */
+export function delivering(body: string): Script {
+  return async (peer) => {
+    await subscribed(peer);
+    await deliver(peer, [{ body, id: "the id" }]);
+    await acks(peer, 1);
+    await sayGoodbye(peer);
+  };
+}

@@ -177,6 +177,25 @@ export function endpoint(
   };
 }
 
+/** A report; what is not named is 0. */
+export function report(counts: Partial<SendReport>): SendReport {
+  return { found: 0, sent: 0, locked: 0, failed: 0, ...counts };
+}
+
+/** Seals nothing, and writes into the log when it did not. */
+export function notingEnvelope(
+  stage: Stage,
+  onSealed = (_payload: string) => {},
+): SealingEnvelope {
+  return {
+    seal: (payload) => {
+      stage.lines.push(`sealed ${text(payload)}`);
+      onSealed(text(payload));
+      return Promise.resolve(payload);
+    },
+  };
+}
+
 export function bytes(text: string): Uint8Array<ArrayBuffer> {
   return new TextEncoder().encode(text);
 }

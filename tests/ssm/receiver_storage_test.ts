@@ -3,218 +3,18 @@ import { SsmError } from "../../lib/errors.ts";
 import type { Clock } from "../../lib/stomp/mod.ts";
 import { TestBroker } from "../broker/harness.ts";
 import { FakeClock } from "../helpers/fake_clock.ts";
-import { freePort } from "../helpers/free_port.ts";
 import { testWith } from "../helpers/parts.ts";
-import type { Peer, Script } from "../stomp/peer.ts";
-import { GatedEnvelope, plainEnvelope, RunningReceiver } from "./receiving.ts";
+import { plainEnvelope, RunningReceiver } from "./receiving.ts";
 import {
   acks,
   deliver,
-  messageFrame,
+  delivering,
   sayGoodbye,
   ScriptedBroker,
+  subscribed,
 } from "./scripted_broker.ts";
 import { bytes, endpoint, QUEUE, Stage } from "./stage.ts";
-
-/** Lets somebody subscribe. */
-async function subscribed(peer: Peer): Promise<void> {
-  await peer.welcome();
-  await peer.expect("SUBSCRIBE");
-}
-
-/** Lets somebody subscribe, says something or nothing, and hangs up. */
-function hangingUp(lastWords = ""): Script {
-  return async (peer) => {
-    await subscribed(peer);
-    await peer.send(lastWords);
-  };
-}
-
-/** Delivers one message, and says goodbye. */
-function delivering(body: string): Script {
-  return async (peer) => {
-    await subscribed(peer);
-    await deliver(peer, [{ body, id: "the id" }]);
-    await acks(peer, 1);
-    await sayGoodbye(peer);
-  };
-}
-
-/** Waits take no time, and are told of beforehand. */
-class ToldClock extends FakeClock {
-  readonly #onWait: (count: number) => void;
-  #waits = 0;
-  #skipped = 0;
-
-  constructor(onWait: (count: number) => void) {
-    super();
-    this.#onWait = onWait;
-  }
-
-  override now(): number {
-    return super.now() + this.#skipped;
-  }
-
-  override after(ms: number, callback: () => void): () => void {
-    this.#onWait(++this.#waits);
-    return super.after(ms, callback);
-  }
-
-  /** Lets time pass. */
-  skip(ms: number): void {
-    this.#skipped += ms;
-  }
-}
-
-/** A short grace, to tell it from the waits between connections. */
-const stopGraceMs = 1;
-
-/** The waits between connections. */
-function pauses(clock: FakeClock): number[] {
-  return clock.slept.filter((ms) => ms > stopGraceMs);
-}
-
-Deno.test("receive() writes a message once when its connection was lost before the ACK", async () => {
-  await using stage = await Stage.open();
-  const envelope = new GatedEnvelope();
-  await using broker = await ScriptedBroker.start(async (peer) => {
-    await subscribed(peer);
-    await deliver(peer, [{ body: "record", id: "a" }]);
-    await envelope.arrival("record");
-  }, async (peer) => {
-    await subscribed(peer);
-    envelope.release("record");
-    await peer.send(messageFrame("record", {
-      "message-id": "another",
-      ack: "again",
-      "empa-id": "a",
-      redelivered: "true",
-    }));
-    assert.deepEqual(await acks(peer, 1), ["again"]);
-    await sayGoodbye(peer);
-  });
-  const receiver = await RunningReceiver.start(stage, [broker.endpoint], {
-    envelope,
-  });
-  assert.deepEqual(await receiver.until(2), ["incoming", "duplicate"]);
-  await receiver.stop();
-  assert.equal((await stage.delivered("incoming")).length, 1);
-});
-
-Deno.test("receive() reconnects at once, then with growing pauses, and begins with the next broker each time", async () => {
-  await using stage = await Stage.open();
-  const clock = new FakeClock();
-  await using first = await ScriptedBroker.start(
-    hangingUp(),
-    hangingUp(),
-    hangingUp(),
-  );
-  await using second = await ScriptedBroker.start(
-    hangingUp(),
-    delivering("record"),
-  );
-  const receiver = await RunningReceiver.start(stage, [
-    first.endpoint,
-    second.endpoint,
-  ], { connectClock: clock, stopGraceMs });
-  assert.deepEqual(await receiver.until(1), ["incoming"]);
-  await receiver.stop();
-  assert.deepEqual(pauses(clock), [1000, 2000, 4000]);
-});
-
-Deno.test("receive() is patient again after a connection that was good for a while", async () => {
-  await using stage = await Stage.open();
-  const clock = new ToldClock(() => {});
-  const lasting: Script = async (peer) => {
-    await subscribed(peer);
-    clock.skip(30_000);
-  };
-  await using broker = await ScriptedBroker.start(
-    hangingUp(),
-    hangingUp(),
-    lasting,
-    lasting,
-    delivering("record"),
-  );
-  const receiver = await RunningReceiver.start(stage, [broker.endpoint], {
-    connectClock: clock,
-    stopGraceMs,
-  });
-  await receiver.until(1);
-  await receiver.stop();
-  assert.deepEqual(pauses(clock), [1000]);
-});
-
-Deno.test("receive() waits for ever for a broker", async () => {
-  await using stage = await Stage.open();
-  await using broker = await ScriptedBroker.start(delivering("record"));
-  let address = endpoint(freePort());
-  const clock = new ToldClock((count) => {
-    if (count === 20) address = broker.endpoint;
-  });
-  const receiver = await RunningReceiver.start(stage, [{
-    name: "changing",
-    connect: (signal) => address.connect(signal),
-  }], { connectClock: clock, stopGraceMs });
-  await receiver.until(1);
-  await receiver.stop();
-  assert.equal(Math.max(...clock.slept), 60_000);
-});
-
-Deno.test("receive() tells the broker's words when it is not allowed to subscribe, and tries another", async () => {
-  await using stage = await Stage.open();
-  const refusal = hangingUp("ERROR\nmessage:not authorized to read\n\n\0");
-  await using strict = await ScriptedBroker.start(refusal, refusal);
-  await using open = await ScriptedBroker.start(delivering("record"));
-  const receiver = await RunningReceiver.start(stage, [
-    strict.endpoint,
-    open.endpoint,
-  ], { connectClock: new FakeClock(), stopGraceMs });
-  await receiver.until(1);
-  await receiver.stop();
-  assert.equal(stage.complaints[0], "WARNING Connection lost.");
-  assert.match(
-    stage.complaints[1]!,
-    /^WARNING Connection lost because: .*not authorized to read$/,
-  );
-});
-
-Deno.test("receive() leaves a broker that has fallen silent", async () => {
-  await using stage = await Stage.open();
-  await using broker = await ScriptedBroker.start(async (peer) => {
-    await peer.welcome("1.2", "heart-beat:10,0\n");
-    await peer.expect("SUBSCRIBE");
-    await peer.expectEnd();
-  }, delivering("record"));
-  const receiver = await RunningReceiver.start(stage, [
-    endpoint(broker.port, { heartBeat: { sendMs: 0, receiveMs: 10 } }),
-  ]);
-  await receiver.until(1);
-  await receiver.stop();
-});
-
-Deno.test("receive() survives frames that break the protocol, and messages beyond the limits", async () => {
-  await using stage = await Stage.open();
-  const long = "x".repeat(2000);
-  await using broker = await ScriptedBroker.start(
-    hangingUp("MESSAGE\nno colon\n\n\0"),
-    hangingUp(`MESSAGE\nempa-id:${long}\n\n\0`),
-    hangingUp(messageFrame(long, { "message-id": "1", ack: "1" })),
-    hangingUp("MESSAGE\nempa-id:\\t\n\n\0"),
-    hangingUp("MESSAGE\ncontent-length:3\n\nabcdef\0"),
-    hangingUp("WHAT\n\n\0"),
-    hangingUp("MESSAGE\nsubscription:1\nmessage-id:2\nack:2\n\ncut off"),
-    delivering("record"),
-  );
-  const limits = { maxHeaderBytes: 1000, maxBodyBytes: 1000 };
-  const receiver = await RunningReceiver.start(stage, [
-    endpoint(broker.port, { limits }),
-  ], { connectClock: new FakeClock(), stopGraceMs });
-  assert.deepEqual(await receiver.until(1), ["incoming"]);
-  await receiver.stop();
-  const incoming = await stage.delivered("incoming");
-  assert.deepEqual(incoming.map(({ body }) => body), ["record"]);
-});
+import { ToldClock } from "./told_clock.ts";
 
 Deno.test("receive() keeps a message that it cannot store on the broker, and stores it once it can", async () => {
   await using stage = await Stage.open();
@@ -334,6 +134,7 @@ Deno.test("receive() leaves to the broker, when it is stopped, what it cannot st
   const helpless = await RunningReceiver.start(stage, [address], {
     incoming,
     storeClock,
+    stopGraceMs: 3_600_000,
   });
   await failed;
   await helpless.stop();
