@@ -104,9 +104,13 @@ export function formatText(record: LogRecord): string {
 /** One JSON object: `time` (ISO 8601, UTC), `name`, `level`, `message`. */
 export function formatJson(record: LogRecord): string {
   const { time, name, level, message } = record;
+  return printableJson({ time: time.toISOString(), name, level, message });
+}
+
+/** `value` as JSON on one line, with everything escaped that {@linkcode printable} escapes. */
+export function printableJson(value: unknown): string {
   // JSON itself escapes the C0 controls only.
-  return JSON.stringify({ time: time.toISOString(), name, level, message })
-    .replace(UNSAFE, unicodeEscape);
+  return JSON.stringify(value).replace(UNSAFE, unicodeEscape);
 }
 
 /** What could forge a log line or drive a terminal. */

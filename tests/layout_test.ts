@@ -31,7 +31,7 @@ const HOUSE: House = {
     room(1, "config",    "errors",                               ["disk"]),
     room(2, "stomp",     "errors net(types)",                    []),
     room(2, "smime",     "errors pki",                           []),
-    room(3, "broker",    "errors log net(types) stomp",          [["disk", "sqlite_store.ts"], ["disk", "disk_reserve.ts"]]),
+    room(3, "broker",    "errors log net(types) stomp",          [["disk", "message_database.ts"], ["disk", "disk_reserve.ts"]]),
     room(3, "ssm",       "errors log pki smime spool stomp",     []),
     room(4, "cli",       EVERYTHING,                             ["process", "terminal", "disk"]),
   ],

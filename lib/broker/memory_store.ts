@@ -18,7 +18,7 @@ export interface MemoryStoreOptions {
    * Memory all kept messages may take together, in bytes.
    * @default 268435456 (256 MiB)
    */
-  readonly maxBytes?: number;
+  readonly maxBytes?: number | undefined;
 }
 
 /** Keeps messages in memory, up to a limit. */

@@ -7,32 +7,34 @@
  *
  * @module
  */
-import { reason, SsmError } from "../errors.ts";
+import { SsmError } from "../errors.ts";
 import { DiskReserve } from "./disk_reserve.ts";
 import type { Message } from "./message.ts";
-import { MessageTable } from "./message_table.ts";
+import { openMessageTable } from "./message_database.ts";
+import type { MessageTable } from "./message_table.ts";
 import { overLimit } from "./refusal.ts";
+import { diskFull, isFull, storeError } from "./sqlite_errors.ts";
 import type { RecoveredMessage, Store, StoreChange } from "./store.ts";
 
 /** Options of {@linkcode SqliteStore}. Sizes are in bytes. */
 export interface SqliteStoreOptions {
   /** What all kept messages may take together. @default 10737418240 (10 GiB) */
-  readonly maxBytes?: number;
-  /** What may be in memory; the rest is on disk only. @default 67108864 (64 MiB) */
-  readonly memoryBytes?: number;
+  readonly maxBytes?: number | undefined;
+  /**
+   * What may be in memory; the rest is on disk only. Reading it back costs next
+   * to nothing, keeping it costs thrice its size.
+   * @default 16777216 (16 MiB)
+   */
+  readonly memoryBytes?: number | undefined;
   /**
    * Disk space that is set aside, to be able to delete when the disk is full.
    * Without it nothing new is taken. @default 8388608 (8 MiB)
    */
-  readonly reserveBytes?: number;
+  readonly reserveBytes?: number | undefined;
 }
 
 /** Several calls are committed at once, up to this many bytes, so that other work gets its turn. */
 const MAX_COMMIT_BYTES = 8 << 20;
-
-/** SQLite's result codes that mean something to us. */
-const SQLITE_BUSY = 5;
-const SQLITE_FULL = 13;
 
 /** A message in memory, and whether it is on disk, too. */
 interface Held {
@@ -81,38 +83,15 @@ export class SqliteStore implements Store {
   ): Promise<SqliteStore> {
     const {
       maxBytes = 10 * 1024 ** 3,
-      memoryBytes = 64 << 20,
+      memoryBytes = 16 << 20,
       reserveBytes = 8 << 20,
     } = options;
     for (const bytes of [maxBytes, memoryBytes, reserveBytes]) {
       if (!(bytes > 0)) throw new RangeError("Sizes must be positive");
     }
-    try {
-      await Deno.mkdir(directory, { recursive: true, mode: 0o700 });
-      // Only who keeps messages pays for the database.
-      const { DatabaseSync } = await import("node:sqlite");
-      const database = new DatabaseSync(`${directory}/messages.sqlite`);
-      const reserve = new DiskReserve(`${directory}/reserve`, reserveBytes);
-      try {
-        const table = new MessageTable(database);
-        return new SqliteStore(table, reserve, { maxBytes, memoryBytes });
-      } catch (error) {
-        database.close();
-        throw error;
-      }
-    } catch (error) {
-      if (codeOf(error) === SQLITE_BUSY) {
-        throw new SsmError(
-          "RUNNING",
-          `Cannot open the message store in ${directory}: another broker uses it`,
-        );
-      }
-      throw new SsmError(
-        "SPOOL",
-        `Cannot open the message store in ${directory}: ${reason(error)}`,
-        { cause: error },
-      );
-    }
+    const table = await openMessageTable(directory);
+    const reserve = new DiskReserve(`${directory}/reserve`, reserveBytes);
+    return new SqliteStore(table, reserve, { maxBytes, memoryBytes });
   }
 
   private constructor(
@@ -213,7 +192,7 @@ export class SqliteStore implements Store {
     try {
       this.#write(calls);
     } catch (error) {
-      if (codeOf(error) === SQLITE_FULL) this.#makeRoom();
+      if (isFull(error)) this.#makeRoom();
       // Marks are a help to consumers, and not worth a message.
       this.#marks.clear();
       for (const call of calls) this.#commitAlone(call);
@@ -226,9 +205,8 @@ export class SqliteStore implements Store {
       try {
         return this.#write([call]);
       } catch (error) {
-        const full = codeOf(error) === SQLITE_FULL;
-        if (full) this.#makeRoom();
-        if (full && again) continue;
+        if (isFull(error)) this.#makeRoom();
+        if (isFull(error) && again) continue;
         return call.reject(storeError(error));
       }
     }
@@ -356,21 +334,4 @@ function added(changes: readonly StoreChange[]): number {
     if (change.kind === "append") bytes += change.stored.message.size;
   }
   return bytes;
-}
-
-function storeError(error: unknown, action = "store"): SsmError {
-  if (codeOf(error) === SQLITE_FULL) return diskFull();
-  return new SsmError("SPOOL", `Cannot ${action} messages: ${reason(error)}`, {
-    cause: error,
-  });
-}
-
-function diskFull(): SsmError {
-  return overLimit("Cannot store messages: the disk is full");
-}
-
-/** SQLite's result code, without the details in its upper bits. */
-function codeOf(error: unknown): number | undefined {
-  if (!(error instanceof Error) || !("errcode" in error)) return undefined;
-  return typeof error.errcode === "number" ? error.errcode & 0xff : undefined;
 }

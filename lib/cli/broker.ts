@@ -86,7 +86,7 @@ Options:
       --port PORT         default: 61613; 0 takes a free one
       --data DIR          where persistent messages survive; default: nowhere
       --memory SIZE       for messages; more is on disk, or refused without
-                          --data; default: 128M
+                          --data; default: 16M, or 256M without
       --max-data SIZE     what all queues may hold with --data; default: 10G
       --level LEVEL       DEBUG, INFO, WARN or ERROR; default: INFO
 

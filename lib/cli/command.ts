@@ -7,9 +7,9 @@ import { parseArgs, type ParseArgsConfig } from "node:util";
 import { SsmError } from "../errors.ts";
 import type { Terminal } from "./exit.ts";
 
-/** Values of the options given, by name. */
+/** Values of the options given, by name; a list where an option may be repeated. */
 export type OptionValues = Readonly<
-  Record<string, string | boolean | undefined>
+  Record<string, string | boolean | readonly string[] | undefined>
 >;
 
 /** What a command finds around itself. */
@@ -79,4 +79,13 @@ export function textOption(
 ): string | undefined {
   const value = values[name];
   return typeof value === "string" ? value : undefined;
+}
+
+/** The texts of an option that may be repeated, in the order given. */
+export function listOption(
+  values: OptionValues,
+  name: string,
+): readonly string[] {
+  const value = values[name];
+  return typeof value === "object" ? value : [];
 }

@@ -62,6 +62,7 @@ export function composeEndpoints(
         connectTimeoutMs: config.connectTimeoutMs,
         receiptTimeoutMs: config.receiptTimeoutMs,
         limits: { maxBodyBytes: context.maxBodyBytes },
+        trimMessages: true,
         onStrayReceipt: (id) =>
           log.warning(`The broker confirmed what nobody sent: ${id}`),
       });
@@ -93,8 +94,9 @@ function tlsOptions(
 }
 
 /** Our own rules for the broker's certificate: CA directory, dates, CRLs, host name. */
-function brokerVerifier(
-  { trust, checkCrls }: EndpointContext,
+export function brokerVerifier(
+  { trust, checkCrls }: Pick<EndpointContext, "trust" | "checkCrls">,
+  unverified = "verify_broker = false",
 ): PeerVerifier {
   return async ({ leaf, others }, host) => {
     const certificate = parseCertificate(leaf);
@@ -109,7 +111,7 @@ function brokerVerifier(
         `Cannot trust broker ${host}: ${verdict.reason}`,
         {
           hint:
-            "put the CA of the broker's certificate into capath, or say verify_broker = false and trust anybody",
+            `put the CA of the broker's certificate into capath, or say ${unverified} and trust anybody`,
         },
       );
     }

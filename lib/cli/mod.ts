@@ -34,6 +34,14 @@ const COMMANDS: ReadonlyMap<string, Listed> = new Map([
     summary: "run the embedded broker, in memory",
     load: async () => (await import("./broker.ts")).brokerCommand,
   }],
+  ["stomper", {
+    summary: "send lines and files to a queue or topic",
+    load: async () => (await import("./stomper.ts")).stomperCommand,
+  }],
+  ["printer", {
+    summary: "print what comes from a queue or topic",
+    load: async () => (await import("./printer.ts")).printerCommand,
+  }],
   ["demo", {
     summary: "show the main job on this machine: broker, receiver and sender",
     load: async () => (await import("./demo.ts")).demoCommand,

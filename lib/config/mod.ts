@@ -6,6 +6,7 @@
 export { ConfigError, type ConfigPlace } from "./config_error.ts";
 export { Ini, type IniOption, parseIni, readIni } from "./ini.ts";
 export type { Key, Table } from "./keys.ts";
+export { hosts, integer, type Kind, path, seconds, text } from "./kinds.ts";
 export {
   type BrokerAddress,
   type BrokerConfig,

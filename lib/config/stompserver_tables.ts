@@ -145,11 +145,10 @@ const STOMPSERVER = {
     path,
     "The directory where persistent messages of queues survive. Without it they are in memory only.",
   ),
-  memoryBytes: withDefault(
+  memoryBytes: optional(
     "memory",
     size(1024 ** 2, 1024 * GIGABYTE),
-    "128M",
-    "How much of the queues may be in memory. What exceeds it is on disk if there is data, and refused otherwise.",
+    "How much of the queues may be in memory. What exceeds it is on disk if there is data, and refused otherwise. Without it 16M with data, and 256M otherwise.",
   ),
   maxDataBytes: withDefault(
     "max_data",

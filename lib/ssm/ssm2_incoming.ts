@@ -105,8 +105,27 @@ export class Ssm2IncomingCarrier implements IncomingCarrier {
         await message.ack();
         continue;
       }
+      if (this.#isTooLarge(message)) continue;
       yield this.#delivery(message);
     }
+  }
+
+  /**
+   * A message over the limits stays on the broker, unconfirmed: nothing of it is
+   * lost, and with a higher limit it will come again.
+   */
+  #isTooLarge({ headers, trimmed, messageId }: StompMessage): boolean {
+    if (!trimmed) return false;
+    const { log } = this.#options;
+    const name = headers.get("empa-id") ?? messageId;
+    if (trimmed.headers > 0) {
+      log.warning(`Message ${name} has over-long headers, which are ignored.`);
+    }
+    if (trimmed.bodyBytes === 0) return false;
+    log.error(
+      `Message ${name} stays on the broker: it has ${trimmed.bodyBytes} bytes, more than max_message_size allows.`,
+    );
+    return true;
   }
 
   #delivery(message: StompMessage): Delivery {

@@ -28,6 +28,8 @@ const HEART_BEAT = Uint8Array.of(0x0a);
 export interface ConnectionOptions {
   /** Limits on what the peer sends. */
   limits?: FrameLimits | undefined;
+  /** See `FrameDecoderOptions`. @default false */
+  trimMessages?: boolean | undefined;
   /**
    * Time without progress, while bytes wait to be sent, after which the
    * connection counts as lost; 0 waits for ever. @default 60000
@@ -64,6 +66,7 @@ export class StompConnection {
   constructor(socket: Socket, options: ConnectionOptions = {}) {
     const {
       limits = {},
+      trimMessages = false,
       writeTimeoutMs = 60_000,
       answerMalformed = false,
       clock = systemClock,
@@ -74,7 +77,7 @@ export class StompConnection {
     this.remote = socket.remote;
     this.#socket = socket;
     this.#answerMalformed = answerMalformed;
-    this.#decoder = new FrameDecoder({ limits });
+    this.#decoder = new FrameDecoder({ limits, trimMessages });
     this.#watch = new Watch(clock, {
       // Its failure is the connection's, and reported as such.
       sendHeartBeat: () => void this.#send([HEART_BEAT]).catch(() => {}),

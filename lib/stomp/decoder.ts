@@ -15,10 +15,38 @@ const NUL = 0x00;
 const LF = 0x0a;
 const CR = 0x0d;
 const COLON = 0x3a;
+/** Without these a message can be neither acknowledged nor read to its end. */
+const ESSENTIAL: ReadonlySet<string> = new Set([
+  "message-id",
+  "subscription",
+  "ack",
+  "destination",
+  "content-length",
+  "redelivered",
+]);
 const COMMAND_LINE = /^([A-Z]{1,32})(\r?)$/;
 
 /** What the next byte belongs to. */
-type State = "between" | "command" | "headers" | "counted" | "until-nul";
+type State =
+  | "between"
+  | "command"
+  | "headers"
+  | "dropped-header"
+  | "counted"
+  | "until-nul";
+
+/** Settings of a {@linkcode FrameDecoder}. */
+export interface FrameDecoderOptions {
+  /** @default "1.0" */
+  version?: StompVersion | undefined;
+  limits?: FrameLimits | undefined;
+  /**
+   * Hand out a MESSAGE that is over the limits without what is too much, instead
+   * of refusing it: a broker would only deliver it again, for ever.
+   * @default false
+   */
+  trimMessages?: boolean | undefined;
+}
 
 /**
  * A push parser of frames.
@@ -44,13 +72,16 @@ export class FrameDecoder {
   #rule: HeaderRule = "connect";
   #crlf = false;
   #bodyBytes = 0;
+  readonly #trimMessages: boolean;
+  #droppedHeaders = 0;
+  /** Bytes of a body that is dropped; `undefined` while it is kept. */
+  #droppedBytes: number | undefined;
   #error: unknown;
 
-  constructor(
-    options: { version?: StompVersion; limits?: FrameLimits } = {},
-  ) {
-    const { version = "1.0", limits = {} } = options;
+  constructor(options: FrameDecoderOptions = {}) {
+    const { version = "1.0", limits = {}, trimMessages = false } = options;
     this.version = version;
+    this.#trimMessages = trimMessages;
     this.#limits = changeLimits(DEFAULT_LIMITS, limits);
   }
 
@@ -97,6 +128,8 @@ export class FrameDecoder {
         return [this.#readCommand(chunk, offset)];
       case "headers":
         return [this.#readHeader(chunk, offset)];
+      case "dropped-header":
+        return [this.#dropHeader(chunk, offset)];
       case "counted":
         return this.#readCountedBody(chunk, offset);
       case "until-nul":
@@ -143,6 +176,8 @@ export class FrameDecoder {
     this.#headBytes = line.length + 1;
     this.#headerLines = 0;
     this.#headers = new Map();
+    this.#droppedHeaders = 0;
+    this.#droppedBytes = undefined;
     this.#state = "headers";
     return end + 1;
   }
@@ -153,33 +188,51 @@ export class FrameDecoder {
     const piece = chunk.subarray(offset, end === -1 ? chunk.length : end);
     const lineBytes = this.#partial.length + piece.length;
     if (lineBytes > maxHeaderBytes) {
-      throw this.#tooMuch(`a header of more than ${maxHeaderBytes} bytes`);
+      this.#exceed(`a header of more than ${maxHeaderBytes} bytes`);
+      this.#partial.take();
+      this.#droppedHeaders++;
+      this.#state = "dropped-header";
+      return offset;
     }
-    if (this.#headBytes + lineBytes + 1 > maxHeadBytes) {
-      throw this.#tooMuch(`headers of more than ${maxHeadBytes} bytes`);
+    const headBytes = this.#headBytes + lineBytes + 1;
+    if (headBytes > maxHeadBytes) {
+      this.#exceed(`headers of more than ${maxHeadBytes} bytes`);
     }
     if (end === -1) {
       this.#partial.append(piece);
       return chunk.length;
     }
-    this.#headBytes += lineBytes + 1;
     let line = this.#completeLine(piece);
     if (this.#crlf && line.at(-1) === CR) line = line.subarray(0, -1);
-    if (line.length > 0) this.#addHeader(line);
-    else this.#beginBody();
+    if (line.length === 0) this.#beginBody();
+    else this.#addHeader(line, headBytes);
     return end + 1;
   }
 
-  #addHeader(line: Uint8Array): void {
-    if (++this.#headerLines > this.#limits.maxHeaders) {
-      throw this.#tooMuch(`more than ${this.#limits.maxHeaders} headers`);
-    }
+  #dropHeader(chunk: Uint8Array, offset: number): number {
+    const end = chunk.indexOf(LF, offset);
+    if (end === -1) return chunk.length;
+    this.#state = "headers";
+    return end + 1;
+  }
+
+  #addHeader(line: Uint8Array, headBytes: number): void {
+    const { maxHeaders, maxHeadBytes } = this.#limits;
+    const excess = this.#headerLines + 1 > maxHeaders;
+    if (excess) this.#exceed(`more than ${maxHeaders} headers`);
     if (line.includes(NUL)) throw this.#malformed("a header contains a NUL");
     const colon = line.indexOf(COLON);
     if (colon === -1) throw this.#malformed("a header has no colon");
     if (colon === 0) throw this.#malformed("a header has no name");
     const name = this.#headerText(line.subarray(0, colon));
     const value = this.#headerText(line.subarray(colon + 1));
+    const isFull = excess || headBytes > maxHeadBytes;
+    if (isFull && (!ESSENTIAL.has(name) || this.#headers.has(name))) {
+      this.#droppedHeaders++;
+      return;
+    }
+    this.#headerLines++;
+    this.#headBytes = headBytes;
     // STOMP 1.2, "Repeated Header Entries": the first counts.
     if (!this.#headers.has(name)) this.#headers.set(name, value);
   }
@@ -209,9 +262,10 @@ export class FrameDecoder {
     }
     this.#bodyBytes = Number(length);
     if (this.#bodyBytes > maxBodyBytes) {
-      throw this.#tooMuch(
+      this.#exceed(
         `a body of ${this.#bodyBytes} bytes, more than ${maxBodyBytes}`,
       );
+      this.#droppedBytes = 0;
     }
     if (this.#bodyBytes > 0 && !mayHaveBody(this.#command)) {
       throw this.#malformed("it must not have a body");
@@ -220,10 +274,12 @@ export class FrameDecoder {
   }
 
   #readCountedBody(chunk: Uint8Array, offset: number): [number, Frame?] {
-    const missing = this.#bodyBytes - this.#partial.length;
+    const missing = this.#bodyBytes -
+      (this.#droppedBytes ?? this.#partial.length);
     if (missing > 0) {
       const piece = chunk.subarray(offset, offset + missing);
-      this.#partial.append(piece, this.#bodyBytes);
+      if (this.#droppedBytes !== undefined) this.#droppedBytes += piece.length;
+      else this.#partial.append(piece, this.#bodyBytes);
       return [offset + piece.length];
     }
     if (chunk[offset] !== NUL) {
@@ -241,10 +297,15 @@ export class FrameDecoder {
     if (piece.length > 0 && !mayHaveBody(this.#command)) {
       throw this.#malformed("it must not have a body");
     }
-    if (this.#partial.length + piece.length > maxBodyBytes) {
-      throw this.#tooMuch(`a body of more than ${maxBodyBytes} bytes`);
+    if (
+      this.#droppedBytes === undefined &&
+      this.#partial.length + piece.length > maxBodyBytes
+    ) {
+      this.#exceed(`a body of more than ${maxBodyBytes} bytes`);
+      this.#droppedBytes = this.#partial.take().length;
     }
-    this.#partial.append(piece);
+    if (this.#droppedBytes !== undefined) this.#droppedBytes += piece.length;
+    else this.#partial.append(piece);
     return end === -1 ? [chunk.length] : [end + 1, this.#completeFrame()];
   }
 
@@ -258,7 +319,19 @@ export class FrameDecoder {
     this.#state = "between";
     this.#isFirst = false;
     const body = this.#partial.take();
-    return { command: this.#command, headers: this.#headers, body };
+    const frame = { command: this.#command, headers: this.#headers, body };
+    const [headers, bodyBytes] = [this.#droppedHeaders, this.#droppedBytes];
+    if (headers === 0 && bodyBytes === undefined) return frame;
+    return { ...frame, trimmed: { headers, bodyBytes: bodyBytes ?? 0 } };
+  }
+
+  /** Refuses the frame, unless it is one that is trimmed. */
+  #exceed(what: string): void {
+    if (this.#trimMessages && this.#command === "MESSAGE") return;
+    throw new SsmError(
+      "LIMIT",
+      `Cannot read ${this.#command} frame: it has ${what}`,
+    );
   }
 
   #malformed(why: string, cause?: unknown): SsmError {
@@ -266,13 +339,6 @@ export class FrameDecoder {
       "STOMP_PROTOCOL",
       `Cannot read ${this.#command} frame: ${why}`,
       { cause },
-    );
-  }
-
-  #tooMuch(what: string): SsmError {
-    return new SsmError(
-      "LIMIT",
-      `Cannot read ${this.#command} frame: it has ${what}`,
     );
   }
 

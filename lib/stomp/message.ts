@@ -4,7 +4,7 @@
  * @module
  */
 import { SsmError } from "../errors.ts";
-import type { Frame, FrameHeaders, StompVersion } from "./frame.ts";
+import type { Frame, FrameHeaders, StompVersion, Trimmed } from "./frame.ts";
 
 /** How a subscription acknowledges: at once, all up to one, or one by one. */
 export type AckMode = "auto" | "client" | "client-individual";
@@ -33,13 +33,15 @@ export class StompMessage {
   readonly messageId: string;
   /** Whether the broker says that it delivered this message before. */
   readonly redelivered: boolean;
+  /** What is missing for being over the limits; `undefined` when it is whole. */
+  readonly trimmed: Trimmed | undefined;
   readonly #subscription: string;
   readonly #mode: AckMode;
   readonly #version: StompVersion;
   readonly #acknowledge: Acknowledge;
 
   constructor(
-    { headers, body }: Frame,
+    { headers, body, trimmed }: Frame,
     context: {
       subscription: string;
       mode: AckMode;
@@ -49,6 +51,7 @@ export class StompMessage {
   ) {
     this.headers = headers;
     this.body = body;
+    this.trimmed = trimmed;
     this.destination = headers.get("destination") ?? "";
     this.messageId = headers.get("message-id") ?? "";
     this.redelivered = headers.get("redelivered") === "true";

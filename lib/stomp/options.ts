@@ -41,6 +41,8 @@ export interface StompConnectOptions {
   writeTimeoutMs?: number | undefined;
   /** Limits on the broker's frames. */
   limits?: FrameLimits | undefined;
+  /** See `FrameDecoderOptions`; look at `StompMessage.trimmed` then. @default false */
+  trimMessages?: boolean | undefined;
   /** Told of receipts that nobody awaits: late, repeated or made up. */
   onStrayReceipt?: ((id: string) => void) | undefined;
   /**

@@ -177,10 +177,17 @@ test("SqliteStore commits before it is closed, and nothing after that", async (d
   assert.deepEqual(again.kept.map(({ sequence }) => sequence), [1]);
 });
 
-test("SqliteStore.open() makes a directory that is nobody else's", async (directory) => {
+test("SqliteStore.open() makes a directory and files that are nobody else's", async (directory) => {
   const inner = `${directory}/a/b`;
-  await using _ = await SqliteStore.open(inner);
+  await using store = await SqliteStore.open(inner);
+  await store.apply([append(1)]);
   assert.equal((await Deno.stat(inner)).mode! & 0o777, 0o700);
+  const files = await Array.fromAsync(Deno.readDir(inner));
+  assert.ok(files.length >= 2);
+  for (const { name } of files) {
+    const { mode } = await Deno.stat(`${inner}/${name}`);
+    assert.equal(mode! & 0o777, 0o600, name);
+  }
 });
 
 test("SqliteStore.open() refuses a directory that is in use", async (directory) => {

@@ -172,3 +172,35 @@ Deno.test("receive() survives frames that break the protocol, and messages beyon
   const incoming = await stage.delivered("incoming");
   assert.deepEqual(incoming.map(({ body }) => body), ["record"]);
 });
+
+Deno.test("receive() passes a message that is too large, which stays on the broker, and goes on", async () => {
+  await using stage = await Stage.open();
+  const long = "x".repeat(2000);
+  const answers: string[] = [];
+  await using broker = await ScriptedBroker.start(async (peer) => {
+    await peer.welcome();
+    await peer.expect("SUBSCRIBE");
+    const frame = (id: string, body: string, headers = {}) =>
+      messageFrame(body, { "message-id": id, ack: id, ...headers });
+    await peer.send(frame("large", long, { "empa-id": "giant" }));
+    await peer.send(frame("odd", "odd", { "empa-id": long }));
+    await peer.send(frame("good", "good", { "empa-id": "small" }));
+    answers.push(...await acks(peer, 2));
+    await sayGoodbye(peer);
+  });
+  const limits = { maxHeaderBytes: 1000, maxBodyBytes: 1000 };
+  const receiver = await RunningReceiver.start(stage, [
+    endpoint(broker.port, { limits, trimMessages: true }),
+  ]);
+  assert.deepEqual(await receiver.until(2), ["incoming", "incoming"]);
+  await receiver.stop();
+  assert.deepEqual(answers, ["odd", "good"]);
+  const incoming = await stage.delivered("incoming");
+  assert.deepEqual(incoming.map(({ body, empaid }) => [body, empaid]), [
+    ["odd", "noid"],
+    ["good", "small"],
+  ]);
+  assert.ok(stage.lines.includes(
+    "ERROR Message giant stays on the broker: it has 2000 bytes, more than max_message_size allows.",
+  ));
+});

@@ -1,0 +1,266 @@
+/**
+ * What `ssm stomper` and `ssm printer` have in common: the options that say
+ * which broker, and a client made from them.
+ *
+ * @module
+ */
+import {
+  hosts,
+  integer,
+  type Kind,
+  path,
+  seconds,
+  text,
+} from "../config/mod.ts";
+import { reason, SsmError } from "../errors.ts";
+import { type ClientTlsOptions, dial } from "../net/mod.ts";
+import { TrustStore } from "../pki/mod.ts";
+import { ReconnectingClient, type ReconnectOptions } from "../stomp/mod.ts";
+import {
+  type Command,
+  listOption,
+  type OptionValues,
+  textOption,
+} from "./command.ts";
+import { brokerVerifier } from "./endpoints.ts";
+import type { Terminal } from "./exit.ts";
+import { loadIdentity } from "./identity.ts";
+
+/** A frame with a message of 100 MB, whatever it is wrapped in. */
+const MAX_BODY_BYTES = 256 << 20;
+
+const INSECURE = "--insecure";
+
+/** The options, for `parseArgs`. */
+export const CLIENT_OPTIONS: Command["options"] = {
+  destination: { type: "string" },
+  topic: { type: "string" },
+  header: { type: "string", multiple: true },
+  host: { type: "string" },
+  port: { type: "string" },
+  user: { type: "string" },
+  password: { type: "string" },
+  "password-file": { type: "string" },
+  vhost: { type: "string" },
+  tls: { type: "boolean" },
+  capath: { type: "string" },
+  certificate: { type: "string" },
+  key: { type: "string" },
+  "key-passphrase-file": { type: "string" },
+  "check-crls": { type: "boolean" },
+  insecure: { type: "boolean" },
+  "heart-beat": { type: "string" },
+  "retry-for": { type: "string" },
+};
+
+/** Their help; it begins and ends with a line of its own. */
+export function clientHelp(retryFor: string): string {
+  return `
+Broker:
+      --host HOSTS            several between commas, each with or without
+                              :port, are tried in order; default: localhost
+      --port PORT             default: 61613
+      --user LOGIN
+      --password PASSCODE     others on this machine can see it; better:
+      --password-file FILE    its first line
+      --vhost NAME            default: the broker's own default
+      --heart-beat SECONDS    default: 30; 0 turns heart-beats off
+      --retry-for SECONDS     how long to look for a broker, at first and after
+                              each loss; default: ${retryFor}
+
+TLS:
+      --tls                   implied by the other options here
+      --capath DIR            CA directory that the broker is verified by
+      --check-crls            demands CRLs in it
+      --certificate FILE      our certificate, PEM, for brokers that ask
+      --key FILE              its private key, PEM
+      --key-passphrase-file FILE
+      --insecure              does not verify the broker
+
+  -h, --help
+      --version
+`;
+}
+
+/**
+ * Where to.
+ *
+ * @throws {SsmError} `USAGE` when that is not said, or said twice
+ */
+export function destinationOf(command: string, values: OptionValues): string {
+  const destination = given(values, "destination", text);
+  const topic = given(values, "topic", text);
+  if ((destination === undefined) === (topic === undefined)) {
+    throw usage(command, "Either --topic or --destination must be given");
+  }
+  return destination ?? topic!;
+}
+
+/** Headers that ssm sets itself. */
+const OWN_HEADERS = [
+  "destination",
+  "id",
+  "ack",
+  "receipt",
+  "transaction",
+  "content-length",
+];
+
+/**
+ * Further headers; of a repeated one the last counts.
+ *
+ * @throws {SsmError} `USAGE` for what is not `name:value`
+ */
+export function headersOf(
+  command: string,
+  values: OptionValues,
+): Record<string, string> {
+  const pairs = listOption(values, "header").map((header) => {
+    const colon = header.indexOf(":");
+    const name = header.slice(0, Math.max(colon, 0));
+    if (name === "") {
+      throw usage(command, `The --header "${header}" is not name:value`);
+    }
+    if (OWN_HEADERS.includes(name)) {
+      throw usage(command, `The header "${name}" is set by ssm`);
+    }
+    return [name, header.slice(colon + 1)];
+  });
+  return Object.fromEntries(pairs);
+}
+
+/** What a client is made with, besides the options. */
+export interface ClientSettings
+  extends Pick<ReconnectOptions, "onState" | "retryForMs"> {
+  readonly terminal: Terminal;
+}
+
+/**
+ * Makes a client of the options; it connects at once. What stands in its way is
+ * said on standard error.
+ *
+ * @throws {SsmError} `USAGE`, `CONFIG`, `CERTIFICATE`, `KEY`, `TRUST`
+ */
+export function composeClient(
+  command: string,
+  values: OptionValues,
+  { terminal, onState, retryForMs }: ClientSettings,
+): ReconnectingClient {
+  const warn = (words: string) => terminal.err(`ssm: warning: ${words}`);
+  const option = <T>(name: string, kind: Kind<T>) => given(values, name, kind);
+  const port = option("port", integer(1, 65535)) ?? 61613;
+  const brokers = option("host", hosts) ?? [{ host: "localhost", port }];
+  const heartBeatMs = option("heart-beat", seconds(0, 3600)) ?? 30_000;
+  const tls = tlsOf(command, values, warn);
+  return new ReconnectingClient({
+    dial: brokers.map(({ host, port: own }) => (signal) => {
+      if (tls?.verify === "none") {
+        warn(
+          `The certificate of ${host} is not verified: anybody may pose as it`,
+        );
+      }
+      return dial({ host, port: own ?? port, tls, signal });
+    }),
+    retryForMs: option("retry-for", seconds(0, 864_000)) ?? retryForMs,
+    // Passwords and certificates do not mend themselves.
+    worthRetrying: ({ code }) =>
+      code === "CONNECT" || code === "TIMEOUT" || code === "CONNECTION_LOST",
+    onState: (change) => {
+      const { state, reason: why, waitMs = 0 } = change;
+      if (state === "lost") warn(reason(why));
+      if (state === "connecting" && why !== undefined) {
+        const wait = Math.ceil(waitMs / 1000);
+        warn(`${reason(why)}; trying again in ${wait} s`);
+      }
+      onState?.(change);
+    },
+    host: option("vhost", text) ?? false,
+    login: option("user", text),
+    passcode: textOption(values, "password") ??
+      readFirstLine(option("password-file", path)),
+    heartBeat: { sendMs: heartBeatMs, receiveMs: heartBeatMs },
+    limits: { maxBodyBytes: MAX_BODY_BYTES },
+  });
+}
+
+/** The value of an option. @throws {SsmError} `USAGE` when it is not allowed */
+export function given<T>(
+  values: OptionValues,
+  name: string,
+  kind: Kind<T>,
+): T | undefined {
+  const word = textOption(values, name);
+  if (word === undefined) return undefined;
+  const value = kind.parse(word);
+  if (value !== undefined) return value;
+  throw new SsmError(
+    "USAGE",
+    `Cannot use --${name} "${word}": it must be ${kind.allowed}`,
+  );
+}
+
+/** An error of the command line. */
+export function usage(command: string, message: string): SsmError {
+  return new SsmError("USAGE", message, { hint: `see: ssm ${command} --help` });
+}
+
+function tlsOf(
+  command: string,
+  values: OptionValues,
+  warn: (words: string) => void,
+): ClientTlsOptions | undefined {
+  const capath = given(values, "capath", path);
+  const certificate = given(values, "certificate", path);
+  const key = given(values, "key", path);
+  const insecure = values["insecure"] === true;
+  const wanted = values["tls"] === true || insecure ||
+    [capath, certificate, key].some((value) => value !== undefined);
+  if (!wanted) return undefined;
+  if ((capath === undefined) !== insecure) {
+    throw usage(
+      command,
+      `For TLS, either --capath or ${INSECURE} must be given`,
+    );
+  }
+  if ((certificate === undefined) !== (key === undefined)) {
+    throw usage(
+      command,
+      "Neither --certificate nor --key goes without the other",
+    );
+  }
+  const keyPassphraseFile = given(values, "key-passphrase-file", path);
+  return {
+    ...(certificate !== undefined && key !== undefined && {
+      keyPair: loadIdentity(
+        { certificate, key, keyPassphraseFile },
+        new Date(),
+      ).keyPair,
+    }),
+    verify: capath === undefined ? "none" : verifierBy(capath, {
+      checkCrls: values["check-crls"] === true,
+      warn,
+    }),
+  };
+}
+
+function verifierBy(
+  capath: string,
+  { checkCrls, warn }: { checkCrls: boolean; warn: (words: string) => void },
+) {
+  const trust = new TrustStore(capath, {
+    onBadFile: (_path, error) => warn(reason(error)),
+  });
+  trust.assertUsable();
+  return brokerVerifier({ trust, checkCrls }, INSECURE);
+}
+
+function readFirstLine(file: string | undefined): string | undefined {
+  if (file === undefined) return undefined;
+  try {
+    return Deno.readTextFileSync(file).split(/\r?\n/)[0];
+  } catch (cause) {
+    throw new SsmError("CONFIG", `Cannot read ${file}: ${reason(cause)}`, {
+      cause,
+    });
+  }
+}
