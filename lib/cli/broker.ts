@@ -24,6 +24,7 @@ import { brokerUsers, hashPasscodes } from "./broker_users.ts";
 import {
   type Command,
   type CommandContext,
+  listOption,
   type OptionValues,
   textOption,
 } from "./command.ts";
@@ -267,10 +268,4 @@ function withOptions(ini: Ini, values: OptionValues): Ini {
     changed = changed.with(section, [[key, value]]);
   }
   return changed;
-}
-
-/** The values of an option that may be repeated. */
-function listOption(values: OptionValues, name: string): string[] {
-  const value: unknown = values[name];
-  return Array.isArray(value) ? value : [];
 }

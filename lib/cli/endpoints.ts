@@ -49,6 +49,10 @@ export function composeEndpoints(
         connectTimeoutMs: config.connectTimeoutMs,
         signal,
       });
+      // A stop must not wait for a broker that does not answer.
+      const hangUp = () => socket.close();
+      signal.addEventListener("abort", hangUp, { once: true });
+      if (signal.aborted) hangUp();
       return await StompClient.connect(socket, {
         // None unless asked for, like the originals: RabbitMQ refuses a name
         // that it does not know, and every broker has a default.
@@ -65,7 +69,7 @@ export function composeEndpoints(
         trimMessages: true,
         onStrayReceipt: (id) =>
           log.warning(`The broker confirmed what nobody sent: ${id}`),
-      });
+      }).finally(() => signal.removeEventListener("abort", hangUp));
     },
   }));
 }

@@ -5,11 +5,7 @@
  */
 import { integer, text } from "../config/mod.ts";
 import { reason, SsmError } from "../errors.ts";
-import {
-  type Command,
-  type CommandContext,
-  type OptionValues,
-} from "./command.ts";
+import type { Command, CommandContext, OptionValues } from "./command.ts";
 import { EXIT } from "./exit.ts";
 import { printedMessage, type PrintOptions } from "./printed_message.ts";
 import {

@@ -44,7 +44,16 @@ Deno.test("the tasks of the project run the program with its permissions, and no
 
 Deno.test("ssm --help lists the commands, with examples", async () => {
   const help = succeeded(await ssm(["--help"]));
-  for (const command of ["send", "receive", "broker", "demo"]) {
+  for (
+    const command of [
+      "send",
+      "receive",
+      "broker",
+      "stomper",
+      "printer",
+      "demo",
+    ]
+  ) {
     assert.match(help, new RegExp(`^  ${command} +\\w`, "m"));
   }
   assert.match(help, /^Usage: ssm --config FILE$/m);
@@ -66,6 +75,8 @@ Deno.test("ssm COMMAND --help tells about that command, with examples", async ()
       "--detach",
     ],
     broker: ["-c, --config", "--port", "--tls", "--users"],
+    stomper: ["--topic", "--file", "--receipt", "--host", "--capath"],
+    printer: ["--topic", "--type", "--count", "--json", "--host", "--capath"],
     demo: [],
   };
   await Promise.all(
@@ -90,7 +101,7 @@ Deno.test("ssm refuses what it does not know, with a hint", async () => {
     refuses(
       ["sned"],
       'ssm: error: Unknown command "sned"\n' +
-        "ssm: hint: the commands are send, receive, broker, demo\n",
+        "ssm: hint: the commands are send, receive, broker, stomper, printer, demo\n",
     ),
     refuses(
       ["send", "--cofnig", "x"],
@@ -124,7 +135,7 @@ Deno.test("ssm escapes what drives a terminal in what it was given", () =>
   refuses(
     ["\x1b[2Jsend\x07"],
     'ssm: error: Unknown command "\\x1b[2Jsend\\x07"\n' +
-      "ssm: hint: the commands are send, receive, broker, demo\n",
+      "ssm: hint: the commands are send, receive, broker, stomper, printer, demo\n",
   ));
 
 Deno.test("ssm says on standard output that there is no such configuration file", async () => {

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { VERSION } from "../../lib/version.ts";
-import { ssm } from "./program.ts";
+import { Running, ssm, ssmCommand } from "./program.ts";
 import { Receiving } from "./receiving.ts";
+import { ScriptedBroker } from "./scripted_broker.ts";
 import { siteTests } from "./site.ts";
 
 const test = siteTests();
@@ -176,3 +177,14 @@ for (const [state, text] of [["missing", undefined], ["empty", "# nobody\n"]]) {
     await assert.rejects(Deno.lstat(site.pidfile), Deno.errors.NotFound);
   });
 }
+
+test("ssm receive stops at once while a broker keeps it waiting for an answer to CONNECT", async (site) => {
+  const greeted = Promise.withResolvers<void>();
+  await using broker = await ScriptedBroker.start(() => greeted.resolve());
+  const config = await site.receiver(broker.port, {
+    broker: { connect_timeout: "600" },
+  });
+  await using receiver = new Running(ssmCommand(["--config", config]));
+  await greeted.promise;
+  assert.equal((await receiver.stop()).status, 0);
+});
