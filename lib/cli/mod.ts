@@ -31,7 +31,7 @@ const COMMANDS: ReadonlyMap<string, Listed> = new Map([
     load: async () => (await import("./receive.ts")).receiveCommand,
   }],
   ["broker", {
-    summary: "run the embedded broker, in memory",
+    summary: "run the embedded broker",
     load: async () => (await import("./broker.ts")).brokerCommand,
   }],
   ["stomper", {

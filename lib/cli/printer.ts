@@ -8,14 +8,13 @@ import { reason, SsmError } from "../errors.ts";
 import type { Command, CommandContext, OptionValues } from "./command.ts";
 import { EXIT } from "./exit.ts";
 import { printedMessage, type PrintOptions } from "./printed_message.ts";
+import { given, usage } from "./option_values.ts";
 import {
   CLIENT_OPTIONS,
   clientHelp,
   composeClient,
   destinationOf,
-  given,
   headersOf,
-  usage,
 } from "./stomp_client.ts";
 
 const NAME = "printer";
@@ -48,6 +47,8 @@ ${clientHelp("for ever")}
 Exit status: 0 stopped by a signal, by the reader of its output, or --count is
 reached; 1 something failed, or it was stopped before --count; 2 the command
 line is wrong.
+
+The options of Tcl's printer have the same names, with two hyphens.
 
 Examples:
   ssm printer --topic /topic/news

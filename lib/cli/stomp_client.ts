@@ -13,23 +13,20 @@ import {
   text,
 } from "../config/mod.ts";
 import { reason, SsmError } from "../errors.ts";
-import { type ClientTlsOptions, dial } from "../net/mod.ts";
-import { TrustStore } from "../pki/mod.ts";
+import { dial } from "../net/mod.ts";
 import { ReconnectingClient, type ReconnectOptions } from "../stomp/mod.ts";
+import { TLS_OPTIONS, tlsOf } from "./client_tls.ts";
 import {
   type Command,
   listOption,
   type OptionValues,
   textOption,
 } from "./command.ts";
-import { brokerVerifier } from "./endpoints.ts";
 import type { Terminal } from "./exit.ts";
-import { loadIdentity } from "./identity.ts";
+import { given, usage } from "./option_values.ts";
 
 /** A frame with a message of 100 MB, whatever it is wrapped in. */
 const MAX_BODY_BYTES = 256 << 20;
-
-const INSECURE = "--insecure";
 
 /** The options, for `parseArgs`. */
 export const CLIENT_OPTIONS: Command["options"] = {
@@ -42,15 +39,9 @@ export const CLIENT_OPTIONS: Command["options"] = {
   password: { type: "string" },
   "password-file": { type: "string" },
   vhost: { type: "string" },
-  tls: { type: "boolean" },
-  capath: { type: "string" },
-  certificate: { type: "string" },
-  key: { type: "string" },
-  "key-passphrase-file": { type: "string" },
-  "check-crls": { type: "boolean" },
-  insecure: { type: "boolean" },
   "heart-beat": { type: "string" },
   "retry-for": { type: "string" },
+  ...TLS_OPTIONS,
 };
 
 /** Their help; it begins and ends with a line of its own. */
@@ -78,7 +69,7 @@ TLS:
       --insecure              does not verify the broker
 
   -h, --help
-      --version
+  -v, --version
 `;
 }
 
@@ -181,77 +172,6 @@ export function composeClient(
     heartBeat: { sendMs: heartBeatMs, receiveMs: heartBeatMs },
     limits: { maxBodyBytes: MAX_BODY_BYTES },
   });
-}
-
-/** The value of an option. @throws {SsmError} `USAGE` when it is not allowed */
-export function given<T>(
-  values: OptionValues,
-  name: string,
-  kind: Kind<T>,
-): T | undefined {
-  const word = textOption(values, name);
-  if (word === undefined) return undefined;
-  const value = kind.parse(word);
-  if (value !== undefined) return value;
-  throw new SsmError(
-    "USAGE",
-    `Cannot use --${name} "${word}": it must be ${kind.allowed}`,
-  );
-}
-
-/** An error of the command line. */
-export function usage(command: string, message: string): SsmError {
-  return new SsmError("USAGE", message, { hint: `see: ssm ${command} --help` });
-}
-
-function tlsOf(
-  command: string,
-  values: OptionValues,
-  warn: (words: string) => void,
-): ClientTlsOptions | undefined {
-  const capath = given(values, "capath", path);
-  const certificate = given(values, "certificate", path);
-  const key = given(values, "key", path);
-  const insecure = values["insecure"] === true;
-  const wanted = values["tls"] === true || insecure ||
-    [capath, certificate, key].some((value) => value !== undefined);
-  if (!wanted) return undefined;
-  if ((capath === undefined) !== insecure) {
-    throw usage(
-      command,
-      `For TLS, either --capath or ${INSECURE} must be given`,
-    );
-  }
-  if ((certificate === undefined) !== (key === undefined)) {
-    throw usage(
-      command,
-      "Neither --certificate nor --key goes without the other",
-    );
-  }
-  const keyPassphraseFile = given(values, "key-passphrase-file", path);
-  return {
-    ...(certificate !== undefined && key !== undefined && {
-      keyPair: loadIdentity(
-        { certificate, key, keyPassphraseFile },
-        new Date(),
-      ).keyPair,
-    }),
-    verify: capath === undefined ? "none" : verifierBy(capath, {
-      checkCrls: values["check-crls"] === true,
-      warn,
-    }),
-  };
-}
-
-function verifierBy(
-  capath: string,
-  { checkCrls, warn }: { checkCrls: boolean; warn: (words: string) => void },
-) {
-  const trust = new TrustStore(capath, {
-    onBadFile: (_path, error) => warn(reason(error)),
-  });
-  trust.assertUsable();
-  return brokerVerifier({ trust, checkCrls }, INSECURE);
 }
 
 function readFirstLine(file: string | undefined): string | undefined {

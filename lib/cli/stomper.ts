@@ -4,7 +4,7 @@
  * @module
  */
 import { text } from "../config/mod.ts";
-import { isSsmError, reason, SsmError } from "../errors.ts";
+import { reason, SsmError } from "../errors.ts";
 import type { ReconnectingClient } from "../stomp/mod.ts";
 import {
   type Command,
@@ -13,12 +13,12 @@ import {
   type OptionValues,
 } from "./command.ts";
 import { EXIT } from "./exit.ts";
+import { given } from "./option_values.ts";
 import {
   CLIENT_OPTIONS,
   clientHelp,
   composeClient,
   destinationOf,
-  given,
   headersOf,
 } from "./stomp_client.ts";
 
@@ -47,9 +47,11 @@ Options:
 ${clientHelp("60")}
 Exit status: 0 all was sent; 1 something was not; 2 the command line is wrong.
 
+The options of Tcl's stomper have the same names, with two hyphens.
+
 Examples:
-  date | ssm stomper --topic /topic/clock
   ssm stomper --topic /queue/jobs --receipt --header persistent:true < jobs.txt
+  date | ssm stomper --topic /topic/clock
   ssm stomper --destination /queue/images --file a.png --file b.png --type image/png
 `,
   options: {
@@ -83,6 +85,7 @@ async function runStomper(
     ...headersOf(NAME, values),
   };
   let lost: SsmError | undefined;
+  let confirmed = false;
   const client = composeClient(NAME, values, {
     terminal,
     retryForMs: 60_000,
@@ -99,14 +102,14 @@ async function runStomper(
       ? readFiles(files)
       : readLines(Deno.stdin.readable, signal);
     await sendAll(client, bodies, { destination, headers, receipt });
-    await client.disconnect({ timeoutMs: GOODBYE_MS });
+    confirmed = await client.disconnect({ timeoutMs: GOODBYE_MS });
   } catch (error) {
     if (lost === undefined) throw error;
   } finally {
     client.close();
     await client.closed;
   }
-  if (lost !== undefined) throw uncertain(lost);
+  if (!confirmed && !receipt) throw uncertain(lost);
   if (!signal.aborted) return EXIT.ok;
   throw new SsmError("ABORTED", `Sending was stopped by ${signal.reason}`);
 }
@@ -218,10 +221,13 @@ async function* readFiles(
   }
 }
 
-function uncertain(lost: SsmError): SsmError {
+function uncertain(lost: SsmError | undefined): SsmError {
+  const why = lost === undefined
+    ? "The broker closed the connection before it had confirmed the goodbye"
+    : reason(lost);
   return new SsmError(
-    isSsmError(lost) ? lost.code : "CONNECTION_LOST",
-    `${reason(lost)}: not everything may have arrived`,
+    "CONNECTION_LOST",
+    `${why}: not everything may have arrived`,
     {
       hint:
         "with --receipt every message is confirmed, and sent again if need be",

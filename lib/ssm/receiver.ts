@@ -27,7 +27,7 @@ export interface ReceiveOptions {
   readonly clock: Clock;
   /** Aborting it finishes the messages at hand and ends. */
   readonly signal: AbortSignal;
-  /** Messages worked on at the same time, which share syncs. @default 16 */
+  /** Messages worked on at the same time, which share syncs; more of them only wait for the disk. @default 8 */
   readonly concurrency?: number;
   /** Called after each message, with what became of it. */
   readonly onFiled?: (filed: Filed) => void;
@@ -62,7 +62,7 @@ const MAX_BYTES_AT_ONCE = 32 << 20;
 
 /** Receives until the signal is aborted. */
 export async function receive(options: ReceiveOptions): Promise<void> {
-  const { carrier, signal, concurrency = 16 } = options;
+  const { carrier, signal, concurrency = 8 } = options;
   const budget = new Budget({
     messages: concurrency,
     bytes: MAX_BYTES_AT_ONCE,

@@ -165,7 +165,7 @@ export class StompClient implements AsyncDisposable {
     const subscription = new Subscription(
       { id, destination },
       { ack, prefetch, maxWaitingBytes },
-      () => this.#unsubscribe(id),
+      () => this.#unsubscribe(id, destination),
     );
     this.#subscriptions.add(subscription);
     try {
@@ -201,12 +201,14 @@ export class StompClient implements AsyncDisposable {
    * before, and closes. A broker that closes without a receipt will do.
    *
    * @param options.timeoutMs how long to wait. @default 10000
+   * @returns whether the broker confirmed it; if not, what was sent without a
+   * receipt may not have arrived
    * @throws {SsmError} `TIMEOUT` when the broker does not answer in time; or
    * the reason for which the connection was lost. It is closed in any case.
    */
   async disconnect(
     { timeoutMs = 10_000 }: { timeoutMs?: number } = {},
-  ): Promise<void> {
+  ): Promise<boolean> {
     const goodbye = this.#request("DISCONNECT", {}, true);
     this.#leave();
     const cancel = this.#clock.after(timeoutMs, () => {
@@ -214,8 +216,10 @@ export class StompClient implements AsyncDisposable {
       const error = new SsmError("TIMEOUT", `Cannot disconnect: ${words}`);
       this.#connection.close(error);
     });
+    let confirmed = false;
     try {
       await goodbye;
+      confirmed = true;
       this.#connection.close();
     } catch (error) {
       // Whether that is a loss or the broker's way to say goodbye, `closed` knows.
@@ -225,6 +229,7 @@ export class StompClient implements AsyncDisposable {
     }
     const reason = await this.closed;
     if (reason !== undefined) throw reason;
+    return confirmed;
   }
 
   /**
@@ -276,9 +281,11 @@ export class StompClient implements AsyncDisposable {
     return this.sendFrame(makeFrame(command, all, body));
   }
 
-  async #unsubscribe(id: string): Promise<void> {
+  async #unsubscribe(id: string, destination: string): Promise<void> {
     if (!this.#subscriptions.remove(id)) return;
-    await this.#request("UNSUBSCRIBE", { id }, undefined);
+    // A server of STOMP 1.0 may know it by its destination only.
+    const headers = this.version === "1.0" ? { id, destination } : { id };
+    await this.#request("UNSUBSCRIBE", headers, undefined);
   }
 
   /** The one loop that reads; returns why it ended. */

@@ -210,24 +210,27 @@ export class ReconnectingClient implements AsyncDisposable {
    * goodbye, and closes.
    *
    * @param options.timeoutMs how long all this may take. @default 10000
+   * @returns whether a broker confirmed the goodbye; if not, what was sent
+   * without a receipt may not have arrived
    * @throws {SsmError} `TIMEOUT` when something was not finished in time; what
    * is not confirmed fails. It is closed in any case.
    */
   async disconnect(
     { timeoutMs = 10_000 }: { timeoutMs?: number } = {},
-  ): Promise<void> {
+  ): Promise<boolean> {
     const deadline = this.#clock.now() + timeoutMs;
     this.#feed.tell({ state: "disconnecting" });
     for (const one of this.#subscriptions) one.finish(undefined);
     const inTime = await this.#finish(timeoutMs);
     this.#stop.abort();
+    let confirmed: boolean | undefined;
     if (inTime) {
       const left = Math.max(deadline - this.#clock.now(), 0);
-      await this.#connection?.disconnect({ timeoutMs: left });
+      confirmed = await this.#connection?.disconnect({ timeoutMs: left });
     }
     this.close();
     await this.closed;
-    if (inTime) return;
+    if (inTime) return confirmed ?? false;
     throw new SsmError(
       "TIMEOUT",
       `Cannot disconnect: not all was confirmed within ${timeoutMs} ms`,

@@ -41,6 +41,13 @@ export interface Outcome {
 export interface RunOptions {
   readonly cwd?: string;
   readonly env?: Readonly<Record<string, string>>;
+  /** Standard input. @default none */
+  readonly stdin?: ReadableStream<Uint8Array>;
+}
+
+/** A standard input that says this. */
+export function saying(text: string): ReadableStream<Uint8Array> {
+  return ReadableStream.from([new TextEncoder().encode(text)]);
 }
 
 /** Runs ssm to its end. */
@@ -73,10 +80,12 @@ export class Running implements AsyncDisposable {
       args,
       ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
       env: { NO_COLOR: "1", ...options.env },
-      stdin: "null",
+      stdin: options.stdin === undefined ? "null" : "piped",
       stdout: "piped",
       stderr: "piped",
     }).spawn();
+    // It may end before it has read everything.
+    options.stdin?.pipeTo(this.#child.stdin).catch(() => {});
     this.#closed = Promise.all([
       this.#listen("stdout"),
       this.#listen("stderr"),

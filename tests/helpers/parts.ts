@@ -13,9 +13,14 @@ export type Part =
   | "openssl"
   | "python3-dirq"
   | "python3-stomp"
+  | "ruby-stomp"
+  | "net-stomp"
+  | "php-stomp"
+  | "stompserver"
   | "activemq"
   | "rabbitmq"
   | "igtf"
+  | "script"
   | "root"
   | "denort";
 
@@ -59,6 +64,28 @@ export const PARTS: Readonly<Record<Part, PartFacts>> = {
     enable: "apt-get install python3-stomp",
     present: () => answers("/usr/bin/python3", ["-c", "import stomp"]),
   },
+  "ruby-stomp": {
+    what: "the stomp gem of Ruby",
+    enable: "apt-get install ruby-stomp",
+    present: () => answers("ruby", ["-e", 'require "stomp"']),
+  },
+  "net-stomp": {
+    what: "Net::Stomp for Perl",
+    enable: "apt-get install libnet-stomp-perl",
+    present: () => answers("perl", ["-MNet::Stomp", "-e", "1"]),
+  },
+  "php-stomp": {
+    what: "the stomp extension of PHP",
+    enable: "apt-get install php-cli php-stomp",
+    present: () =>
+      answers("php", ["-r", 'exit(class_exists("Stomp") ? 0 : 1);']),
+  },
+  "stompserver": {
+    what: "stompserver, a broker in Ruby",
+    enable: "apt-get install stompserver",
+    outlivesTests: true,
+    present: () => answers("ruby", ["-e", 'require "stomp_server"']),
+  },
   "activemq": {
     what: "ActiveMQ and a Java runtime",
     enable: "apt-get install activemq default-jre-headless",
@@ -82,6 +109,11 @@ export const PARTS: Readonly<Record<Part, PartFacts>> = {
       "igtf-policy-slcs igtf-policy-iota igtf-policy-experimental " +
       "igtf-policy-unaccredited",
     present: () => exists("/etc/grid-security/certificates"),
+  },
+  "script": {
+    what: "the script command (a terminal to write to)",
+    enable: "apt-get install bsdutils",
+    present: () => answers("script", ["--version"]),
   },
   "root": {
     what: "the rights of root (small mounted file systems)",

@@ -55,6 +55,12 @@ export class RabbitMq implements AsyncDisposable {
     return this.#ports.tls;
   }
 
+  /** The number of the broker's process; another one after a restart. */
+  get pid(): number {
+    if (!this.#process) throw new Error("This broker does not run");
+    return this.#process.pid;
+  }
+
   /** The broker's last lines of output. */
   get tail(): string {
     return this.#process?.tail ?? "";

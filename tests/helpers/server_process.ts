@@ -72,6 +72,11 @@ export class ServerProcess {
     this.#ready.promise.catch(() => {});
   }
 
+  /** The number of its process. */
+  get pid(): number {
+    return this.#child.pid;
+  }
+
   /** What the server has said last. */
   get tail(): string {
     return this.#lines.join("\n");

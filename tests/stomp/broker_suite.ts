@@ -6,8 +6,9 @@
 
 import assert from "node:assert/strict";
 import { isSsmError } from "../../lib/errors.ts";
-import { dial } from "../../lib/net/mod.ts";
+import { dial, type Socket } from "../../lib/net/mod.ts";
 import {
+  ReconnectingClient,
   STOMP_VERSIONS,
   StompClient,
   type StompConnectOptions,
@@ -233,6 +234,36 @@ export function runBrokerSuite(broker: BrokerUnderTest): void {
     await transaction.abort({ receipt: true });
     await client.disconnect();
     assert.deepEqual(await drain(queue), ["one"]);
+  });
+
+  test("a client that reconnects loses nothing on cut connections", async () => {
+    const port = broker.server().broker.stompPort;
+    const sockets: Socket[] = [];
+    await using client = new ReconnectingClient({
+      ...broker.connect,
+      dial: async (signal) => {
+        const socket = await dial({ host: "127.0.0.1", port, signal });
+        sockets.push(socket);
+        return socket;
+      },
+      firstPauseMs: 1,
+      maxPauseMs: 100,
+    });
+    const queue = newQueue();
+    const expected = Array.from({ length: 30 }, (_, n) => `${n}`);
+    const missing = new Set(expected);
+    const { promise: all, resolve } = Promise.withResolvers<void>();
+    client.consume(queue, (message) => {
+      const isNew = missing.delete(text(message));
+      if (missing.size === 0) resolve();
+      // Before it is confirmed, so that it comes again.
+      if (isNew && missing.size % 10 === 5) sockets.at(-1)?.close();
+    });
+    for (const n of expected) {
+      await client.send(queue, bytes(n), { headers: PERSISTENT });
+    }
+    await inTime(all, "message that was confirmed");
+    assert.ok(sockets.length > 1, "no connection was cut");
   });
 
   test("every subscriber of a topic gets the message", async () => {

@@ -262,7 +262,7 @@ Deno.test("StompClient.disconnect() waits for the receipt of DISCONNECT", async 
     await peer.send(`RECEIPT\nreceipt-id:${receipt}\n\n\0`);
     await peer.expectEnd();
   });
-  await peer.client.disconnect();
+  assert.equal(await peer.client.disconnect(), true);
   assert.equal(confirmed, true);
   assert.equal(await peer.client.closed, undefined);
   await assert.rejects(
@@ -282,7 +282,7 @@ Deno.test("StompClient.disconnect() takes a close for an answer, but fails what 
     peer.client.send("/queue/x", BODY, { receipt: true }),
     failure("CONNECTION_LOST", /: it was closed$/),
   );
-  await peer.client.disconnect();
+  assert.equal(await peer.client.disconnect(), false);
   await unconfirmed;
   assert.equal(await peer.client.closed, undefined);
 });

@@ -22,7 +22,7 @@ Deno.test("ReconnectingClient tells its states, from connecting to disconnected"
   const followed = Array.fromAsync(it.client.states());
   const { remote } = await it.client.connection();
   assert.equal(it.client.state, "connected");
-  await it.client.disconnect();
+  assert.equal(await it.client.disconnect(), true);
   assert.equal(it.client.state, "disconnected");
   assert.equal(await it.client.closed, undefined);
   const states = [
