@@ -5,6 +5,7 @@
  */
 import { fileURLToPath } from "node:url";
 import { PERMISSIONS } from "../lib/cli/self.ts";
+import { peakMb } from "./memory.ts";
 
 const MAIN = fileURLToPath(new URL("../main.ts", import.meta.url));
 
@@ -70,32 +71,30 @@ export async function startSsm(config: string): Promise<Watched> {
   return { seconds, peakMb: watch.stop() };
 }
 
+/** The arguments with which Deno runs ssm. */
+export function ssmArguments(args: readonly string[]): string[] {
+  return ["run", "--quiet", ...PERMISSIONS, MAIN, ...args];
+}
+
 function spawn(args: readonly string[], stdout: "piped" | "null") {
   return new Deno.Command(Deno.execPath(), {
-    args: ["run", "--quiet", ...PERMISSIONS, MAIN, ...args],
+    args: ssmArguments(args),
     stdin: "null",
     stdout,
     stderr: "inherit",
   }).spawn();
 }
 
-/** Polls the kernel's own high-water mark (Linux). */
+/** Polls the kernel's own high-water mark, for it goes with the process. */
 function watchMemory(pid: number): { stop(): number } {
   let peak = 0;
-  const look = () => {
-    try {
-      const status = Deno.readTextFileSync(`/proc/${pid}/status`);
-      peak = Math.max(peak, Number(/VmHWM:\s+(\d+)/.exec(status)?.[1] ?? 0));
-    } catch {
-      // The process has ended, or there is no /proc.
-    }
-  };
+  const look = () => peak = Math.max(peak, peakMb(pid));
   const timer = setInterval(look, 20);
   return {
     stop: () => {
       look();
       clearInterval(timer);
-      return peak / 1024;
+      return peak;
     },
   };
 }
