@@ -15,11 +15,11 @@ import {
   parseCrl,
   readCertificates,
   sameName,
-  TrustStore,
   type Verdict,
   verifyChain,
 } from "../pki/mod.ts";
 import { loadIdentity } from "./identity.ts";
+import { openTrustStore } from "./trust.ts";
 
 /** Judges a client's certificate. */
 type Judge = (
@@ -66,10 +66,7 @@ function judgeByDirectory(
   { capath, checkCrls }: StompserverConfig,
   log: Logger,
 ): Judge {
-  const trust = new TrustStore(capath!, {
-    onBadFile: (_path, error) => log.warning(reason(error)),
-  });
-  trust.assertUsable();
+  const trust = openTrustStore(capath!, (words) => log.warning(words));
   return (leaf, others) =>
     trust.verify(leaf, others, { checkCrls, purpose: "clientAuth" });
 }

@@ -4,13 +4,12 @@
  * @module
  */
 import { path } from "../config/mod.ts";
-import { reason } from "../errors.ts";
 import type { ClientTlsOptions, PeerVerifier } from "../net/mod.ts";
-import { TrustStore } from "../pki/mod.ts";
 import type { Command, OptionValues } from "./command.ts";
 import { brokerVerifier } from "./endpoints.ts";
 import { loadIdentity } from "./identity.ts";
 import { given, usage } from "./option_values.ts";
+import { openTrustStore } from "./trust.ts";
 
 const INSECURE = "--insecure";
 
@@ -73,9 +72,6 @@ function verifierBy(
   capath: string,
   { checkCrls, warn }: { checkCrls: boolean; warn: (words: string) => void },
 ): PeerVerifier {
-  const trust = new TrustStore(capath, {
-    onBadFile: (_path, error) => warn(reason(error)),
-  });
-  trust.assertUsable();
+  const trust = openTrustStore(capath, warn);
   return brokerVerifier({ trust, checkCrls }, INSECURE);
 }

@@ -7,14 +7,10 @@
  * @module
  */
 import { join } from "node:path";
-import type {
-  CertificatesConfig,
-  ReceiverConfig,
-  SenderConfig,
-} from "../config/mod.ts";
-import { reason, SsmError } from "../errors.ts";
+import type { ReceiverConfig, SenderConfig } from "../config/mod.ts";
+import { SsmError } from "../errors.ts";
 import type { Logger } from "../log.ts";
-import { formatDn, TrustStore } from "../pki/mod.ts";
+import { formatDn, type TrustStore } from "../pki/mod.ts";
 import {
   DirqSchema,
   DirqSimple,
@@ -31,6 +27,7 @@ import { systemClock } from "../stomp/mod.ts";
 import { AllowedDns } from "./allowed_dns.ts";
 import { composeEndpoints } from "./endpoints.ts";
 import { type Identity, loadIdentity, loadRecipient } from "./identity.ts";
+import { openTrustStore } from "./trust.ts";
 
 /** The name under which the originals log what happens at the broker. */
 export const WIRE_LOG = "ssm.ssm2";
@@ -61,7 +58,10 @@ export async function composeSender(
   const { certificates, messaging, broker } = config;
   const wire = log.named(WIRE_LOG);
   const identity = loadIdentity(certificates, new Date());
-  const trust = openTrustStore(certificates.capath, log);
+  const trust = openTrustStore(
+    certificates.capath,
+    (words) => log.warning(words),
+  );
   const recipient = await chooseRecipient(config, { trust, log });
   log.info(`Messages will be signed using ${dnOf(identity)}`);
   return {
@@ -155,7 +155,10 @@ export async function composeReceiver(
   const { certificates, messaging, broker } = config;
   const wire = log.named(WIRE_LOG);
   const identity = loadIdentity(certificates, new Date());
-  const trust = openTrustStore(certificates.capath, log);
+  const trust = openTrustStore(
+    certificates.capath,
+    (words) => log.warning(words),
+  );
   log.info("Fetching valid DNs.");
   const dns = await AllowedDns.open(messaging.dnFile, log);
   const { checkCrls, allowWeakDigests } = certificates;
@@ -196,17 +199,6 @@ async function composeIncoming(
     fileMode: 0o666 & ~umask,
     directoryMode: 0o777 & ~umask,
   });
-}
-
-function openTrustStore(
-  capath: CertificatesConfig["capath"],
-  log: Logger,
-): TrustStore {
-  const trust = new TrustStore(capath, {
-    onBadFile: (_path, error) => log.warning(reason(error)),
-  });
-  trust.assertUsable();
-  return trust;
 }
 
 function dnOf({ certificate }: Identity): string {

@@ -4,7 +4,7 @@
  * @module
  */
 import type { BrokerConfig } from "../config/mod.ts";
-import { reason, SsmError } from "../errors.ts";
+import { SsmError } from "../errors.ts";
 import type { Logger } from "../log.ts";
 import { dial, type PeerVerifier } from "../net/mod.ts";
 import {
@@ -15,6 +15,7 @@ import {
 } from "../pki/mod.ts";
 import type { Endpoint } from "../ssm/mod.ts";
 import { StompClient } from "../stomp/mod.ts";
+import { readFirstLine } from "./first_line.ts";
 import type { Identity } from "./identity.ts";
 
 /** What connections are made with. */
@@ -36,7 +37,7 @@ export function composeEndpoints(
   config: BrokerConfig,
   context: EndpointContext,
 ): Endpoint[] {
-  const passcode = config.passcode ?? readPasscode(config.passcodeFile);
+  const passcode = config.passcode ?? passcodeFrom(config.passcodeFile);
   return config.addresses.map(({ host, port }) => ({
     name: `${host}:${port}`,
     connect: async (signal) => {
@@ -131,15 +132,8 @@ export function brokerVerifier(
   };
 }
 
-function readPasscode(path: string | undefined): string | undefined {
-  if (path === undefined) return undefined;
-  try {
-    return Deno.readTextFileSync(path).split(/\r?\n/)[0];
-  } catch (cause) {
-    throw new SsmError(
-      "CONFIG",
-      `Cannot read passcode_file ${path}: ${reason(cause)}`,
-      { cause },
-    );
-  }
+function passcodeFrom(file: string | undefined): string | undefined {
+  return file === undefined
+    ? undefined
+    : readFirstLine(file, `passcode_file ${file}`);
 }

@@ -12,7 +12,7 @@ import {
   seconds,
   text,
 } from "../config/mod.ts";
-import { reason, SsmError } from "../errors.ts";
+import { reason } from "../errors.ts";
 import { dial } from "../net/mod.ts";
 import { ReconnectingClient, type ReconnectOptions } from "../stomp/mod.ts";
 import { TLS_OPTIONS, tlsOf } from "./client_tls.ts";
@@ -23,6 +23,7 @@ import {
   textOption,
 } from "./command.ts";
 import type { Terminal } from "./exit.ts";
+import { readFirstLine } from "./first_line.ts";
 import { given, usage } from "./option_values.ts";
 
 /** A frame with a message of 100 MB, whatever it is wrapped in. */
@@ -168,19 +169,12 @@ export function composeClient(
     host: option("vhost", text) ?? false,
     login: option("user", text),
     passcode: textOption(values, "password") ??
-      readFirstLine(option("password-file", path)),
+      passwordFrom(option("password-file", path)),
     heartBeat: { sendMs: heartBeatMs, receiveMs: heartBeatMs },
     limits: { maxBodyBytes: MAX_BODY_BYTES },
   });
 }
 
-function readFirstLine(file: string | undefined): string | undefined {
-  if (file === undefined) return undefined;
-  try {
-    return Deno.readTextFileSync(file).split(/\r?\n/)[0];
-  } catch (cause) {
-    throw new SsmError("CONFIG", `Cannot read ${file}: ${reason(cause)}`, {
-      cause,
-    });
-  }
+function passwordFrom(file: string | undefined): string | undefined {
+  return file === undefined ? undefined : readFirstLine(file);
 }
