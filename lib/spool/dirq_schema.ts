@@ -21,10 +21,11 @@
  * @module
  */
 import { createHash, randomBytes } from "node:crypto";
+import { CommitOrder, type CommitTurn } from "./commit_order.ts";
 import { DirectorySyncer } from "./directory_syncer.ts";
 import { ElementTree } from "./element_tree.ts";
-import { spoolError } from "./failure.ts";
-import { makeDirectories, makeDirectory } from "./files.ts";
+import { isErrno, spoolError } from "./failure.ts";
+import { lookAt, makeDirectories, makeDirectory } from "./files.ts";
 import { Ledger } from "./ledger.ts";
 import { FIELD_NAME } from "./names.ts";
 import { PerKey } from "./per_key.ts";
@@ -47,24 +48,17 @@ export interface DirqSchemaOptions {
   directoryMode?: number;
 }
 
-/** A commit's place in the order of the calls. */
-interface Turn {
-  /** Settles when the commit before has renamed, or failed. */
-  readonly before: Promise<void>;
-  /** Lets the next one rename. */
-  pass(): void;
-}
-
 /** A dirq Queue directory. */
 export class DirqSchema implements IncomingSpool {
   readonly #path: string;
   readonly #maxTempMs: number;
+  readonly #directoryMode: number;
   readonly #staging: Staging;
   readonly #tree: ElementTree;
   readonly #ledger: Ledger;
   /** So that this process never races with itself. */
   readonly #perKey = new PerKey();
-  #lastTurn: Promise<void> = Promise.resolve();
+  readonly #order = new CommitOrder();
 
   private constructor(path: string, options: DirqSchemaOptions) {
     const {
@@ -78,6 +72,7 @@ export class DirqSchema implements IncomingSpool {
     const syncer = new DirectorySyncer();
     this.#path = path;
     this.#maxTempMs = maxTempMs;
+    this.#directoryMode = directoryMode;
     this.#staging = new Staging(`${path}/temporary`, {
       fileMode,
       directoryMode,
@@ -101,16 +96,13 @@ export class DirqSchema implements IncomingSpool {
     path: string,
     options: DirqSchemaOptions,
   ): Promise<DirqSchema> {
-    const mode = options.directoryMode ?? 0o750;
+    const queue = new DirqSchema(path, options);
     try {
-      makeDirectories(path, mode);
-      makeDirectory(`${path}/temporary`, mode);
-      makeDirectory(`${path}/obsolete`, mode);
-      await new DirectorySyncer().sync(path);
+      makeDirectories(path, queue.#directoryMode);
+      await queue.#makeInnerDirectories();
     } catch (error) {
       throw spoolError("open", path, error);
     }
-    const queue = new DirqSchema(path, options);
     try {
       queue.#ledger.open();
     } catch (error) {
@@ -141,13 +133,14 @@ export class DirqSchema implements IncomingSpool {
       await this.#staging.write(staged, fields);
     } catch (error) {
       await this.#abandon(staged);
+      await this.#restore(error);
       throw spoolError("write to", this.#path, error);
     }
     let open = true;
     return {
       commit: () => {
         open = false;
-        const turn = this.#takeTurn();
+        const turn = this.#order.take();
         return this.#perKey.run(digest, () => this.#commit(staged, turn))
           .finally(turn.pass);
       },
@@ -163,7 +156,7 @@ export class DirqSchema implements IncomingSpool {
     try {
       await this.#staging.sweep(this.#maxTempMs);
       for (const staged of await this.#staging.olderThan(this.#maxTempMs)) {
-        const turn = this.#takeTurn();
+        const turn = this.#order.take();
         await this.#perKey.run(
           staged.digest,
           () => this.#commit(staged, turn),
@@ -182,24 +175,18 @@ export class DirqSchema implements IncomingSpool {
       await this.#publish({ digest, token });
       return true;
     } catch (error) {
+      await this.#restore(error);
       throw spoolError("deliver into", this.#path, error);
     }
   }
 
-  /** Syncs of several commits are shared; only the renames go one after the other. */
-  #takeTurn(): Turn {
-    const before = this.#lastTurn;
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.#lastTurn = promise;
-    return { before, pass: resolve };
-  }
-
   async #commit(
     staged: Staged,
-    { before, pass }: Turn,
+    { before, pass }: CommitTurn,
   ): Promise<string | undefined> {
     const { digest, token } = staged;
     try {
+      await this.#checkStaged(staged);
       const holder = await this.#ledger.enter(digest, token);
       await before;
       const published = this.#publish({ digest, token: holder });
@@ -209,7 +196,37 @@ export class DirqSchema implements IncomingSpool {
       return name;
     } catch (error) {
       await this.#abandon(staged);
+      await this.#restore(error);
       throw spoolError("deliver into", this.#path, error);
+    }
+  }
+
+  /** A missing element may be entered only if it was already: then somebody delivered it. */
+  async #checkStaged(staged: Staged): Promise<void> {
+    if (this.#staging.has(staged)) return;
+    if (await this.#ledger.find(staged.digest) !== undefined) return;
+    throw new Error("What was prepared has disappeared");
+  }
+
+  /** Durable before they are used: the memory must not name what is lost with them. */
+  async #makeInnerDirectories(): Promise<void> {
+    makeDirectory(`${this.#path}/temporary`, this.#directoryMode);
+    makeDirectory(`${this.#path}/obsolete`, this.#directoryMode);
+    await new DirectorySyncer().sync(this.#path);
+  }
+
+  /**
+   * Makes again, for the next attempt, what is removed when somebody clears the
+   * queue by hand. Not the queue itself: perhaps its disk is not mounted.
+   */
+  async #restore(failure: unknown): Promise<void> {
+    if (!isErrno(failure, "ENOENT")) return;
+    try {
+      if (lookAt(this.#path) === undefined) return;
+      await this.#makeInnerDirectories();
+      this.#ledger.open();
+    } catch {
+      // The failure that led here is the one to be told.
     }
   }
 

@@ -14,6 +14,9 @@ import type { DirectorySyncer } from "./directory_syncer.ts";
 import { isErrno } from "./failure.ts";
 import { lookAt, makeDirectories, unlink } from "./files.ts";
 
+/** How far the clocks of this machine and of its file server may be apart. */
+const CLOCK_SKEW_MS = 3_600_000;
+
 /** A digest and a token as they are in names. */
 const DIGEST = /^[0-9a-f]{64}$/;
 const TOKEN = /^[0-9a-f]{16}$/;
@@ -88,10 +91,12 @@ export class Ledger {
   }
 
   async #trim(): Promise<void> {
-    const entries = this.#names().map((name) => ({
-      name,
-      made: lookAt(`${this.#path}/${name}`)?.mtime?.getTime() ?? 0,
-    }));
+    const soon = Date.now() + CLOCK_SKEW_MS;
+    const entries = this.#names().map((name) => {
+      const made = lookAt(`${this.#path}/${name}`)?.mtime?.getTime() ?? 0;
+      // What is from the future was made before the clock was put back.
+      return { name, made: made > soon ? made - soon : made };
+    });
     entries.sort((a, b) => a.made - b.made);
     const keep = Math.floor(this.#limit * 3 / 4);
     for (const { name } of entries.slice(0, -keep)) {

@@ -18,3 +18,9 @@ export {
   type PlainDirectoryOptions,
 } from "./plain_directory.ts";
 export { directoryExists } from "./files.ts";
+export { Ssm1Incoming, type Ssm1IncomingOptions } from "./ssm1_incoming.ts";
+export {
+  makeSsm1Directories,
+  type Ssm1DirectoriesOptions,
+} from "./ssm1_directories.ts";
+export { Ssm1Reject, type Ssm1RejectOptions } from "./ssm1_reject.ts";

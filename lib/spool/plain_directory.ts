@@ -8,6 +8,7 @@
  *
  * @module
  */
+import { Buffer } from "node:buffer";
 import { SsmError } from "../errors.ts";
 import { ClaimedFile, restore } from "./claimed_file.ts";
 import { isErrno, spoolError } from "./failure.ts";
@@ -16,27 +17,40 @@ import type { OutgoingSpool, SpoolEntry } from "./spool.ts";
 
 /** Settings of a {@linkcode PlainDirectory}. */
 export interface PlainDirectoryOptions {
+  /** What is sent first: the file that was changed first, or the one whose name is first, by its bytes in UTF-8. @default {"time"} */
+  order?: "time" | "name";
+  /** Whether files called `*.tmp` are left alone. @default {true} */
+  skipTmp?: boolean;
   /** A file changed more recently than this may still be written to and is left alone, in ms. @default {1000} */
   minAgeMs?: number;
   /** Age at which `tidy` gives a claim back, in ms; 0 = never. @default {600000} */
   maxLockMs?: number;
   /** Mode of the directories that hold claims. @default {0o750} */
   directoryMode?: number;
-  /** Hears about files that cannot be sent because of their names. @default nobody */
+  /** Hears, once, about what cannot be sent: names that are not UTF-8, and what is not a regular file. @default nobody */
   warn?: (message: string) => void;
 }
 
-/** A directory of files, sent oldest first. */
+/** The longest wait for a file that was written a moment ago, in ms. */
+const PATIENCE_MS = 2000;
+
+/** A directory of files, sent in the order of their times or names. */
 export class PlainDirectory implements OutgoingSpool {
   readonly #path: string;
   readonly #claims: string;
+  readonly #order: "time" | "name";
+  readonly #skipTmp: boolean;
   readonly #minAgeMs: number;
   readonly #maxLockMs: number;
   readonly #directoryMode: number;
   readonly #warn: (message: string) => void;
+  /** What was there at the last look and cannot be sent. */
+  #skipped = new Set<string>();
 
   constructor(path: string, options: PlainDirectoryOptions = {}) {
     const {
+      order = "time",
+      skipTmp = true,
       minAgeMs = 1000,
       maxLockMs = 600_000,
       directoryMode = 0o750,
@@ -44,6 +58,8 @@ export class PlainDirectory implements OutgoingSpool {
     } = options;
     this.#path = path;
     this.#claims = `${path}/.ssm-claims`;
+    this.#order = order;
+    this.#skipTmp = skipTmp;
     this.#minAgeMs = minAgeMs;
     this.#maxLockMs = maxLockMs;
     this.#directoryMode = directoryMode;
@@ -51,22 +67,42 @@ export class PlainDirectory implements OutgoingSpool {
   }
 
   /**
-   * Oldest first; without hidden files, `*.tmp`, files that changed a moment ago,
-   * and whatever is not a regular file.
+   * In order; without hidden files, `*.tmp`, files that changed a moment ago, and
+   * whatever is not a regular file.
+   *
+   * Where files that changed a moment ago will not be that for long, it waits for
+   * them, once: a script that writes a file and then sends means that file, too.
    *
    * @throws {SsmError} `SPOOL` when the directory is missing or cannot be read.
    */
   async list(): Promise<string[]> {
+    let { times, freshForMs } = await this.#look();
+    if (freshForMs > 0 && freshForMs <= PATIENCE_MS) {
+      await new Promise((resolve) => setTimeout(resolve, freshForMs));
+      ({ times } = await this.#look());
+    }
+    return this.#sorted(times);
+  }
+
+  /** What is there, and for how long yet there is something too fresh. */
+  async #look(): Promise<{ times: Map<string, number>; freshForMs: number }> {
     const times = new Map<string, number>();
+    const skipped = new Set<string>();
+    let freshForMs = 0;
     try {
       for await (const { name, isFile } of Deno.readDir(this.#path)) {
-        if (!isFile || !isEligible(name)) continue;
+        if (!this.#isEligible(name)) continue;
         const info = lookAt(`${this.#path}/${name}`);
         if (info === undefined && name.includes("\ufffd")) {
-          this.#warn(`Skipping "${this.#path}/${name}": its name is not UTF-8`);
+          this.#skip(name, "its name is not UTF-8", skipped);
+        } else if (info !== undefined && !isFile) {
+          this.#skip(name, "not a regular file", skipped);
         }
-        if (info === undefined || this.#isFresh(info)) continue;
-        times.set(name, modified(info));
+        if (info === undefined || !isFile) continue;
+        if (this.#isFresh(info)) {
+          const since = Math.abs(Date.now() - modified(info));
+          freshForMs = Math.max(freshForMs, this.#minAgeMs - since);
+        } else times.set(name, modified(info));
       }
       for (const claim of await entriesOf(this.#claims)) {
         const directory = `${this.#claims}/${claim}`;
@@ -79,9 +115,8 @@ export class PlainDirectory implements OutgoingSpool {
     } catch (error) {
       throw spoolError("list", this.#path, error);
     }
-    return [...times].sort(([nameA, timeA], [nameB, timeB]) =>
-      timeA - timeB || (nameA < nameB ? -1 : 1)
-    ).map(([name]) => name);
+    this.#skipped = skipped;
+    return { times, freshForMs };
   }
 
   /**
@@ -89,7 +124,7 @@ export class PlainDirectory implements OutgoingSpool {
    * @throws {SsmError} `SPOOL` when it is not a regular file or cannot be claimed.
    */
   async lock(name: string): Promise<SpoolEntry | undefined> {
-    if (!isEligible(name) || name === "" || name.includes("/")) {
+    if (!this.#isEligible(name) || name === "" || name.includes("/")) {
       throw new RangeError(`Not the name of a file to be sent: "${name}"`);
     }
     const original = `${this.#path}/${name}`;
@@ -147,14 +182,30 @@ export class PlainDirectory implements OutgoingSpool {
     removeIfEmpty(claim);
   }
 
+  #sorted(times: ReadonlyMap<string, number>): string[] {
+    if (this.#order === "time") {
+      return [...times].sort(([nameA, timeA], [nameB, timeB]) =>
+        timeA - timeB || (nameA < nameB ? -1 : 1)
+      ).map(([name]) => name);
+    }
+    return [...times.keys()].map((name) => Buffer.from(name))
+      .sort(Buffer.compare).map((bytes) => bytes.toString());
+  }
+
+  #isEligible(name: string): boolean {
+    return !name.startsWith(".") && !(this.#skipTmp && name.endsWith(".tmp"));
+  }
+
+  #skip(name: string, state: string, skipped: Set<string>): void {
+    skipped.add(name);
+    if (this.#skipped.has(name)) return;
+    this.#warn(`Skipping "${this.#path}/${name}": ${state}`);
+  }
+
   /** A time in the future is a wrong clock, not a file being written. */
   #isFresh(info: Deno.FileInfo): boolean {
     return Math.abs(Date.now() - modified(info)) < this.#minAgeMs;
   }
-}
-
-function isEligible(name: string): boolean {
-  return !name.startsWith(".") && !name.endsWith(".tmp");
 }
 
 function modified(info: Deno.FileInfo): number {

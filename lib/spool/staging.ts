@@ -46,6 +46,11 @@ export class Staging {
     return `${this.#path}/${digest}.${token}`;
   }
 
+  /** Whether an element is staged. */
+  has(staged: Staged): boolean {
+    return lookAt(this.pathOf(staged)) !== undefined;
+  }
+
   /** Writes an element, durably; not before that has it the name of a staged one. */
   async write(staged: Staged, fields: ElementFields): Promise<void> {
     const path = this.pathOf(staged);

@@ -2,9 +2,7 @@ import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { DeliveredElements, DirqSchema } from "../../lib/spool/mod.ts";
 import { testWith } from "../helpers/parts.ts";
-import { mountSmall } from "../helpers/small_disk.ts";
 import { textLines } from "../helpers/text_lines.ts";
-import { isSpoolError } from "./outgoing_suite.ts";
 import { startPython } from "./python_dirq.ts";
 
 const DELIVER = fileURLToPath(new URL("deliver.ts", import.meta.url));
@@ -126,60 +124,6 @@ Deno.test("DirqSchema gives files and directories their modes whatever the umask
     assert.equal(modeOf(`${path}/00000000`), 0o750);
   }
 });
-
-testWith(
-  ["root"],
-  "DirqSchema delivers nothing on a full disk, and everything when there is room again",
-  async () => {
-    await using site = await makeSite();
-    await using _ = await mountSmall(site.path);
-    const queue = await DirqSchema.open(site.path, {
-      ledgerDirectory: site.ledger,
-    });
-    const ballast = `${site.path}/ballast`;
-    await assert.rejects(() =>
-      Deno.writeFile(ballast, new Uint8Array(1 << 20))
-    );
-    const fields = { body: "x".repeat(20_000), signer: "s" };
-    await assert.rejects(
-      () => queue.prepare("k", fields),
-      (error: unknown) =>
-        isSpoolError(error) && error.message ===
-          `Cannot write to "${site.path}": no space left on device`,
-    );
-    assert.deepEqual([...Deno.readDirSync(`${site.path}/temporary`)], []);
-    await Deno.remove(ballast);
-    const prepared = await queue.prepare("k", fields);
-    assert.ok(await prepared!.commit());
-  },
-);
-
-testWith(
-  ["root"],
-  "DirqSchema says so on a read-only file system, and delivers when it is writable",
-  async () => {
-    await using site = await makeSite();
-    await using mounted = await mountSmall(site.path);
-    const queue = await DirqSchema.open(site.path, {
-      ledgerDirectory: site.ledger,
-    });
-    const prepared = await queue.prepare("a", { body: "b", signer: "s" });
-    await mounted.remount("ro");
-    await assert.rejects(() => prepared!.commit(), isSpoolError);
-    await assert.rejects(
-      () => queue.prepare("k", { body: "b", signer: "s" }),
-      (error: unknown) =>
-        isSpoolError(error) && error.message ===
-          `Cannot write to "${site.path}": read-only file system`,
-    );
-    await mounted.remount("rw");
-    assert.equal(
-      await queue.prepare("a", { body: "b", signer: "s" }),
-      undefined,
-    );
-    assert.equal(new DeliveredElements(site.path).list().length, 1);
-  },
-);
 
 /** Delivers all messages, and is killed once it has delivered message `killAt`. */
 async function runUntil(site: Site, killAt: number): Promise<void> {

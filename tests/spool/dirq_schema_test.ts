@@ -5,6 +5,7 @@ import {
   DirqSchema,
   type DirqSchemaOptions,
 } from "../../lib/spool/mod.ts";
+import { incomingSuite } from "./incoming_suite.ts";
 import { bytes, isSpoolError } from "./outgoing_suite.ts";
 
 const FIELDS = {
@@ -12,6 +13,25 @@ const FIELDS = {
   signer: "/C=UK/CN=é",
   empaid: "1/2",
 };
+
+incomingSuite({
+  name: "DirqSchema",
+  directory: "incoming",
+  open: (root, options) =>
+    DirqSchema.open(`${root}/incoming`, {
+      ledgerDirectory: `${root}/ledger`,
+      ...options,
+    }),
+  bodies: (root) =>
+    new DeliveredElements(`${root}/incoming`).list()
+      .map((name) => `incoming/${name}/body`),
+  hidden: (root) =>
+    Array.from(
+      Deno.readDirSync(`${root}/incoming/temporary`),
+      ({ name }) => `incoming/temporary/${name}`,
+    ),
+  remembers: true,
+});
 
 Deno.test("DirqSchema delivers each field as a file, with the configured modes", async () => {
   await using site = await makeSite();
@@ -29,49 +49,6 @@ Deno.test("DirqSchema delivers each field as a file, with the configured modes",
   for (const path of [element, `${site.path}/00000000`, site.temporary]) {
     assert.equal(modeOf(path), 0o2770, path);
   }
-});
-
-Deno.test("DirqSchema shows nothing before the commit", async () => {
-  await using site = await makeSite();
-  const queue = await site.open();
-  const prepared = await queue.prepare("k", FIELDS);
-  assert.deepEqual(site.delivered.list(), []);
-  await prepared!.commit();
-  assert.equal(site.delivered.list().length, 1);
-  await prepared!.discard();
-  assert.equal(site.delivered.list().length, 1);
-  assert.deepEqual(site.staged(), []);
-});
-
-Deno.test("DirqSchema.discard() leaves nothing, and the message may come again", async () => {
-  await using site = await makeSite();
-  const queue = await site.open();
-  const prepared = await queue.prepare("k", FIELDS);
-  await prepared!.discard();
-  assert.deepEqual(site.staged(), []);
-  assert.ok(await deliver(queue, "k"));
-});
-
-Deno.test("DirqSchema delivers a message once, also after a restart, and another one too", async () => {
-  await using site = await makeSite();
-  const first = await site.open();
-  await deliver(first, "k");
-  assert.equal(await first.prepare("k", FIELDS), undefined);
-  const second = await site.open();
-  assert.equal(await second.prepare("k", FIELDS), undefined);
-  assert.ok(await deliver(second, "other"));
-  assert.equal(site.delivered.list().length, 2);
-});
-
-Deno.test("DirqSchema delivers a message once that is prepared several times at once", async () => {
-  await using site = await makeSite();
-  const queues = await Promise.all([1, 2, 3].map(() => site.open()));
-  const outcomes = await Promise.all(
-    Array.from({ length: 12 }, (_, i) => deliver(queues[i % 3]!, "k")),
-  );
-  assert.equal(outcomes.filter((name) => name !== undefined).length, 1);
-  assert.equal(site.delivered.list().length, 1);
-  assert.deepEqual(site.staged(), []);
 });
 
 Deno.test("DirqSchema delivers again what was killed while it was written", async () => {

@@ -1,11 +1,13 @@
 import assert from "node:assert/strict";
 import { PlainDirectory } from "../../lib/spool/mod.ts";
+import { testWith } from "../helpers/parts.ts";
 import {
   bytes,
   isSpoolError,
   locked,
   outgoingSuite,
 } from "./outgoing_suite.ts";
+import { startPython } from "./python_dirq.ts";
 
 let made = 0;
 
@@ -25,6 +27,80 @@ outgoingSuite({
     age(await claimOf(directory, name), seconds),
   leftovers: [/^\.ssm-claims$/],
   badNames: ["", ".", "..", ".hidden", "a.tmp", "../a", "a/b", "/etc/passwd"],
+});
+
+outgoingSuite({
+  name: "PlainDirectory in the order of names",
+  open: (directory, options) =>
+    new PlainDirectory(directory, {
+      order: "name",
+      skipTmp: false,
+      minAgeMs: 0,
+      ...options,
+    }),
+  async put(directory, bytes) {
+    // Times against the order of the names.
+    const name = `report ${String(1000 + made)}.tmp`;
+    await put(`${directory}/${name}`, bytes, 100_000 + made++);
+    return name;
+  },
+  claimedFile: async (directory, name) =>
+    `${await claimOf(directory, name)}/${name}`,
+  ageClaim: async (directory, name, seconds) =>
+    age(await claimOf(directory, name), seconds),
+  leftovers: [/^\.ssm-claims$/],
+  badNames: ["", ".", "..", ".hidden", "../a", "a/b", "/etc/passwd"],
+});
+
+testWith(
+  ["python3-dirq"],
+  "PlainDirectory in the order of names sorts as Python sorts the bytes of names",
+  async () => {
+    await using directory = await temporaryDirectory();
+    const { path } = directory;
+    // Of the last two, UTF-16 has it the other way round.
+    const names = [
+      "10",
+      "9",
+      "B",
+      "a",
+      "a b",
+      "\n",
+      "é",
+      "\uffee",
+      "\u{1f600}",
+    ];
+    for (const name of names) await put(`${path}/${name}`, bytes(name), 10);
+    const sorted = await startPython(
+      "print(json.dumps([os.fsdecode(n) for n in sorted(os.listdir(os.fsencode(path)))]))",
+      path,
+    );
+    const spool = new PlainDirectory(path, { order: "name" });
+    assert.deepEqual(await spool.list(), sorted);
+    assert.deepEqual((await spool.list()).slice(-2), ["\uffee", "\u{1f600}"]);
+  },
+);
+
+Deno.test("PlainDirectory warns once of what is no file, and goes on", async () => {
+  await using directory = await temporaryDirectory();
+  const { path } = directory;
+  await put(`${path}/good`, bytes("x"), 10);
+  await Deno.mkdir(`${path}/directory`);
+  await Deno.mkdir(`${path}/.hidden`);
+  const warnings: string[] = [];
+  const spool = new PlainDirectory(path, {
+    order: "name",
+    warn: (text) => warnings.push(text),
+  });
+  const warning = `Skipping "${path}/directory": not a regular file`;
+  assert.deepEqual(await spool.list(), ["good"]);
+  assert.deepEqual(await spool.list(), ["good"]);
+  assert.deepEqual(warnings, [warning]);
+  await Deno.remove(`${path}/directory`);
+  await spool.list();
+  await Deno.mkdir(`${path}/directory`);
+  await spool.list();
+  assert.deepEqual(warnings, [warning, warning], "it is another one");
 });
 
 Deno.test("PlainDirectory skips hidden, temporary and fresh files, directories and links", async () => {
@@ -52,6 +128,17 @@ Deno.test("PlainDirectory skips hidden, temporary and fresh files, directories a
       message: `Cannot claim "${path}/${name}": not a regular file`,
     });
   }
+});
+
+Deno.test("PlainDirectory.list() waits for a file that was written a moment ago, if not for long", async () => {
+  await using directory = await temporaryDirectory();
+  const { path } = directory;
+  await put(`${path}/old`, bytes("x"), 10);
+  await put(`${path}/new`, bytes("x"), 0);
+  const patient = new PlainDirectory(path, { minAgeMs: 200 });
+  assert.deepEqual(await patient.list(), ["old", "new"]);
+  const impatient = new PlainDirectory(path, { minAgeMs: 60_000 });
+  assert.deepEqual(await impatient.list(), []);
 });
 
 Deno.test("PlainDirectory takes any name that a file can have", async () => {
