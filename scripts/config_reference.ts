@@ -7,15 +7,17 @@
 import {
   RECEIVER_TABLES,
   SENDER_TABLES,
+  SSM1_TABLES,
   STOMPSERVER_TABLES,
   type Table,
 } from "../lib/config/mod.ts";
 
-type File = "sender" | "receiver" | "broker";
+type File = "sender" | "receiver" | "ssm1" | "broker";
 
 const FILES: Readonly<Record<File, Readonly<Record<string, Table>>>> = {
   sender: SENDER_TABLES,
   receiver: RECEIVER_TABLES,
+  ssm1: SSM1_TABLES,
   broker: STOMPSERVER_TABLES,
 };
 

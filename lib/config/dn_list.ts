@@ -44,6 +44,12 @@ export interface DnListOptions {
    * @default no line is repaired
    */
   repair?: (line: MalformedLine) => string | undefined;
+  /**
+   * Whether upper and lower case are the same, as for SSM1. Of the letters A to Z
+   * only: full case folding would make different letters equal.
+   * @default false
+   */
+  ignoreCase?: boolean;
   /** A file that changed more recently than this may be half written, in ms. @default {1000} */
   quietMs?: number;
 }
@@ -62,6 +68,7 @@ export type Refreshed =
 export class DnList {
   readonly #file: string;
   readonly #repair: (line: MalformedLine) => string | undefined;
+  readonly #ignoreCase: boolean;
   readonly #quietMs: number;
   #allowed: ReadonlySet<string> = new Set();
   #malformed: readonly MalformedLine[] = [];
@@ -70,6 +77,7 @@ export class DnList {
   private constructor(file: string, options: DnListOptions) {
     this.#file = file;
     this.#repair = options.repair ?? (() => undefined);
+    this.#ignoreCase = options.ignoreCase ?? false;
     this.#quietMs = options.quietMs ?? 1000;
   }
 
@@ -97,9 +105,15 @@ export class DnList {
     return this.#malformed;
   }
 
-  /** Whether a signer is allowed; every character counts, case included. */
+  /** Whether a signer is allowed; every character counts, case included unless it is ignored. */
   has(dn: string): boolean {
-    return this.#allowed.has(dn);
+    return this.#allowed.has(this.#folded(dn));
+  }
+
+  #folded(dn: string): string {
+    return this.#ignoreCase
+      ? dn.replace(/[A-Z]/g, (letter) => letter.toLowerCase())
+      : dn;
   }
 
   /**
@@ -138,10 +152,10 @@ export class DnList {
     }
     const { dns, malformed } = parseDns(text);
     const repaired = malformed.map((line) => this.#repair(line));
-    const allowed = new Set([
-      ...dns,
-      ...repaired.filter((dn) => dn !== undefined),
-    ]);
+    const allowed = new Set(
+      [...dns, ...repaired.filter((dn) => dn !== undefined)]
+        .map((dn) => this.#folded(dn)),
+    );
     if (allowed.size === 0) throw this.#error("use", "there is no DN in it");
     this.#allowed = allowed;
     this.#malformed = malformed.filter((_, index) =>

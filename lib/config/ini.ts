@@ -17,8 +17,7 @@ const DEFAULT_SECTION = "DEFAULT";
 /** What Python's `str.strip` strips. */
 const SPACE =
   "\\t-\\r\\x1c-\\x20\\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000";
-const SPACE_AROUND = new RegExp(`^[${SPACE}]+|[${SPACE}]+$`, "g");
-const SPACE_AFTER = new RegExp(`[${SPACE}]+$`);
+const ONE_SPACE = new RegExp(`^[${SPACE}]$`);
 const NOT_SPACE = new RegExp(`[^${SPACE}]`);
 const SECTION = /^\[(.+)\]/s;
 const OPTION = /^(.*?)[=:](.*)$/s;
@@ -89,6 +88,21 @@ export class Ini {
     return new Ini(this.file, sections, this.#defaults);
   }
 
+  /** A copy in which every option, those of `DEFAULT` too, has the value that `change` gives it. */
+  map(change: (option: IniOption, section: string) => string): Ini {
+    const changed = (options: Options, section: string): Options => {
+      const pairs = [...options].map(([name, option]) =>
+        [name, { ...option, raw: change(option, section) }] as const
+      );
+      return new Map(pairs);
+    };
+    const sections = [...this.#sections].map(([name, options]) =>
+      [name, changed(options, name)] as const
+    );
+    const defaults = changed(this.#defaults, DEFAULT_SECTION);
+    return new Ini(this.file, new Map(sections), defaults);
+  }
+
   /**
    * The value of an option, `%(name)s` and `%%` replaced.
    *
@@ -121,9 +135,13 @@ export function parseIni(text: string, file: string): Ini {
 
 /** Reads a file. @throws {ConfigError} when it cannot be read or parsed. */
 export async function readIni(file: string): Promise<Ini> {
-  let text: string;
+  return parseIni(await readText(file), file);
+}
+
+/** The text of a file. @throws {ConfigError} when it cannot be read. */
+export async function readText(file: string): Promise<string> {
   try {
-    text = new TextDecoder("utf-8", { fatal: true }).decode(
+    return new TextDecoder("utf-8", { fatal: true }).decode(
       await Deno.readFile(file),
     );
   } catch (error) {
@@ -134,7 +152,6 @@ export async function readIni(file: string): Promise<Ini> {
       : reason(error);
     throw new ConfigError({ file }, state, { cause: error });
   }
-  return parseIni(text, file);
 }
 
 interface Draft {
@@ -157,7 +174,7 @@ class Parser {
   }
 
   line(line: string, number: number): void {
-    const text = line.replace(SPACE_AROUND, "");
+    const text = strip(line);
     if (text.startsWith("#") || text.startsWith(";")) return;
     if (text === "") {
       // Part of a value, unless nothing follows.
@@ -207,7 +224,7 @@ class Parser {
       throw this.#error(line, `"${text}" comes before the first [section]`);
     }
     const [, left, value = ""] = OPTION.exec(text) ?? [];
-    const name = left?.replace(SPACE_AFTER, "").toLowerCase();
+    const name = left === undefined ? undefined : stripEnd(left).toLowerCase();
     if (name === undefined || name === "") {
       // Python reads on, and gives precedence to the errors it meets later.
       this.#garbage ??= { text, line };
@@ -217,7 +234,7 @@ class Parser {
     if (drafts.has(name)) {
       throw this.#error(line, "appears a second time", { section, key: name });
     }
-    this.#option = { name, line, parts: [value.replace(SPACE_AROUND, "")] };
+    this.#option = { name, line, parts: [strip(value)] };
     drafts.set(name, this.#option);
   }
 
@@ -233,8 +250,20 @@ class Parser {
 function finish(drafts: Map<string, Draft>): Options {
   const options: Options = new Map();
   for (const [key, { name, line, parts }] of drafts) {
-    const raw = parts.join("\n").replace(SPACE_AFTER, "");
+    const raw = stripEnd(parts.join("\n"));
     options.set(key, { name, line, raw });
   }
   return options;
+}
+
+function strip(text: string): string {
+  const start = text.search(NOT_SPACE);
+  return start < 0 ? "" : stripEnd(text.slice(start));
+}
+
+/** Not by a pattern, which would try a long run of blanks from each of them. */
+function stripEnd(text: string): string {
+  let end = text.length;
+  while (end > 0 && ONE_SPACE.test(text[end - 1]!)) end--;
+  return text.slice(0, end);
 }

@@ -13,6 +13,9 @@ const MAX_DEPTH = 10;
  */
 const MAX_LENGTH = 1 << 20;
 
+/** The same for references to nothing but references, which add no length. */
+const MAX_REFERENCES = 10_000;
+
 /** A value, or what is wrong with it. */
 export type Interpolated =
   | { readonly ok: true; readonly value: string }
@@ -24,6 +27,7 @@ export function interpolate(
   lookup: (name: string) => string | undefined,
 ): Interpolated {
   let value = "";
+  let references = 0;
 
   /** Returns what is wrong, if anything. */
   function expand(text: string, depth: number): string | undefined {
@@ -48,6 +52,7 @@ export function interpolate(
       if (reference === null || name === undefined) {
         return `bad reference "${text.slice(percent)}"`;
       }
+      if (++references > MAX_REFERENCES) return "it has too many %(…)s";
       const found = lookup(name);
       if (found === undefined) return `%(${name})s refers to nothing`;
       if (found.includes("%")) {

@@ -3,13 +3,15 @@
  *
  * @module
  */
-import { ConfigError } from "./config_error.ts";
-import type { Ini } from "./ini.ts";
+import { ConfigError, type ConfigPlace } from "./config_error.ts";
+import type { Ini, IniOption } from "./ini.ts";
 import type { Kind } from "./kinds.ts";
 
 /** One key of a section. */
 export interface Key<Value> {
   readonly name: string;
+  /** Other names under which it is understood. */
+  readonly aliases: readonly string[];
   readonly doc: string;
   /** Completes "must be …". */
   readonly allowed: string;
@@ -21,6 +23,9 @@ export interface Key<Value> {
   /** The value of an absent key that is not required. */
   absent(): Value;
 }
+
+/** How a key may be called. */
+export type KeyNames = Pick<Key<unknown>, "name" | "aliases">;
 
 /** The keys of a section, by the property that carries each value. */
 export type Table = Readonly<Record<string, Key<unknown>>>;
@@ -71,6 +76,7 @@ export function withDefault<Value>(
 function describe<Value>(name: string, kind: Kind<Value>, doc: string) {
   return {
     name,
+    aliases: [],
     doc,
     allowed: kind.allowed,
     defaultText: undefined,
@@ -82,6 +88,42 @@ function describe<Value>(name: string, kind: Kind<Value>, doc: string) {
   };
 }
 
+/** The same key, understood under other names too. */
+export function alsoCalled<Value>(
+  key: Key<Value>,
+  ...aliases: string[]
+): Key<Value> {
+  return { ...key, aliases: [...key.aliases, ...aliases] };
+}
+
+/** The option that a key is written as, under whichever of its names. */
+export function findKey(
+  ini: Ini,
+  section: string,
+  { name, aliases }: KeyNames,
+): IniOption | undefined {
+  return [name, ...aliases]
+    .map((name) => ini.find(section, name))
+    .find((option) => option !== undefined);
+}
+
+/** Where a key is written; without a line where it is not. */
+export function keyPlace(
+  ini: Ini,
+  section: string,
+  key: KeyNames,
+): ConfigPlace {
+  const { name, line } = findKey(ini, section, key) ??
+    { name: key.name, line: undefined };
+  return { file: ini.file, line, section, key: name };
+}
+
+/** Settings of {@linkcode readSection}. */
+export interface ReadSectionOptions {
+  /** Changes the text of a value before it is parsed. @default nothing is changed */
+  readonly rewrite?: (text: string, place: ConfigPlace) => string;
+}
+
 /**
  * The values of a section.
  *
@@ -91,6 +133,7 @@ export function readSection<T extends Table>(
   ini: Ini,
   section: string,
   table: T,
+  options: ReadSectionOptions = {},
 ): Values<T> {
   if (
     !ini.has(section) && Object.values(table).some(({ required }) => required)
@@ -102,23 +145,39 @@ export function readSection<T extends Table>(
   }
   const values = Object.entries(table).map(([property, key]) => [
     property,
-    readKey(ini, section, key),
+    readKey(ini, section, key, options),
   ]);
   return Object.freeze(Object.fromEntries(values));
 }
 
-function readKey(ini: Ini, section: string, key: Key<unknown>): unknown {
-  const text = ini.get(section, key.name);
-  const place = { file: ini.file, section, key: key.name };
-  if (text === undefined) {
+function readKey(
+  ini: Ini,
+  section: string,
+  key: Key<unknown>,
+  { rewrite = (text) => text }: ReadSectionOptions,
+): unknown {
+  const option = findKey(ini, section, key);
+  if (option === undefined) {
     if (!key.required) return key.absent();
-    throw new ConfigError(place, `it is missing; it must be ${key.allowed}`);
+    throw new ConfigError(
+      keyPlace(ini, section, key),
+      `it is missing; it must be ${key.allowed}`,
+    );
   }
+  const { name } = option;
+  for (const alias of key.aliases) {
+    if (alias === name || !ini.find(section, alias)) continue;
+    throw new ConfigError(
+      keyPlace(ini, section, { name: alias, aliases: [] }),
+      `there is a "${name}" already; only one of them may be there`,
+    );
+  }
+  const place = keyPlace(ini, section, key);
+  const text = rewrite(ini.get(section, name) ?? "", place);
   const parsed = key.parse(text);
   if (parsed !== undefined) return parsed.value;
-  const line = ini.find(section, key.name)?.line;
   const state = text === ""
     ? `it is empty; it must be ${key.allowed}`
     : `"${text}" is not allowed; it must be ${key.allowed}`;
-  throw new ConfigError({ ...place, line }, state);
+  throw new ConfigError(place, state);
 }

@@ -50,13 +50,31 @@ export function integer(min: number, max: number): Kind<number> {
 
 /** A number of seconds, read as milliseconds. */
 export function seconds(min: number, max: number): Kind<number> {
+  return duration("seconds", 1000, { min, max });
+}
+
+/** A number of minutes, read as milliseconds. */
+export function minutes(min: number, max: number): Kind<number> {
+  return duration("minutes", 60_000, { min, max });
+}
+
+/** A number of days, read as milliseconds. */
+export function days(min: number, max: number): Kind<number> {
+  return duration("days", 86_400_000, { min, max });
+}
+
+function duration(
+  unit: string,
+  unitMs: number,
+  { min, max }: { min: number; max: number },
+): Kind<number> {
   return {
-    allowed: `a number of seconds from ${min} to ${max}`,
+    allowed: `a number of ${unit} from ${min} to ${max}`,
     parse(value) {
       if (!/^\d{1,9}(\.\d{1,3})?$/.test(value)) return undefined;
       const number = Number(value);
       if (number < min || number > max) return undefined;
-      return Math.round(number * 1000);
+      return Math.round(number * unitMs);
     },
   };
 }

@@ -6,7 +6,15 @@
 export { ConfigError, type ConfigPlace } from "./config_error.ts";
 export { Ini, type IniOption, parseIni, readIni } from "./ini.ts";
 export type { Key, Table } from "./keys.ts";
-export { hosts, integer, type Kind, path, seconds, text } from "./kinds.ts";
+export {
+  boolean,
+  hosts,
+  integer,
+  type Kind,
+  path,
+  seconds,
+  text,
+} from "./kinds.ts";
 export {
   type BrokerAddress,
   type BrokerConfig,
@@ -23,8 +31,12 @@ export {
   readStompserverConfig,
   type StompserverConfig,
 } from "./stompserver_config.ts";
+export { isSsm1, readSsm1Config, type Ssm1Config } from "./ssm1_config.ts";
+export { readLogConf } from "./log_conf.ts";
+export type { Surroundings } from "./variables.ts";
 export { SENDER_TABLES } from "./sender_tables.ts";
 export { RECEIVER_TABLES } from "./receiver_tables.ts";
+export { SSM1_TABLES } from "./ssm1_tables.ts";
 export { STOMPSERVER_TABLES } from "./stompserver_tables.ts";
 export {
   DnList,

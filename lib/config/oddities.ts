@@ -12,16 +12,32 @@ import { STOMPSERVER_TABLES } from "./stompserver_tables.ts";
 
 /** Keys of earlier versions of the original, which files in use still have. */
 const OBSOLETE: Readonly<Record<string, readonly string[]>> = {
-  broker: ["bdii", "network"],
+  broker: [
+    "bdii",
+    "network",
+    "bdii-url",
+    "bdii_url",
+    "broker-network",
+    "broker_network",
+  ],
 };
 
-/**
- * One warning for each section and key that no role knows.
- *
- * A key of another role is none: one file may serve several roles.
- */
-export function oddities(ini: Ini): string[] {
-  const known = knownKeys();
+/** The sections of one role. */
+type Tables = Readonly<Record<string, Table>>;
+
+/** A key of another of these roles is none: one file may serve several. */
+const ROLES: readonly Tables[] = [
+  SENDER_TABLES,
+  RECEIVER_TABLES,
+  STOMPSERVER_TABLES,
+];
+
+/** One warning for each section and key that no role knows. */
+export function oddities(
+  ini: Ini,
+  roles: readonly Tables[] = ROLES,
+): string[] {
+  const known = knownKeys(roles);
   const warnings: string[] = [];
   for (const section of ini.sections()) {
     const keys = known.get(section);
@@ -46,17 +62,14 @@ export function oddities(ini: Ini): string[] {
   return warnings;
 }
 
-function knownKeys(): Map<string, Set<string>> {
+function knownKeys(roles: readonly Tables[]): Map<string, Set<string>> {
   const known = new Map<string, Set<string>>();
-  const roles: Readonly<Record<string, Table>>[] = [
-    SENDER_TABLES,
-    RECEIVER_TABLES,
-    STOMPSERVER_TABLES,
-  ];
   for (const tables of roles) {
     for (const [section, table] of Object.entries(tables)) {
       const keys = known.get(section) ?? new Set();
-      for (const { name } of Object.values(table)) keys.add(name);
+      for (const { name, aliases } of Object.values(table)) {
+        for (const word of [name, ...aliases]) keys.add(word);
+      }
       known.set(section, keys);
     }
   }

@@ -4,14 +4,14 @@
  * @module
  */
 import {
-  type BROKER_TABLE,
+  BROKER_TABLE,
   type CERTIFICATES_TABLE,
   LOGGING_TABLE,
   PROTOCOL_TABLE,
 } from "./shared_tables.ts";
 import { ConfigError } from "./config_error.ts";
 import type { Ini } from "./ini.ts";
-import { readSection, type Values } from "./keys.ts";
+import { keyPlace, readSection, type Values } from "./keys.ts";
 import type { Level } from "./kinds.ts";
 
 /** What a program may do. */
@@ -75,18 +75,19 @@ export function checkProtocol(ini: Ini, role: Role): string[] {
   return [];
 }
 
-/** Gives every host its port, and checks what depends on several keys. */
+/**
+ * Gives every host its port, and checks what depends on several keys.
+ *
+ * @param table Says how the keys are called. @default {BROKER_TABLE}
+ */
 export function brokerConfig(
   ini: Ini,
   values: Values<typeof BROKER_TABLE>,
+  table: typeof BROKER_TABLE = BROKER_TABLE,
 ): BrokerConfig {
   const { hosts, port: commonPort, ...rest } = values;
-  const place = (key: string) => ({
-    file: ini.file,
-    line: ini.find("broker", key)?.line,
-    section: "broker",
-    key,
-  });
+  const place = (property: keyof typeof BROKER_TABLE) =>
+    keyPlace(ini, "broker", table[property]);
   const addresses = hosts.map(({ host, port = commonPort }) => {
     if (port === undefined) {
       throw new ConfigError(
@@ -98,8 +99,8 @@ export function brokerConfig(
   });
   if (rest.passcode !== undefined && rest.passcodeFile !== undefined) {
     throw new ConfigError(
-      place("passcode_file"),
-      'there is a "passcode" already; only one of them may be there',
+      place("passcodeFile"),
+      `there is a "${table.passcode.name}" already; only one of them may be there`,
     );
   }
   const hasPasscode = (rest.passcode ?? rest.passcodeFile) !== undefined;
@@ -114,7 +115,13 @@ export function brokerConfig(
 
 /** `[logging]`, which may be missing altogether. */
 export function loggingConfig(ini: Ini): LoggingConfig {
-  const values = readSection(ini, "logging", LOGGING_TABLE);
+  return completeLogging(readSection(ini, "logging", LOGGING_TABLE));
+}
+
+/** Where nothing is said of the console, it is for those who have no logfile. */
+export function completeLogging(
+  values: Values<typeof LOGGING_TABLE>,
+): LoggingConfig {
   const console = values.console ?? values.logfile === undefined;
   return Object.freeze({ ...values, console });
 }

@@ -82,6 +82,12 @@ export const CERTIFICATES_TABLE = {
     path,
     "A file whose first line is the passphrase of an encrypted key.",
   ),
+  requirePrivateKeyFile: withDefault(
+    "require_private_key_file",
+    boolean,
+    "false",
+    "Whether a key file that others may read, or the group may write, is refused. Otherwise that is a warning.",
+  ),
   capath: required(
     "capath",
     path,

@@ -3,17 +3,9 @@
  *
  * @module
  */
-import { LOGGING_TABLE } from "./shared_tables.ts";
+import { CERTIFICATES_TABLE, LOGGING_TABLE } from "./shared_tables.ts";
 import { optional, withDefault } from "./keys.ts";
-import {
-  boolean,
-  integer,
-  type Kind,
-  oneOf,
-  path,
-  size,
-  text,
-} from "./kinds.ts";
+import { boolean, integer, type Kind, path, size, text } from "./kinds.ts";
 
 const GIGABYTE = 1024 ** 3;
 
@@ -46,6 +38,16 @@ const deadLetters: Kind<string | "none"> = {
       : undefined,
 };
 
+/** Whether there is TLS; Tcl's stompserver says it with a boolean. */
+const tls: Kind<"off" | "on" | "strict"> = {
+  allowed: "off (or false), on (or true) or strict",
+  parse(value) {
+    if (value.toLowerCase() === "strict") return "strict";
+    const on = boolean.parse(value);
+    return on === undefined ? undefined : on ? "on" : "off";
+  },
+};
+
 /** A number of at least 1. */
 const factor: Kind<number> = {
   allowed: "a number from 1 to 100, such as 1.5",
@@ -66,7 +68,7 @@ const STOMPSERVER = {
   ),
   tls: withDefault(
     "tls",
-    oneOf("off", "on", "strict"),
+    tls,
     "off",
     "Whether clients use TLS; strict demands a client certificate that chains to capath.",
   ),
@@ -84,6 +86,12 @@ const STOMPSERVER = {
     "key_passphrase_file",
     path,
     "A file whose first line is the passphrase of an encrypted key.",
+  ),
+  requirePrivateKeyFile: withDefault(
+    "require_private_key_file",
+    boolean,
+    "false",
+    CERTIFICATES_TABLE.requirePrivateKeyFile.doc,
   ),
   capath: optional(
     "capath",
@@ -105,6 +113,11 @@ const STOMPSERVER = {
     "users",
     path,
     "A file of login:passcode lines, the passcodes hashed by ssm broker --hash-password. Without it everyone who can connect may.",
+  ),
+  accessFile: optional(
+    "access_file",
+    path,
+    "A file of who may read and write where: lines of allow or deny, read, write or all, a destination, and user:LOGIN, dn:DN, address:PATTERN or anyone; the first that fits decides, and what none allows is refused. Without it everyone may read and write everywhere.",
   ),
   virtualHosts: optional(
     "vhosts",

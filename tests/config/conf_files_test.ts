@@ -6,10 +6,15 @@ import {
   parseIni,
   readReceiverConfig,
   readSenderConfig,
+  readStompserverConfig,
+  readSsm1Config,
   RECEIVER_TABLES,
   SENDER_TABLES,
+  STOMPSERVER_TABLES,
+  SSM1_TABLES,
   type Table,
 } from "../../lib/config/mod.ts";
+import { SURROUNDINGS } from "./made_files.ts";
 
 const CONF = fileURLToPath(new URL("../../conf/", import.meta.url));
 
@@ -20,6 +25,8 @@ const FILES: [
 ][] = [
   ["sender.cfg", SENDER_TABLES, readSenderConfig],
   ["receiver.cfg", RECEIVER_TABLES, readReceiverConfig],
+  ["broker.cfg", STOMPSERVER_TABLES, readStompserverConfig],
+  ["ssm1.cfg", SSM1_TABLES, (ini) => readSsm1Config(ini, SURROUNDINGS)],
 ];
 
 /** For AMS, which is refused: no reason to show them. */
@@ -33,7 +40,7 @@ for (const [name, tables, read] of FILES) {
 
   Deno.test(`conf/${name} shows every key, with its default where it is commented out`, async () => {
     const text = await Deno.readTextFile(CONF + name);
-    const all = parseIni(text.replace(/^#(\w+ =)/gm, "$1"), name);
+    const all = parseIni(text.replace(/^#([\w-]+ =)/gm, "$1"), name);
     const active = parseIni(text, name);
     for (const [section, table] of Object.entries(tables)) {
       const keys = Object.values(table)

@@ -41,6 +41,33 @@ Deno.test("DnList allows what is in the file, every character counting", async (
   assert.deepEqual(list.malformed, [{ line: 3, text: "CN=c" }]);
 });
 
+Deno.test("DnList can ignore the case of A to Z, in the file and in what is asked", async () => {
+  await using file = await listFile(
+    "/C=UK/CN=Host.Example\n  /c=uk/cn=OTHER\r\n# /CN=no\n/CN=\u212a\u0130\u00c9 \\xC3\n",
+  );
+  const list = await DnList.open(file.path, { ignoreCase: true });
+  assert.equal(list.size, 3);
+  assert.ok(list.has("/C=UK/CN=host.example"));
+  assert.ok(list.has("/c=uk/cn=HOST.EXAMPLE"));
+  assert.ok(list.has("/C=UK/CN=other"));
+  assert.ok(!list.has("/C=UK/CN=others"));
+  assert.ok(!list.has("/CN=no") && !list.has("# /CN=no"));
+  // The Kelvin sign is no k, the dotted capital I no i.
+  assert.ok(list.has("/CN=\u212a\u0130\u00c9 \\xc3"));
+  assert.ok(!list.has("/CN=k\u0130\u00c9 \\xC3"));
+  assert.ok(!list.has("/CN=\u212ai\u0307\u00c9 \\xC3"));
+  assert.ok(!list.has("/CN=\u212a\u0130\u00e9 \\xC3"));
+});
+
+Deno.test("DnList ignores case in repaired lines too", async () => {
+  await using file = await listFile("CN=C\n");
+  const list = await DnList.open(file.path, {
+    ignoreCase: true,
+    repair: () => "/CN=C",
+  });
+  assert.ok(list.has("/CN=c"));
+});
+
 Deno.test("DnList takes what its caller makes of a malformed line", async () => {
   await using file = await listFile("CN=c\nnonsense\n");
   const list = await DnList.open(file.path, {

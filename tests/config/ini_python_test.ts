@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { parseIni } from "../../lib/config/mod.ts";
 import { testWith } from "../helpers/parts.ts";
+import { askPython, randomNumbers } from "./python.ts";
 
 /** Every line of a made-up file is one of these. */
 const LINES = [
@@ -119,7 +120,7 @@ testWith(
       return (random(4) > 0 ? "[s]\n" : "") + lines.join("");
     });
     texts.push(`[s]\n${LINES.slice(-13).join("\n")}\nx = 1\n`);
-    const expected = await askPython(texts);
+    const expected = await askPython<Found[]>(PYTHON, texts);
     texts.forEach((text, index) => {
       assert.deepEqual(
         ours(text, expected[index]),
@@ -158,27 +159,4 @@ function ours(text: string, theirs: Found | undefined): Found {
     found[section] = values;
   }
   return found;
-}
-
-async function askPython(texts: string[]): Promise<Found[]> {
-  const child = new Deno.Command("/usr/bin/python3", {
-    args: ["-c", PYTHON],
-    stdin: "piped",
-    stdout: "piped",
-  }).spawn();
-  const writer = child.stdin.getWriter();
-  await writer.write(new TextEncoder().encode(JSON.stringify(texts)));
-  await writer.close();
-  const { success, stdout } = await child.output();
-  assert.ok(success);
-  return JSON.parse(new TextDecoder().decode(stdout));
-}
-
-/** The same numbers at every run (a linear congruential generator). */
-function randomNumbers(seed: number): (below: number) => number {
-  let state = seed >>> 0;
-  return (below) => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    return Math.floor(state / 2 ** 32 * below);
-  };
 }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Ini, parseIni } from "../../lib/config/mod.ts";
+import { type Ini, parseIni, type Surroundings } from "../../lib/config/mod.ts";
 
 /** The least that a sender's file must have, section by section. */
 export const SENDER = {
@@ -21,6 +21,23 @@ export const RECEIVER = {
   certificates: SENDER.certificates,
   messaging: "destination = q\npath = /spool",
   logging: SENDER.logging,
+};
+
+/** The least that a file of SSM1 must have to send and to receive. */
+export const SSM1 = {
+  broker: "host = broker.example\nport = 6163\nuse-ssl = true\nuse-pwd = false",
+  certificates: "certificate = /c\nkey = /k\ncadir = /ca",
+  messagedb: "path = /messages\ntest = false",
+  consumer: "topic = /topic/central\nvalid-dns = /dns",
+  producer:
+    "topic = /topic/central\nconsumer-dn = /C=UK/CN=consumer\nack = /queue/me",
+};
+
+/** A machine `site`, a process 42, and one variable. */
+export const SURROUNDINGS: Surroundings = {
+  host: "site",
+  pid: 42,
+  variable: (name) => name === "SSM_HOME" ? "/opt/apel/ssm" : undefined,
 };
 
 /** A file with the given sections first, then those of `rest` that are not among them. */
