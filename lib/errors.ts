@@ -92,5 +92,8 @@ export function isSsmError(
 /** The words of any thrown value, on one line. */
 export function reason(error: unknown): string {
   const text = error instanceof Error ? error.message : String(error);
-  return text.replace(/\s*[\r\n]+\s*/g, " ").trim();
+  // Line by line: one pattern for all would search a long run of blanks again
+  // from each of them.
+  return text.split(/[\r\n]+/).map((line) => line.trim()).filter(Boolean)
+    .join(" ");
 }

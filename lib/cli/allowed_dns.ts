@@ -3,7 +3,12 @@
  *
  * @module
  */
-import { DnList, type MalformedLine, type Refreshed } from "../config/mod.ts";
+import {
+  DnList,
+  type DnListOptions,
+  type MalformedLine,
+  type Refreshed,
+} from "../config/mod.ts";
 import type { Logger } from "../log.ts";
 import { normaliseDn } from "../pki/mod.ts";
 
@@ -24,9 +29,13 @@ export class AllowedDns {
   }
 
   /** @throws {SsmError} `DN_LIST` when there is no usable list. */
-  static async open(file: string, log: Logger): Promise<AllowedDns> {
+  static async open(
+    file: string,
+    log: Logger,
+    options: Pick<DnListOptions, "ignoreCase"> = {},
+  ): Promise<AllowedDns> {
     const repair = (line: MalformedLine) => repairLine(line, log);
-    return new AllowedDns(await DnList.open(file, { repair }), log);
+    return new AllowedDns(await DnList.open(file, { ...options, repair }), log);
   }
 
   /** Is a signer with these spellings of its DN allowed, as of now? */

@@ -5,6 +5,7 @@
  */
 import {
   addressFilter,
+  type Authorise,
   Broker,
   MemoryStore,
   SqliteStore,
@@ -12,6 +13,7 @@ import {
 } from "../broker/mod.ts";
 import {
   type Ini,
+  loggingConfig,
   parseIni,
   readStompserverConfig,
   type StompserverConfig,
@@ -19,54 +21,23 @@ import {
 import { reason } from "../errors.ts";
 import type { Logger } from "../log.ts";
 import { listen } from "../net/mod.ts";
+import { brokerAccess } from "./broker_access.ts";
+import { BROKER_OPTIONS, givenUsers, withOptions } from "./broker_options.ts";
 import { brokerTls } from "./broker_tls.ts";
-import { brokerUsers, hashPasscodes } from "./broker_users.ts";
+import {
+  brokerUsers,
+  hashPasscodes,
+  type UserSources,
+} from "./broker_users.ts";
 import {
   type Command,
   type CommandContext,
-  listOption,
   type OptionValues,
   textOption,
 } from "./command.ts";
 import { readConfigFile } from "./config_file.ts";
 import { EXIT } from "./exit.ts";
 import { openLog } from "./logging.ts";
-
-const SECTION = "stompserver";
-
-/** Options that set a key of the file, where they are not called like it with hyphens. */
-const OTHER_NAMES: Readonly<Record<string, [section: string, key: string]>> = {
-  "certfile": [SECTION, "certificate"],
-  "keyfile": [SECTION, "key"],
-  "level": ["logging", "level"],
-};
-
-/** Options that set the key of the same name. */
-const SAME_NAMES = [
-  "host",
-  "port",
-  "tls",
-  "certificate",
-  "key",
-  "capath",
-  "cafile",
-  "check-crls",
-  "users",
-  "vhosts",
-  "allow",
-  "deny",
-  "heartbeat-in",
-  "heartbeat-out",
-  "forgiveness",
-  "data",
-  "memory",
-  "max-data",
-  "max-message-size",
-  "max-connections",
-  "prefetch",
-  "max-redeliveries",
-  "dead-letter-queue",
-];
 
 /** The command. */
 export const brokerCommand: Command = {
@@ -93,6 +64,8 @@ Options:
 
 Who may connect:
       --users FILE        lines of login:passcode; default: everybody may
+      --access-file FILE  lines of who may read and write where, see below;
+                          default: everybody, everywhere
       --user LOGIN:PASSCODE
                           one more user, may be repeated; others on this
                           machine can see it
@@ -125,8 +98,15 @@ Limits:
   -h, --help
   -v, --version
 
-The options of Tcl's stompserver have the same names, with two hyphens; its
--users is --user here, and its -v is --level.
+Lines of the access file, of which the first that fits decides; what no line
+allows is refused:
+  allow|deny read|write|all WHERE WHO
+WHERE is /queue/NAME or /topic/NAME, with levels between dots or slashes; * is any
+one level, > at the end all that follow, and /> everywhere. WHO is user:LOGIN,
+dn:/C=UK/O=Site/CN=host (with --tls strict), address:PATTERN or anyone.
+
+The options of Tcl's stompserver are understood as they are (-port 61613 -users
+"alice:secret bob:other" -tls true -verbose 5).
 
 Examples:
   ssm broker
@@ -135,16 +115,7 @@ Examples:
   ssm broker --tls strict --certificate /etc/grid-security/hostcert.pem \\
     --key /etc/grid-security/hostkey.pem --capath /etc/grid-security/certificates
 `,
-  options: {
-    config: { type: "string", short: "c" },
-    user: { type: "string", multiple: true },
-    "hash-password": { type: "boolean" },
-    ...Object.fromEntries(
-      [...SAME_NAMES, ...Object.keys(OTHER_NAMES)].map((
-        name,
-      ) => [name, { type: "string" as const }]),
-    ),
-  },
+  options: BROKER_OPTIONS,
   async run(values, context) {
     if (values["hash-password"] === true) {
       await hashPasscodes(context.terminal);
@@ -167,17 +138,22 @@ export async function runBroker(
 ): Promise<number> {
   const ini = withOptions(file, values);
   const { config, warnings } = readStompserverConfig(ini);
-  using logging = openLog(ini, { terminal });
+  using logging = await openLog(() => loggingConfig(ini), { terminal });
   const log = logging.logger("ssm.broker");
   for (const warning of warnings) log.warning(warning);
-  const users = { file: config.usersFile, given: listOption(values, "user") };
+  const users = { file: config.usersFile, given: givenUsers(values) };
   let authenticate = brokerUsers(users, log);
+  const readAccess = () => accessOf(config, users, log);
+  let authorise = readAccess();
   onReload(() => {
     logging.reopen();
     try {
-      authenticate = brokerUsers(users, log);
+      // Both or neither: new users under old rules could do too much.
+      const [newUsers, newRules] = [brokerUsers(users, log), readAccess()];
+      [authenticate, authorise] = [newUsers, newRules];
+      log.info("Users and access were read again");
     } catch (error) {
-      log.error(`The users stay as they were: ${reason(error)}`);
+      log.error(`Users and access stay as they were: ${reason(error)}`);
     }
   });
   const tls = brokerTls(config, log);
@@ -185,6 +161,7 @@ export async function runBroker(
     logger: log,
     store: await openStore(config),
     authenticate: (credentials) => authenticate(credentials),
+    authorise: authorise && ((request) => authorise?.(request) ?? false),
     admit: addressFilter(config),
     virtualHosts: config.virtualHosts,
     heartBeat: {
@@ -228,6 +205,20 @@ export async function runBroker(
   return EXIT.ok;
 }
 
+/** Without an access file everybody may read and write everywhere. */
+function accessOf(
+  { accessFile, tls }: StompserverConfig,
+  { file, given }: UserSources,
+  log: Logger,
+): Authorise | undefined {
+  if (accessFile === undefined) return undefined;
+  const known = {
+    users: file !== undefined || given.length > 0,
+    certificates: tls === "strict",
+  };
+  return brokerAccess(accessFile, known, log);
+}
+
 const TLS_WORDS = {
   off: "plain TCP",
   on: "TLS",
@@ -252,20 +243,4 @@ async function recover(
   if (data === undefined) return;
   const { queued, queues } = broker.stats();
   log.info(`Recovered ${queued} messages in ${queues} queues from ${data}`);
-}
-
-/** The file with the options written over it. */
-function withOptions(ini: Ini, values: OptionValues): Ini {
-  const named = SAME_NAMES.map((name): [string, [string, string]] => [
-    name,
-    [SECTION, name.replaceAll("-", "_")],
-  ]);
-  let changed = ini;
-  for (const [option, place] of [...named, ...Object.entries(OTHER_NAMES)]) {
-    const value = textOption(values, option);
-    if (value === undefined) continue;
-    const [section, key] = place;
-    changed = changed.with(section, [[key, value]]);
-  }
-  return changed;
 }

@@ -4,7 +4,8 @@
  * @module
  */
 import { path } from "../config/mod.ts";
-import type { ClientTlsOptions, PeerVerifier } from "../net/mod.ts";
+import type { ClientTlsOptions } from "../net/mod.ts";
+import { openCaFile } from "./ca_file.ts";
 import type { Command, OptionValues } from "./command.ts";
 import { brokerVerifier } from "./endpoints.ts";
 import { loadIdentity } from "./identity.ts";
@@ -17,6 +18,7 @@ const INSECURE = "--insecure";
 export const TLS_OPTIONS: Command["options"] = {
   tls: { type: "boolean" },
   capath: { type: "string" },
+  cafile: { type: "string" },
   "check-crls": { type: "boolean" },
   certificate: { type: "string" },
   key: { type: "string" },
@@ -35,16 +37,18 @@ export function tlsOf(
   warn: (words: string) => void,
 ): ClientTlsOptions | undefined {
   const capath = given(values, "capath", path);
+  const cafile = given(values, "cafile", path);
   const certificate = given(values, "certificate", path);
   const key = given(values, "key", path);
   const insecure = values["insecure"] === true;
   const wanted = Object.keys(TLS_OPTIONS)
     .some((name) => values[name] !== undefined);
   if (!wanted) return undefined;
-  if ((capath === undefined) !== insecure) {
+  const ways = [capath, cafile, insecure || undefined];
+  if (ways.filter((way) => way !== undefined).length !== 1) {
     throw usage(
       command,
-      `For TLS, either --capath or ${INSECURE} must be given`,
+      `For TLS, one of --capath, --cafile and ${INSECURE} must be given`,
     );
   }
   if ((certificate === undefined) !== (key === undefined)) {
@@ -54,24 +58,21 @@ export function tlsOf(
     );
   }
   const keyPassphraseFile = given(values, "key-passphrase-file", path);
+  const trust = cafile !== undefined
+    ? openCaFile(cafile)
+    : capath !== undefined
+    ? openTrustStore(capath, warn)
+    : undefined;
+  const checkCrls = values["check-crls"] === true;
   return {
     ...(certificate !== undefined && key !== undefined && {
       keyPair: loadIdentity(
         { certificate, key, keyPassphraseFile },
-        new Date(),
+        { now: new Date(), warn },
       ).keyPair,
     }),
-    verify: capath === undefined ? "none" : verifierBy(capath, {
-      checkCrls: values["check-crls"] === true,
-      warn,
-    }),
+    verify: trust === undefined
+      ? "none"
+      : brokerVerifier({ trust, checkCrls }, INSECURE),
   };
-}
-
-function verifierBy(
-  capath: string,
-  { checkCrls, warn }: { checkCrls: boolean; warn: (words: string) => void },
-): PeerVerifier {
-  const trust = openTrustStore(capath, warn);
-  return brokerVerifier({ trust, checkCrls }, INSECURE);
 }

@@ -29,6 +29,8 @@ export interface Command {
   readonly help: string;
   /** Options, besides `--help` and `--version`. */
   readonly options: NonNullable<ParseArgsConfig["options"]>;
+  /** Writes arguments in the way that {@linkcode parseOptions} understands. */
+  respell?(args: readonly string[]): readonly string[];
   /** Does the work; the exit status. */
   run(values: OptionValues, context: CommandContext): Promise<number>;
 }
@@ -41,8 +43,8 @@ const COMMON = {
 /**
  * Reads the options of a command.
  *
- * The Python programs spell long options with underscores (`--dn_file`); both
- * spellings are understood.
+ * The Python programs spell long options with underscores (`--dn_file`), those
+ * in Tcl with one hyphen (`-port`); all spellings are understood.
  *
  * @throws {SsmError} `USAGE` for an unknown option, a missing value or a stray word.
  */
@@ -50,10 +52,11 @@ export function parseOptions(
   command: Command,
   args: readonly string[],
 ): OptionValues {
+  const options = { ...command.options, ...COMMON };
   try {
     const { values } = parseArgs({
-      args: args.map(withHyphens),
-      options: { ...command.options, ...COMMON },
+      args: args.map((arg) => withHyphens(arg, options)),
+      options,
       strict: true,
       allowPositionals: false,
     });
@@ -66,10 +69,19 @@ export function parseOptions(
   }
 }
 
-function withHyphens(arg: string): string {
-  if (!arg.startsWith("--")) return arg;
-  const [name = "", ...value] = arg.split("=");
-  return [name.replaceAll("_", "-"), ...value].join("=");
+function withHyphens(arg: string, options: Command["options"]): string {
+  const [, hyphens, word = ""] = /^(--?)([^=]*)/.exec(arg) ?? [];
+  if (hyphens === undefined) return arg;
+  const name = word.replaceAll("_", "-");
+  // `-cFILE` and `-hv` are short options, unless it is a long one's name.
+  const shorts = [...name].map((letter) =>
+    Object.values(options).find(({ short }) => short === letter)
+  );
+  const short = shorts[0]?.type === "string" || !shorts.includes(undefined);
+  const long = hyphens === "--" ||
+    (name.length > 1 && (!short || Object.hasOwn(options, name)));
+  if (!long) return arg;
+  return `--${name}${arg.slice(hyphens.length + word.length)}`;
 }
 
 /** The text of an option that takes one. */

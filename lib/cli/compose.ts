@@ -26,7 +26,7 @@ import {
 import { systemClock } from "../stomp/mod.ts";
 import { AllowedDns } from "./allowed_dns.ts";
 import { composeEndpoints } from "./endpoints.ts";
-import { type Identity, loadIdentity, loadRecipient } from "./identity.ts";
+import { LiveIdentity, LiveRecipient } from "./live_identity.ts";
 import { openTrustStore } from "./trust.ts";
 
 /** The name under which the originals log what happens at the broker. */
@@ -57,7 +57,7 @@ export async function composeSender(
 ): Promise<SenderParts> {
   const { certificates, messaging, broker } = config;
   const wire = log.named(WIRE_LOG);
-  const identity = loadIdentity(certificates, new Date());
+  const identity = LiveIdentity.open(certificates, { log });
   const trust = openTrustStore(
     certificates.capath,
     (words) => log.warning(words),
@@ -67,8 +67,8 @@ export async function composeSender(
   return {
     spool: composeOutgoing(messaging, log),
     envelope: new SmimeSealer({
-      signer: identity,
-      recipient,
+      signer: () => identity.current(),
+      recipient: recipient && (() => recipient.current()),
       cipher: certificates.cipher,
     }),
     carrier: new Ssm2OutgoingCarrier({
@@ -100,17 +100,21 @@ async function chooseRecipient(
     log.info("No server certificate supplied.  Will not encrypt messages.");
     return undefined;
   }
-  const recipient = loadRecipient(serverCert, new Date());
-  log.info(`Messages will be encrypted using ${formatDn(recipient.subject)}`);
-  if (verifyServerCert) {
-    const verdict = await trust.verify(recipient);
-    if (!verdict.ok) {
-      throw new SsmError(
-        "TRUST",
-        `Failed to verify server certificate ${serverCert} against CA path ${certificates.capath}: ${verdict.reason}`,
-      );
-    }
-  }
+  const recipient = await LiveRecipient.open(serverCert, {
+    log,
+    verify: async (recipient) => {
+      if (!verifyServerCert) return;
+      const verdict = await trust.verify(recipient);
+      if (!verdict.ok) {
+        throw new SsmError(
+          "TRUST",
+          `Failed to verify server certificate ${serverCert} against CA path ${certificates.capath}: ${verdict.reason}`,
+        );
+      }
+    },
+  });
+  const { subject } = await recipient.current();
+  log.info(`Messages will be encrypted using ${formatDn(subject)}`);
   return recipient;
 }
 
@@ -139,8 +143,8 @@ export interface ReceiverParts {
   readonly reject: DirqSchema;
   readonly envelope: SmimeOpener;
   readonly carrier: Ssm2IncomingCarrier;
-  /** Rereads the list of allowed DNs now. */
-  refreshDns(): Promise<void>;
+  /** Rereads the list of allowed DNs, certificate and key now. */
+  reload(): Promise<void>;
 }
 
 /**
@@ -154,7 +158,7 @@ export async function composeReceiver(
 ): Promise<ReceiverParts> {
   const { certificates, messaging, broker } = config;
   const wire = log.named(WIRE_LOG);
-  const identity = loadIdentity(certificates, new Date());
+  const identity = LiveIdentity.open(certificates, { log });
   const trust = openTrustStore(
     certificates.capath,
     (words) => log.warning(words),
@@ -166,7 +170,7 @@ export async function composeReceiver(
     incoming: await composeIncoming("incoming", messaging),
     reject: await composeIncoming("reject", messaging),
     envelope: new SmimeOpener({
-      recipient: identity,
+      recipients: () => identity.forDecryption(),
       trust: (signer, others) =>
         trust.verify(signer, others, { checkCrls, allowWeakDigests }),
       isAllowed: (spellings) => dns.has(spellings),
@@ -185,7 +189,10 @@ export async function composeReceiver(
       log: wire,
       clock: systemClock,
     }),
-    refreshDns: () => dns.reload(),
+    reload: () => {
+      identity.reload();
+      return dns.reload();
+    },
   };
 }
 
@@ -201,6 +208,6 @@ async function composeIncoming(
   });
 }
 
-function dnOf({ certificate }: Identity): string {
-  return formatDn(certificate.subject);
+function dnOf(identity: LiveIdentity): string {
+  return formatDn(identity.current().certificate.subject);
 }

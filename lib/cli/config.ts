@@ -4,7 +4,7 @@
  * @module
  */
 import { SsmError } from "../errors.ts";
-import { detectRole, type Ini } from "../config/mod.ts";
+import { detectRole, type Ini, isSsm1 } from "../config/mod.ts";
 import {
   type Command,
   type CommandContext,
@@ -21,8 +21,10 @@ export const configCommand: Command = {
   options: {
     config: { type: "string", short: "c" },
     "dn-file": { type: "string", short: "d" },
+    daemon: { type: "boolean" },
     detach: { type: "boolean" },
   },
+  respell: tellApart,
   async run(values, context) {
     const path = textOption(values, "config");
     if (path === undefined) {
@@ -35,6 +37,18 @@ export const configCommand: Command = {
   },
 };
 
+/**
+ * `-d` followed by a file names a receiver's list of DNs, as with its original;
+ * alone it keeps SSM1 running, as with that one's.
+ */
+function tellApart(args: readonly string[]): string[] {
+  return args.map((arg, index) => {
+    const next = args[index + 1];
+    const alone = next === undefined || next.startsWith("-");
+    return arg === "-d" && alone ? "--daemon" : arg;
+  });
+}
+
 /** Does what the file is for; the exit status. */
 async function runRole(
   ini: Ini,
@@ -43,17 +57,20 @@ async function runRole(
 ): Promise<number> {
   const role = detectRole(ini);
   if (role === "receiver") {
+    refuse(values, ini, { daemon: "ssm1" });
     const { runReceive } = await import("./receive.ts");
     return await runReceive(ini, values, context);
   }
-  for (const option of ["detach", "dn-file"]) {
-    if (values[option] === undefined) continue;
-    throw new SsmError(
-      "USAGE",
-      `The option --${option} is for receivers, and ${ini.file} is for none`,
-      { hint: "see: ssm receive --help" },
-    );
+  if (isSsm1(ini)) {
+    refuse(values, ini, { "dn-file": "receive" });
+    const { runSsm1 } = await import("./ssm1.ts");
+    return await runSsm1(ini, values, context);
   }
+  refuse(values, ini, {
+    daemon: "ssm1",
+    detach: "receive",
+    "dn-file": "receive",
+  });
   if (role === "sender") {
     const { runSend } = await import("./send.ts");
     return await runSend(ini, values, context);
@@ -64,7 +81,23 @@ async function runRole(
   }
   throw new SsmError(
     "CONFIG",
-    `Cannot tell what to do: ${ini.file} has neither [sender], [receiver] nor [stompserver]`,
+    `Cannot tell what to do: ${ini.file} has neither [sender], [receiver], [stompserver] nor [messagedb]`,
     { hint: `say it: ssm send -c ${ini.file}, or ssm receive -c ${ini.file}` },
   );
+}
+
+/** Refuses options that are for another role than the file's. */
+function refuse(
+  values: OptionValues,
+  { file }: Ini,
+  commands: Readonly<Record<string, string>>,
+): void {
+  for (const [option, command] of Object.entries(commands)) {
+    if (values[option] === undefined) continue;
+    throw new SsmError(
+      "USAGE",
+      `The option --${option} is for ssm ${command}, and ${file} is for something else`,
+      { hint: `see: ssm ${command} --help` },
+    );
+  }
 }

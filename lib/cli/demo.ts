@@ -7,50 +7,68 @@
  */
 import { join } from "node:path";
 import { SsmError } from "../errors.ts";
-import { DeliveredElements, DirqSimple } from "../spool/mod.ts";
-import type { Command, CommandContext } from "./command.ts";
+import { type Command, type CommandContext, textOption } from "./command.ts";
 import { DemoProcess } from "./demo_process.ts";
+import type { DemoProtocol } from "./demo_protocol.ts";
 import { type DemoFile, demoFiles } from "./demo_records.ts";
-import { type DemoSite, makeSite, writeConfigs } from "./demo_site.ts";
+import { type DemoSite, makeSite, writeBrokerConfig } from "./demo_site.ts";
+import { DEMO_SSM1 } from "./demo_ssm1.ts";
+import { DEMO_SSM2 } from "./demo_ssm2.ts";
 import { EXIT, type Terminal } from "./exit.ts";
 
 /** The command. */
 export const demoCommand: Command = {
   name: "demo",
-  help: `Usage: ssm demo
+  help: `Usage: ssm demo [OPTIONS]
 
 Makes a throw-away CA, host certificates and configuration files in a temporary
 directory, starts the embedded broker with TLS and client certificates required,
 starts a receiver, and sends eleven accounting files through it. The directory
 stays, to look around and to try things in.
 
+Options:
+      --protocol NAME   ssm2 or ssm1; default: ssm2
+  -h, --help
+  -v, --version
+
 Examples:
   ssm demo
+  ssm demo --protocol ssm1
 `,
-  options: {},
-  async run(_values, context) {
+  options: { protocol: { type: "string", default: "ssm2" } },
+  async run(values, context) {
+    const name = textOption(values, "protocol") ?? "";
+    const protocol = PROTOCOLS.get(name);
+    if (!protocol) {
+      throw new SsmError("USAGE", `Unknown protocol "${name}"`, {
+        hint: `the protocols are ${[...PROTOCOLS.keys()].join(" and ")}`,
+      });
+    }
     const directory = await Deno.makeTempDir({ prefix: "ssm-demo-" });
-    await new Demo(directory, context).run();
+    await new Demo(directory, protocol, context).run();
     return EXIT.ok;
   },
 };
 
-interface Element {
-  readonly name: string;
-  readonly empaid: string;
-  readonly signer: string;
-  readonly body: Uint8Array;
-  readonly error: string;
-}
+const PROTOCOLS: ReadonlyMap<string, DemoProtocol> = new Map([
+  ["ssm2", DEMO_SSM2],
+  ["ssm1", DEMO_SSM1],
+]);
 
 class Demo {
   readonly #directory: string;
+  readonly #protocol: DemoProtocol;
   readonly #terminal: Terminal;
   readonly #signal: AbortSignal;
   #step = 0;
 
-  constructor(directory: string, { terminal, signal }: CommandContext) {
+  constructor(
+    directory: string,
+    protocol: DemoProtocol,
+    { terminal, signal }: CommandContext,
+  ) {
     this.#directory = directory;
+    this.#protocol = protocol;
     this.#terminal = terminal;
     this.#signal = signal;
   }
@@ -64,14 +82,17 @@ class Demo {
       `stranger   ${site.strangerDn}`,
     ]);
     // Port 0: whatever is free. Written down afterwards for those who try more.
-    await writeConfigs(site, 0);
+    await writeBrokerConfig(site, 0);
     await using broker = this.#start("broker", site.brokerConfig);
     const listening = await broker.line(/listening on \S+:\d+/i);
-    await writeConfigs(
-      site,
-      Number(/listening on \S+:(\d+)/.exec(listening)![1]),
+    const port = Number(/listening on \S+:(\d+)/.exec(listening)![1]);
+    await writeBrokerConfig(site, port);
+    await this.#protocol.writeConfigs(site, port);
+    await using receiver = this.#start(
+      "receiver",
+      site.receiverConfig,
+      this.#protocol.receiverOptions,
     );
-    await using receiver = this.#start("receiver", site.receiverConfig);
     await receiver.line(/Subscribing to: /);
     this.#tell("Broker and receiver are up, each a process of its own", [
       listening.replace(/^.* - /, ""),
@@ -88,10 +109,10 @@ class Demo {
   }
 
   async #drop(site: DemoSite): Promise<Map<string, DemoFile>> {
-    const spool = new DirqSimple(site.outgoing);
     const files = new Map<string, DemoFile>();
     for (const file of demoFiles()) {
-      files.set(await spool.add(file.bytes), file);
+      const name = await this.#protocol.drop(site.outgoing, file.bytes);
+      files.set(name, file);
     }
     this.#tell(
       `${files.size} files dropped into outgoing`,
@@ -104,13 +125,13 @@ class Demo {
     const sender = this.#start("sender", site.senderConfig);
     await expectStatus("sender", sender.end());
     const log = await Deno.readTextFile(join(site.directory, "sender.log"));
-    const left = await new DirqSimple(site.outgoing).list();
+    const left = await this.#protocol.waiting(site.outgoing);
     expect(left.length === 0, `outgoing still holds ${left.join(", ")}`);
     for (const name of files.keys()) {
       expect(log.includes(`Sent ${name}\n`), `nobody confirmed ${name}`);
     }
     this.#tell(
-      "The sender signed, encrypted and sent them; each left outgoing when the broker confirmed it",
+      "The sender signed, encrypted and sent them; each left outgoing when it was confirmed",
       [...files.keys()].map((name) => `${name}  sent, confirmed, gone`),
     );
   }
@@ -121,17 +142,22 @@ class Demo {
     files: Map<string, DemoFile>,
   ): Promise<void> {
     await filed(files.size, receiver);
-    const elements = await readQueue(join(site.received, "incoming"));
-    expect(
-      elements.length === files.size,
-      `${elements.length} arrived instead of ${files.size}`,
+    const arrived = await this.#protocol.filed(
+      join(site.received, "incoming"),
     );
-    const rows = elements.map(({ name, empaid, signer, body }) => {
-      const sent = files.get(empaid);
-      expect(sent !== undefined, `${empaid} was never sent`);
-      expect(equal(body, sent.bytes), `${empaid} arrived with other bytes`);
-      expect(signer === site.allowedDn, `${empaid} has the signer ${signer}`);
-      return row(name, body, `identical to ${empaid}`);
+    expect(
+      arrived.length === files.size,
+      `${arrived.length} arrived instead of ${files.size}`,
+    );
+    const missing = new Map(files);
+    const rows = arrived.map(({ name, sentAs, signer, body }) => {
+      const original = sentAs ?? nameOf(body, missing);
+      const sent = original === undefined ? undefined : missing.get(original);
+      expect(sent !== undefined, `${name} is nothing that was sent`);
+      expect(equal(body, sent.bytes), `${original} arrived with other bytes`);
+      expect(signer === site.allowedDn, `${original} has the signer ${signer}`);
+      missing.delete(original!);
+      return row(name, body, `identical to ${original}`);
     });
     this.#tell(`They arrived in incoming, signed by ${site.allowedDn}`, rows);
   }
@@ -141,12 +167,14 @@ class Demo {
     receiver: DemoProcess,
     count: number,
   ): Promise<void> {
-    const spool = new DirqSimple(site.strangerOutgoing);
-    await spool.add(new TextEncoder().encode("let me in"));
+    const letter = new TextEncoder().encode("let me in");
+    await this.#protocol.drop(site.strangerOutgoing, letter);
     const sender = this.#start("stranger", site.strangerConfig);
-    await expectStatus("stranger's sender", sender.end());
+    const { refusedStatus } = this.#protocol;
+    await expectStatus("stranger's sender", sender.end(), refusedStatus);
     await filed(count + 1, receiver);
-    const [refused, ...more] = await readQueue(join(site.received, "reject"));
+    const rejects = join(site.received, "reject");
+    const [refused, ...more] = await this.#protocol.filed(rejects);
     expect(refused !== undefined && !more.length, "not exactly one in reject");
     const wanted = `Signer not in valid DNs list: ${site.strangerDn}`;
     expect(refused.error === wanted, `the reason was "${refused.error}"`);
@@ -156,11 +184,19 @@ class Demo {
     ]);
   }
 
-  #start(name: string, config: string): DemoProcess {
+  #start(
+    name: string,
+    config: string,
+    options: readonly string[] = [],
+  ): DemoProcess {
     if (this.#signal.aborted) {
       throw new SsmError("ABORTED", "The demonstration was stopped on request");
     }
-    return new DemoProcess(name, ["--config", config], this.#signal);
+    return new DemoProcess(
+      name,
+      ["--config", config, ...options],
+      this.#signal,
+    );
   }
 
   #tell(title: string, lines: readonly string[]): void {
@@ -170,15 +206,16 @@ class Demo {
 
   #farewell(site: DemoSite, seconds: number): void {
     const ssm = Deno.build.standalone ? "ssm" : "deno task ssm";
+    const { receive, send } = this.#protocol.commands;
     const lines = [
       "",
       `All of it happened, in ${seconds.toFixed(1)} s. Look around:`,
       `  find ${site.received}`,
       `  less ${join(site.directory, "receiver.log")}`,
       "Try next, each in a terminal of its own:",
-      `  ${ssm} broker  --config ${site.brokerConfig}`,
-      `  ${ssm} receive --config ${site.receiverConfig}`,
-      `  ${ssm} send    --config ${site.senderConfig}`,
+      `  ${ssm} broker --config ${site.brokerConfig}`,
+      `  ${ssm} ${receive} --config ${site.receiverConfig}`,
+      `  ${ssm} ${send} --config ${site.senderConfig}`,
       `Remove it: rm -r ${site.directory}`,
     ];
     for (const line of lines) this.#terminal.out(line);
@@ -195,29 +232,24 @@ async function filed(count: number, receiver: DemoProcess): Promise<void> {
   );
 }
 
-async function readQueue(path: string): Promise<Element[]> {
-  const queue = new DeliveredElements(path);
-  const elements: Element[] = [];
-  const text = (bytes?: Uint8Array) => new TextDecoder().decode(bytes);
-  for (const name of await queue.list()) {
-    const fields = await queue.read(name);
-    elements.push({
-      name,
-      empaid: text(fields["empaid"]),
-      signer: text(fields["signer"]),
-      error: text(fields["error"]),
-      body: fields["body"] ?? new Uint8Array(),
-    });
-  }
-  return elements;
-}
-
 async function expectStatus(
   who: string,
   status: Promise<number>,
+  wanted: number = EXIT.ok,
 ): Promise<void> {
   const code = await status;
-  expect(code === EXIT.ok, `the ${who} ended with status ${code}`);
+  expect(code === wanted, `the ${who} ended with status ${code}`);
+}
+
+/** The name under which these bytes were sent. */
+function nameOf(
+  body: Uint8Array,
+  files: ReadonlyMap<string, DemoFile>,
+): string | undefined {
+  for (const [name, { bytes }] of files) {
+    if (equal(bytes, body)) return name;
+  }
+  return undefined;
 }
 
 function row(name: string, bytes: Uint8Array, note: string): string {

@@ -13,6 +13,10 @@ export interface DemoSite {
   readonly allowedDn: string;
   /** DN of the host that is not on the list. */
   readonly strangerDn: string;
+  /** DN of the host that receives. */
+  readonly receiverDn: string;
+  /** The list of allowed DNs. */
+  readonly dnFile: string;
   readonly outgoing: string;
   readonly strangerOutgoing: string;
   /** Holds incoming/ and reject/. */
@@ -23,9 +27,6 @@ export interface DemoSite {
   readonly strangerConfig: string;
 }
 
-/** The queue all records go to. */
-export const DEMO_QUEUE = "/queue/global.accounting.demo";
-
 const HOSTS = {
   broker: "broker.site-b.example",
   receiver: "accounting.site-b.example",
@@ -33,7 +34,10 @@ const HOSTS = {
   stranger: "laptop.nowhere.example",
 } as const;
 
-/** Lays out the site; configuration files come with {@linkcode writeConfigs}, once the port is known. */
+/** A host of the demonstration. */
+export type HostRole = keyof typeof HOSTS;
+
+/** Lays out the site; configuration files come once the port is known. */
 export async function makeSite(directory: string): Promise<DemoSite> {
   const certificates = join(directory, "certificates");
   const capath = join(directory, "ca");
@@ -55,16 +59,19 @@ export async function makeSite(directory: string): Promise<DemoSite> {
     }),
   );
   const allowedDn = slashForm(HOSTS.sender);
+  const dnFile = join(directory, "dns");
   await Deno.writeTextFile(
-    join(directory, "dns"),
+    dnFile,
     `# Hosts whose messages are accepted, one DN per line.\n${allowedDn}\n`,
   );
   return {
     directory,
     allowedDn,
     strangerDn: slashForm(HOSTS.stranger),
-    outgoing: join(directory, "outgoing"),
-    strangerOutgoing: join(directory, "outgoing-stranger"),
+    receiverDn: slashForm(HOSTS.receiver),
+    dnFile,
+    outgoing: join(directory, "sender", "outgoing"),
+    strangerOutgoing: join(directory, "stranger", "outgoing"),
     received: join(directory, "received"),
     brokerConfig: join(directory, "broker.cfg"),
     receiverConfig: join(directory, "receiver.cfg"),
@@ -73,72 +80,30 @@ export async function makeSite(directory: string): Promise<DemoSite> {
   };
 }
 
-/** Writes the configuration files for a broker on that port of the loopback interface. */
-export async function writeConfigs(
+/** The lines that name a host's certificate and key, and the CA directory. */
+export function certificatesOf(
+  { directory }: DemoSite,
+  role: HostRole,
+): string {
+  const base = join(directory, "certificates", role);
+  return `certificate = ${base}.pem
+key = ${base}.key
+capath = ${join(directory, "ca")}
+`;
+}
+
+/** Writes the broker's configuration file, for that port of the loopback interface. */
+export async function writeBrokerConfig(
   site: DemoSite,
   port: number,
 ): Promise<void> {
-  const { directory } = site;
-  const pair = (role: keyof typeof HOSTS) =>
-    `certificate = ${join(directory, "certificates", `${role}.pem`)}
-key = ${join(directory, "certificates", `${role}.key`)}
-capath = ${join(directory, "ca")}
-`;
-  const broker = `[broker]
-host = localhost
-port = ${port}
-use_ssl = true
-`;
-  const logging = (name: string, console: boolean) =>
-    `[logging]
-logfile = ${join(directory, `${name}.log`)}
-level = INFO
-console = ${console}
-`;
-  const sender = (role: "sender" | "stranger", path: string) =>
-    `[sender]
-protocol = STOMP
-
-${broker}
-[certificates]
-${pair(role)}server_cert = ${join(directory, "certificates", "receiver.pem")}
-
-[messaging]
-destination = ${DEMO_QUEUE}
-path = ${path}
-
-${logging(role, false)}`;
   await Deno.writeTextFile(
     site.brokerConfig,
     `[stompserver]
 host = 127.0.0.1
 port = ${port}
 tls = strict
-${pair("broker")}`,
-  );
-  await Deno.writeTextFile(
-    site.receiverConfig,
-    `[receiver]
-protocol = STOMP
-
-${broker}
-[certificates]
-${pair("receiver")}check_crls = false
-
-[messaging]
-destination = ${DEMO_QUEUE}
-path = ${site.received}
-dn_file = ${join(directory, "dns")}
-
-${logging("receiver", true)}
-[daemon]
-pidfile = ${join(directory, "ssmreceive.pid")}
-`,
-  );
-  await Deno.writeTextFile(site.senderConfig, sender("sender", site.outgoing));
-  await Deno.writeTextFile(
-    site.strangerConfig,
-    sender("stranger", site.strangerOutgoing),
+${certificatesOf(site, "broker")}`,
   );
 }
 

@@ -15,12 +15,13 @@ import {
 } from "../pki/mod.ts";
 import type { Endpoint } from "../ssm/mod.ts";
 import { StompClient } from "../stomp/mod.ts";
+import type { Trust } from "./ca_file.ts";
 import { readFirstLine } from "./first_line.ts";
-import type { Identity } from "./identity.ts";
+import type { LiveIdentity } from "./live_identity.ts";
 
 /** What connections are made with. */
 export interface EndpointContext {
-  readonly identity: Identity;
+  readonly identity: LiveIdentity;
   readonly trust: TrustStore;
   readonly log: Logger;
   readonly checkCrls: boolean;
@@ -68,11 +69,22 @@ export function composeEndpoints(
         receiptTimeoutMs: config.receiptTimeoutMs,
         limits: { maxBodyBytes: context.maxBodyBytes },
         trimMessages: true,
-        onStrayReceipt: (id) =>
-          log.warning(`The broker confirmed what nobody sent: ${id}`),
+        onStrayReceipt: strayReceipts(log),
       }).finally(() => signal.removeEventListener("abort", hangUp));
     },
   }));
+}
+
+/** Stray receipts of one connection that are logged: a broker must not fill the disk with them. */
+const MAX_STRAY_RECEIPTS = 10;
+
+function strayReceipts(log: Logger): (id: string) => void {
+  let left = MAX_STRAY_RECEIPTS;
+  return (id) => {
+    if (left === 0) return;
+    const rest = --left === 0 ? "; what else it confirms is not logged" : "";
+    log.warning(`The broker confirmed what nobody sent: ${id}${rest}`);
+  };
 }
 
 function tlsOptions(
@@ -93,14 +105,14 @@ function tlsOptions(
     );
   }
   return {
-    keyPair: identity.keyPair,
+    keyPair: identity.current().keyPair,
     verify: verifyBroker ? brokerVerifier(context) : "none" as const,
   };
 }
 
 /** Our own rules for the broker's certificate: CA directory, dates, CRLs, host name. */
 export function brokerVerifier(
-  { trust, checkCrls }: Pick<EndpointContext, "trust" | "checkCrls">,
+  { trust, checkCrls }: { readonly trust: Trust; readonly checkCrls: boolean },
   unverified = "verify_broker = false",
 ): PeerVerifier {
   return async ({ leaf, others }, host) => {

@@ -23,6 +23,8 @@ export interface IdentityFiles {
   readonly key: string;
   /** A file whose first line is the key's passphrase. */
   readonly keyPassphraseFile?: string | undefined;
+  /** Refuse a key file that others may read. @default false */
+  readonly requirePrivateKeyFile?: boolean;
 }
 
 /** A certificate with its key, for signing and for TLS. */
@@ -30,15 +32,30 @@ export interface Identity extends Signer {
   readonly keyPair: KeyPair;
 }
 
+/** How {@linkcode loadIdentity} judges what it reads. */
+export interface LoadOptions {
+  readonly now: Date;
+  /** Hears of what is dangerous but not required to be better. */
+  readonly warn: (message: string) => void;
+}
+
 const DAY_SECONDS = 86_400;
+
+/** Anything for others, writing for the group: many sites give a group of daemons the right to read. */
+const EXPOSED = 0o027;
 
 /**
  * Reads certificate and key.
  *
  * @throws {SsmError} `CERTIFICATE` or `KEY` when they cannot be read, do not
- *   belong together, or the certificate has less than a day left.
+ *   belong together, the certificate has less than a day left, or the key is
+ *   not as private as it is required to be.
  */
-export function loadIdentity(files: IdentityFiles, now: Date): Identity {
+export function loadIdentity(
+  files: IdentityFiles,
+  { now, warn }: LoadOptions,
+): Identity {
+  checkExposure(files, warn);
   const certificatePem = readText(files.certificate, "CERTIFICATE");
   const certificate = firstCertificate(certificatePem, files.certificate);
   const keyPem = readText(files.key, "KEY");
@@ -75,6 +92,30 @@ export function loadRecipient(path: string, now: Date): Certificate {
     hint: "obtain the new one from the server that receives your messages",
   });
   return certificate;
+}
+
+/** Whoever can read the key can sign in the name of this host. */
+function checkExposure(
+  { key, requirePrivateKeyFile = false }: IdentityFiles,
+  warn: LoadOptions["warn"],
+): void {
+  const mode = permissionsOf(key);
+  if ((mode & EXPOSED) === 0) return;
+  const rights = mode.toString(8).padStart(4, "0");
+  const words =
+    `Key file ${key} is open to others (mode ${rights}): they can sign in the name of this host`;
+  const hint = `chmod 600 ${key}`;
+  if (requirePrivateKeyFile) throw new SsmError("KEY", words, { hint });
+  warn(`${words}; ${hint}`);
+}
+
+/** Permission bits of a file; none when it cannot be looked at, which is told when it is read. */
+function permissionsOf(path: string): number {
+  try {
+    return (Deno.statSync(path).mode ?? 0) & 0o777;
+  } catch {
+    return 0;
+  }
 }
 
 function checkDates(

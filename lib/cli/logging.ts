@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Ini, type LoggingConfig, loggingConfig } from "../config/mod.ts";
+import type { LoggingConfig } from "../config/mod.ts";
 import { reason } from "../errors.ts";
 import { Logger, type LogSink } from "../log.ts";
 import { FileSink, writerSink } from "../log_sinks.ts";
@@ -32,17 +32,17 @@ export interface OpenLogOptions {
 }
 
 /**
- * Opens the log that the file's section `[logging]` describes.
+ * Opens the log that a configuration describes, once it is `read`.
  *
  * @throws {SsmError} `CONFIG` when that cannot be done; the sentences of the
  *   originals are on standard output then.
  */
-export function openLog(
-  ini: Ini,
+export async function openLog(
+  read: () => LoggingConfig | Promise<LoggingConfig>,
   { terminal, quiet = false }: OpenLogOptions,
-): Logging {
+): Promise<Logging> {
   try {
-    return open(loggingConfig(ini), quiet);
+    return open(await read(), quiet);
   } catch (error) {
     terminal.out(`Error configuring logging: ${reason(error)}`);
     terminal.out("The system will exit.");

@@ -30,6 +30,10 @@ const COMMANDS: ReadonlyMap<string, Listed> = new Map([
     summary: "receive into incoming and reject until stopped",
     load: async () => (await import("./receive.ts")).receiveCommand,
   }],
+  ["ssm1", {
+    summary: "send and receive with the older protocol, SSM1",
+    load: async () => (await import("./ssm1.ts")).ssm1Command,
+  }],
   ["broker", {
     summary: "run the embedded broker",
     load: async () => (await import("./broker.ts")).brokerCommand,
@@ -87,7 +91,7 @@ async function choose(
   const [first, ...rest] = args;
   if (first === undefined || first.startsWith("-")) {
     const { configCommand: command } = await import("./config.ts");
-    return { command, values: parseOptions(command, args) };
+    return { command, values: valuesOf(command, args) };
   }
   const listed = COMMANDS.get(first);
   if (!listed) {
@@ -96,7 +100,11 @@ async function choose(
     });
   }
   const command = await listed.load();
-  return { command, values: parseOptions(command, rest) };
+  return { command, values: valuesOf(command, rest) };
+}
+
+function valuesOf(command: Command, args: readonly string[]): OptionValues {
+  return parseOptions(command, command.respell?.(args) ?? args);
 }
 
 function overview(): string {
@@ -111,7 +119,8 @@ Usage: ssm --config FILE
 
 With --config alone the sections of the file say what to do: [sender] sends all
 that waits and quits, [receiver] receives until it is stopped, [stompserver] is a
-broker.
+broker. With the file of SSM1 it sends all that waits and quits, or, with -d, keeps
+running.
 
 Commands:
 ${list.join("\n")}

@@ -4,7 +4,8 @@
  * @module
  */
 import process from "node:process";
-import { reason, SsmError } from "../errors.ts";
+import { isSsmError, reason, SsmError } from "../errors.ts";
+import type { Logger } from "../log.ts";
 
 /**
  * Writes the pidfile, which is removed on disposal. One whose process is gone is
@@ -36,6 +37,26 @@ export function claimPidfile(path: string): Disposable {
       if (readPid(path) === Deno.pid) removeIfPresent(path);
     },
   };
+}
+
+/**
+ * As {@linkcode claimPidfile} where there is a path; like with the originals, a
+ * pidfile that cannot be written is a warning and no reason not to run.
+ *
+ * @throws {SsmError} `RUNNING`
+ */
+export function claimIfPossible(
+  path: string | undefined,
+  log: Logger,
+): Disposable | undefined {
+  if (path === undefined) return undefined;
+  try {
+    return claimPidfile(path);
+  } catch (error) {
+    if (!isSsmError(error, "CONFIG")) throw error;
+    log.warning(`Failed to create pidfile ${path}: ${reason(error)}`);
+    return undefined;
+  }
 }
 
 /**

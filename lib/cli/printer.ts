@@ -14,6 +14,7 @@ import {
   clientHelp,
   composeClient,
   destinationOf,
+  fromTcl,
   headersOf,
 } from "./stomp_client.ts";
 
@@ -48,7 +49,7 @@ Exit status: 0 stopped by a signal, by the reader of its output, or --count is
 reached; 1 something failed, or it was stopped before --count; 2 the command
 line is wrong.
 
-The options of Tcl's printer have the same names, with two hyphens.
+The options of Tcl's printer are understood as they are (-topic /topic/news -tls true).
 
 Examples:
   ssm printer --topic /topic/news
@@ -62,6 +63,7 @@ Examples:
     headers: { type: "boolean" },
     json: { type: "boolean" },
   },
+  respell: fromTcl,
   run: runPrinter,
 };
 

@@ -9,6 +9,7 @@
  */
 import {
   type Ini,
+  loggingConfig,
   readReceiverConfig,
   type ReceiverConfig,
 } from "../config/mod.ts";
@@ -23,12 +24,12 @@ import {
   type OptionValues,
   textOption,
 } from "./command.ts";
-import { composeReceiver, type ReceiverParts, WIRE_LOG } from "./compose.ts";
+import { composeReceiver, WIRE_LOG } from "./compose.ts";
 import { readConfigFile } from "./config_file.ts";
 import { isDetached, sayReady, startDetached } from "./detach.ts";
 import { EXIT, reportError } from "./exit.ts";
 import { LOG_BREAK, openLog, warnOfLogConfig } from "./logging.ts";
-import { claimPidfile } from "./pidfile.ts";
+import { claimIfPossible } from "./pidfile.ts";
 
 const DEFAULT_CONFIG = "/etc/apel/receiver.cfg";
 
@@ -51,7 +52,7 @@ Options:
   -v, --version
 
 Signals: SIGTERM and SIGINT finish the message at hand and exit 0; SIGHUP
-reopens the log file and rereads the DN list.
+reopens the log file and rereads the DN list, certificate and key.
 
 Examples:
   ssm receive
@@ -80,7 +81,10 @@ export async function runReceive(
   if (values["detach"] === true) {
     return await startDetached(detachedArguments(ini, values), context);
   }
-  using logging = openLog(ini, { terminal, quiet: isDetached() });
+  using logging = await openLog(() => loggingConfig(ini), {
+    terminal,
+    quiet: isDetached(),
+  });
   onReload(() => logging.reopen());
   const log = logging.logger("ssmreceive");
   log.info(LOG_BREAK);
@@ -91,10 +95,9 @@ export async function runReceive(
   try {
     const config = readConfig(ini, values, log);
     if (isDetached()) log.info("The SSM will run as a daemon.");
-    using _pidfile = claim(config.pidfile, log);
+    using _pidfile = claimIfPossible(config.pidfile, log);
     const parts = await composeReceiver(config, log);
-    onReload(() => void parts.refreshDns());
-    await tidy(parts, log);
+    onReload(() => void parts.reload());
     sayReady();
     action = "The SSM will exit";
     sentence =
@@ -126,32 +129,6 @@ function readConfig(
   log.info("Setting up SSM with protocol: STOMP");
   const dnFile = textOption(values, "dn-file") ?? config.messaging.dnFile;
   return { ...config, messaging: { ...config.messaging, dnFile } };
-}
-
-/** As with the originals, a pidfile that cannot be written is no reason not to receive. */
-function claim(path: string | undefined, log: Logger): Disposable | undefined {
-  if (path === undefined) return undefined;
-  try {
-    return claimPidfile(path);
-  } catch (error) {
-    if (!isSsmError(error, "CONFIG")) throw error;
-    log.warning(`Failed to create pidfile ${path}: ${reason(error)}`);
-    return undefined;
-  }
-}
-
-/** What a crash left is cleared away at the start; that it cannot be is no reason not to run. */
-async function tidy(
-  { incoming, reject }: ReceiverParts,
-  log: Logger,
-): Promise<void> {
-  for (const spool of [incoming, reject]) {
-    try {
-      await spool.tidy();
-    } catch (error) {
-      log.warning(`Tidying failed: ${reason(error)}`);
-    }
-  }
 }
 
 /** What was said on this command line, for the process in the background. */

@@ -8,6 +8,7 @@
  */
 import {
   type Ini,
+  loggingConfig,
   readSenderConfig,
   type SenderConfig,
 } from "../config/mod.ts";
@@ -73,7 +74,7 @@ export async function runSend(
   values: OptionValues,
   { terminal, signal, onReload }: CommandContext,
 ): Promise<number> {
-  using logging = openLog(ini, { terminal });
+  using logging = await openLog(() => loggingConfig(ini), { terminal });
   onReload(() => logging.reopen());
   const log = logging.logger("ssmsend");
   const voices = { log, terminal };

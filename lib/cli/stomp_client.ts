@@ -5,6 +5,7 @@
  * @module
  */
 import {
+  boolean,
   hosts,
   integer,
   type Kind,
@@ -63,15 +64,46 @@ Broker:
 TLS:
       --tls                   implied by the other options here
       --capath DIR            CA directory that the broker is verified by
+      --cafile FILE           or one file of CA certificates and CRLs, PEM
       --check-crls            demands CRLs in it
       --certificate FILE      our certificate, PEM, for brokers that ask
-      --key FILE              its private key, PEM
+                              (or --certfile)
+      --key FILE              its private key, PEM (or --keyfile)
       --key-passphrase-file FILE
       --insecure              does not verify the broker
 
   -h, --help
   -v, --version
 `;
+}
+
+/** Options that are called otherwise by Tcl's stomper and printer. */
+const TCL_NAMES: ReadonlyMap<string, string> = new Map([
+  ["certfile", "certificate"],
+  ["keyfile", "key"],
+]);
+
+/**
+ * Writes the options of Tcl's stomper and printer as ours: `-tls` takes a
+ * boolean there, and `-verbose` a number that says nothing here.
+ */
+export function fromTcl(args: readonly string[]): string[] {
+  const own: string[] = [];
+  for (let index = 0; index < args.length; index++) {
+    const arg = args[index]!;
+    const next = args[index + 1] ?? "";
+    const name = /^--?([\w-]+)/.exec(arg)?.[1] ?? "";
+    if (/^--?tls$/.test(arg) && boolean.parse(next) !== undefined) {
+      if (boolean.parse(next)) own.push("--tls");
+      index++;
+    } else if (/^--?verbose$/.test(arg) && /^[0-5]$/.test(next)) {
+      index++;
+    } else {
+      const ours = TCL_NAMES.get(name);
+      own.push(ours ? arg.replace(/^--?[\w-]+/, `--${ours}`) : arg);
+    }
+  }
+  return own;
 }
 
 /**

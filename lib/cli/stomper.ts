@@ -19,6 +19,7 @@ import {
   clientHelp,
   composeClient,
   destinationOf,
+  fromTcl,
   headersOf,
 } from "./stomp_client.ts";
 
@@ -47,7 +48,7 @@ Options:
 ${clientHelp("60")}
 Exit status: 0 all was sent; 1 something was not; 2 the command line is wrong.
 
-The options of Tcl's stomper have the same names, with two hyphens.
+The options of Tcl's stomper are understood as they are (-topic /topic/news -tls true).
 
 Examples:
   ssm stomper --topic /queue/jobs --receipt --header persistent:true < jobs.txt
@@ -60,6 +61,7 @@ Examples:
     type: { type: "string" },
     receipt: { type: "boolean" },
   },
+  respell: fromTcl,
   run: runStomper,
 };
 

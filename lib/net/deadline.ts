@@ -35,6 +35,11 @@ export class Deadline implements Disposable {
     return this.#controller.signal;
   }
 
+  /** Ends the time now, for that reason. */
+  end(reason: Error): void {
+    this.#controller.abort(reason);
+  }
+
   /** The outcome of `work`, unless the time is up before. */
   async race<T>(work: Promise<T>): Promise<T> {
     const { signal } = this;

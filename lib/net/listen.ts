@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { createServer, type Server, type Socket as TcpSocket } from "node:net";
+import type { Socket as TcpSocket } from "node:net";
 import { createSecureContext, type SecureContext, TLSSocket } from "node:tls";
 import { isSsmError, reason, SsmError } from "../errors.ts";
 import { Deadline, happened } from "./deadline.ts";
@@ -13,11 +13,12 @@ import { type KeyPair, openKeyPair } from "./key_pair.ts";
 import { adaptSocket, formatAddress, tuneTcp } from "./node_socket.ts";
 import { peerCertificates } from "./peer_certificates.ts";
 import type { PeerCertificates, Socket } from "./socket.ts";
+import { openTcpServer, type TcpServer } from "./tcp_server.ts";
 
 /** How a listener speaks TLS. */
 export interface ServerTlsOptions {
-  /** The listener's certificate and key. */
-  readonly keyPair: KeyPair;
+  /** The listener's certificate and key, or what tells them for each client: they may be renewed. */
+  readonly keyPair: KeyPair | (() => KeyPair);
   /** Whether a client must, may or need not show a certificate. */
   readonly clientCertificate: "none" | "optional" | "required";
   /**
@@ -39,7 +40,11 @@ export interface ListenOptions {
   readonly tls?: ServerTlsOptions | undefined;
   /** Time for a client's handshake and its verification. @default 10000 */
   readonly handshakeTimeoutMs?: number | undefined;
-  /** Clients in handshake, or connected and not yet taken; more are refused. @default 256 */
+  /**
+   * Clients in handshake, or connected and not yet taken. For one more, the one
+   * that has been in handshake longest gives way; if there is none, it is refused.
+   * @default 256
+   */
   readonly maxPending?: number | undefined;
   /** Told of every client that was refused, and why. */
   readonly onRefused?: ((error: SsmError, remote: string) => void) | undefined;
@@ -51,52 +56,52 @@ export interface ListenOptions {
  * @throws {SsmError} `CONNECT` when the port cannot be had, `CERTIFICATE`, `KEY`
  */
 export async function listen(options: ListenOptions = {}): Promise<Listener> {
-  const { hostname = "127.0.0.1", port = 0 } = options;
-  const server = createServer({ allowHalfOpen: true });
-  const listener = new Listener(server, options);
-  const listening = happened(server, "listening");
-  server.listen(port, hostname);
-  try {
-    await listening;
-  } catch (cause) {
-    throw new SsmError(
-      "CONNECT",
-      `Cannot listen on ${formatAddress(hostname, port)}: ${reason(cause)}`,
-      { cause },
-    );
-  }
-  // A later error of the server concerns one accept; the next may succeed.
-  server.on("error", () => {});
+  const listener = new Listener(options);
+  await listener.open();
   return listener;
 }
 
 /** A listening port; iterate it for the sockets of its clients. */
 export class Listener implements AsyncDisposable, AsyncIterable<Socket> {
-  readonly #server: Server;
   readonly #options: ListenOptions;
-  readonly #context: SecureContext | undefined;
+  readonly #context: (() => SecureContext) | undefined;
   readonly #pending = new Set<TcpSocket>();
+  /** Of the clients in handshake, the oldest first. */
+  readonly #handshakes = new Set<Deadline>();
   readonly #ready: { socket: Socket; tcp: TcpSocket }[] = [];
+  #server: TcpServer | undefined;
   #wake: PromiseWithResolvers<void> | undefined;
   #closed = false;
 
   /** Use {@linkcode listen}. */
-  constructor(server: Server, options: ListenOptions) {
-    this.#server = server;
+  constructor(options: ListenOptions) {
     this.#options = options;
     if (options.tls !== undefined) {
-      this.#context = createSecureContext({
-        ...openKeyPair(options.tls.keyPair),
-        minVersion: "TLSv1.2",
-      });
+      this.#context = renewedContext(options.tls.keyPair);
     }
-    server.on("connection", (tcp: TcpSocket) => void this.#accept(tcp));
+  }
+
+  /** Begins to listen. */
+  async open(): Promise<void> {
+    const { hostname = "127.0.0.1", port = 0 } = this.#options;
+    try {
+      this.#server = await openTcpServer({
+        hostname,
+        port,
+        onConnection: (tcp) => void this.#accept(tcp),
+      });
+    } catch (cause) {
+      throw new SsmError(
+        "CONNECT",
+        `Cannot listen on ${formatAddress(hostname, port)}: ${reason(cause)}`,
+        { cause },
+      );
+    }
   }
 
   /** The port listened on. */
   get port(): number {
-    const address = this.#server.address();
-    return typeof address === "object" ? address?.port ?? 0 : 0;
+    return this.#server?.port ?? 0;
   }
 
   /** Clients, each as soon as its handshake is done; ends upon {@linkcode close}. */
@@ -117,7 +122,7 @@ export class Listener implements AsyncDisposable, AsyncIterable<Socket> {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    this.#server.close();
+    this.#server?.close();
     for (const tcp of this.#pending) tcp.destroy();
     this.#wake?.resolve();
   }
@@ -132,7 +137,7 @@ export class Listener implements AsyncDisposable, AsyncIterable<Socket> {
     const remote = formatAddress(tcp.remoteAddress, tcp.remotePort);
     this.#pending.add(tcp);
     try {
-      if (this.#pending.size > maxPending) {
+      if (this.#pending.size > maxPending && !this.#makeRoom()) {
         throw new SsmError(
           "LIMIT",
           `Cannot accept ${remote}: ${maxPending} clients are waiting`,
@@ -141,7 +146,7 @@ export class Listener implements AsyncDisposable, AsyncIterable<Socket> {
       tuneTcp(tcp);
       const socket = this.#context === undefined
         ? adaptSocket(tcp, { remote, explain: (e) => explainLoss(e, remote) })
-        : await this.#secure(tcp, remote, this.#context);
+        : await this.#secure(tcp, remote, this.#context());
       this.#ready.push({ socket, tcp });
       this.#wake?.resolve();
     } catch (error) {
@@ -152,6 +157,18 @@ export class Listener implements AsyncDisposable, AsyncIterable<Socket> {
     }
   }
 
+  /**
+   * Ends the oldest handshake. Clients that never finish theirs would keep all
+   * others out, who need but a moment.
+   */
+  #makeRoom(): boolean {
+    const [oldest] = this.#handshakes;
+    if (oldest === undefined) return false;
+    this.#handshakes.delete(oldest);
+    oldest.end(new Error("it gave way to other clients"));
+    return true;
+  }
+
   async #secure(
     tcp: TcpSocket,
     remote: string,
@@ -160,6 +177,7 @@ export class Listener implements AsyncDisposable, AsyncIterable<Socket> {
     const { tls: options, handshakeTimeoutMs = 10_000 } = this.#options;
     const { clientCertificate = "none", verify } = options ?? {};
     using deadline = new Deadline(handshakeTimeoutMs);
+    this.#handshakes.add(deadline);
     const gate = new Gate(tcp);
     const tls = new TLSSocket(gate, {
       isServer: true,
@@ -188,8 +206,32 @@ export class Listener implements AsyncDisposable, AsyncIterable<Socket> {
       tls.on("error", () => {});
       tls.destroy();
       throw error;
+    } finally {
+      this.#handshakes.delete(deadline);
     }
   }
+}
+
+/** The context of the key pair at each time, made anew only when that is another. */
+function renewedContext(keyPair: KeyPair | (() => KeyPair)) {
+  const current = typeof keyPair === "function" ? keyPair : () => keyPair;
+  let known = current();
+  let context = makeContext(known);
+  return (): SecureContext => {
+    const now = current();
+    if (now !== known) {
+      context = makeContext(now);
+      known = now;
+    }
+    return context;
+  };
+}
+
+function makeContext(keyPair: KeyPair): SecureContext {
+  return createSecureContext({
+    ...openKeyPair(keyPair),
+    minVersion: "TLSv1.2",
+  });
 }
 
 const SIDE = { peer: "client", certified: true } as const;

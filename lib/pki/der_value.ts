@@ -14,6 +14,9 @@ export function readOid(node: DerNode): string {
   if (content.length === 0 || content.at(-1)! & 0x80) {
     throw derError("object identifier is truncated");
   }
+  if (content.length > MAX_OID_BYTES) {
+    throw derError("object identifier is too long");
+  }
   let dotted = "";
   let arc = 0;
   let fresh = true;
@@ -31,6 +34,9 @@ export function readOid(node: DerNode): string {
   }
   return dotted;
 }
+
+/** Several times the longest in use. The dotted form takes much more memory. */
+const MAX_OID_BYTES = 256;
 
 /** The largest arc that still is exact in a double after seven more bits. */
 const MAX_SHIFTABLE_ARC = 2 ** 46 - 1;

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type DerNode, TAG } from "./der.ts";
+import { derError, type DerNode, TAG } from "./der.ts";
 import { readOid } from "./der_value.ts";
 import { element, setOf } from "./der_write.ts";
 
@@ -29,13 +29,21 @@ export interface Name {
   readonly rdns: readonly (readonly NameAttribute[])[];
 }
 
+/** Far more than the upper bounds of RFC 5280, Appendix A, allow; a name is printed, and compared. */
+const MAX_NAME_BYTES = 16 << 10;
+
 /**
  * Reads a Name (RFC 5280 §4.1.2.4).
  *
- * @throws {SsmError} `DER` when it is malformed.
+ * @throws {SsmError} `DER` when it is malformed, or has more than 16 KiB.
  */
 export function readName(node: DerNode): Name {
   node.expect(TAG.sequence, "name");
+  if (node.raw.length > MAX_NAME_BYTES) {
+    throw derError(
+      `name has ${node.raw.length} bytes, at most ${MAX_NAME_BYTES} are allowed`,
+    );
+  }
   const rdns = node.children.map((rdn) =>
     rdn.expect(TAG.set, "relative name").children.map(readAttribute)
   );
@@ -149,8 +157,10 @@ function canonicalAttribute(attribute: NameAttribute): Uint8Array {
   const value = canonicalSource(attribute);
   if (value === undefined) return raw;
   const text = value
-    .replace(/^[\t-\r ]+|[\t-\r ]+$/g, "")
+    // Collapsed before it is trimmed: a search for a run at the end would take
+    // the square of the length of a long run elsewhere.
     .replace(/[\t-\r ]+/g, " ")
+    .replace(/^ | $/g, "")
     .replace(/[A-Z]/g, (letter) => letter.toLowerCase());
   return element(
     TAG.sequence,

@@ -21,6 +21,9 @@ export interface PemBlock {
   readonly bytes: Uint8Array;
 }
 
+/** A label of some words, which may be joined by single dashes; errors repeat it. */
+const BOUNDARY = /^-----(BEGIN|END) ([^-](?:-?[^-]){0,63})-----\s*$/;
+
 /**
  * All blocks of a file, in their order; text around them is skipped.
  *
@@ -31,7 +34,7 @@ export function decodePem(text: string): PemBlock[] {
   let label: string | undefined;
   let lines: string[] = [];
   for (const line of text.split(/\r\n|\n|\r/)) {
-    const boundary = /^-----(BEGIN|END) ([^-]+(?:-[^-]+)*)-----\s*$/.exec(line);
+    const boundary = BOUNDARY.exec(line);
     if (boundary?.[1] === "BEGIN") {
       if (label !== undefined) throw unclosed(label);
       label = boundary[2]!;

@@ -4,7 +4,7 @@
  * @module
  */
 import { SsmError } from "../errors.ts";
-import type { ByteWriter } from "./byte_writer.ts";
+import { ByteWriter } from "./byte_writer.ts";
 
 const ALPHABET = new TextEncoder().encode(
   "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/",
@@ -63,6 +63,16 @@ export function writeBase64(
   }
   if (column > 0) out[at++] = LF;
   writer.advance(at);
+}
+
+/** `bytes` as base64 lines of so many digits, each ended by LF. */
+export function encodeBase64(
+  bytes: Uint8Array,
+  columns: number,
+): Uint8Array<ArrayBuffer> {
+  const writer = new ByteWriter(base64Length(bytes.length, columns));
+  writeBase64(writer, bytes, columns);
+  return writer.bytes();
 }
 
 /**

@@ -19,7 +19,7 @@ export async function encryptContent(
   plaintext: Uint8Array<ArrayBuffer>,
 ): Promise<Uint8Array> {
   if (cipher.mode === "DES-EDE3-CBC") {
-    return finish(createCipheriv("des-ede3-cbc", key, iv), plaintext);
+    return await run(createCipheriv("des-ede3-cbc", key, iv), plaintext);
   }
   const handle = await importAes(key, cipher.mode, "encrypt");
   return new Uint8Array(
@@ -35,7 +35,7 @@ export async function decryptContent(
   { ciphertext, authentication }: SealedContent,
 ): Promise<Uint8Array> {
   if (cipher.mode === "DES-EDE3-CBC") {
-    return finish(createDecipheriv("des-ede3-cbc", key, iv), ciphertext);
+    return await run(createDecipheriv("des-ede3-cbc", key, iv), ciphertext);
   }
   const handle = await importAes(key, cipher.mode, "decrypt");
   if (!authentication) {
@@ -73,17 +73,31 @@ function importAes(
   return crypto.subtle.importKey("raw", key, name, false, [use]);
 }
 
-/** Into one buffer: these may be large. */
-function finish(
+const DES_BLOCK_BYTES = 8;
+
+/** A tenth of a second's work. */
+const PIECE_BYTES = 1 << 20;
+
+/**
+ * Into one buffer: these may be large. Piece by piece, because triple DES is so
+ * slow that heart-beats would be missed meanwhile.
+ */
+async function run(
   stream: ReturnType<typeof createCipheriv | typeof createDecipheriv>,
   input: Uint8Array,
-): Uint8Array {
-  const body = stream.update(input);
-  const tail = stream.final();
-  const output = new Uint8Array(body.length + tail.length);
-  output.set(body);
-  output.set(tail, body.length);
-  return output;
+): Promise<Uint8Array> {
+  const output = new Uint8Array(input.length + DES_BLOCK_BYTES);
+  let length = 0;
+  const put = (bytes: Uint8Array) => {
+    output.set(bytes, length);
+    length += bytes.length;
+  };
+  for (let at = 0; at < input.length; at += PIECE_BYTES) {
+    if (at > 0) await new Promise((resolve) => setImmediate(resolve));
+    put(stream.update(input.subarray(at, at + PIECE_BYTES)));
+  }
+  put(stream.final());
+  return output.subarray(0, length);
 }
 
 /** WebCrypto wants it said that a view is not on shared memory. */

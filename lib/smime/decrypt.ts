@@ -54,36 +54,30 @@ export function isEncrypted(
  * usually a signed message. It is not authenticated: the signature inside is
  * what tells who wrote it.
  *
+ * Of several recipients, a host's present and earlier certificates, the first
+ * that the message is for counts.
+ *
  * Whether the key, the padding or the content was wrong is not told, since the
  * difference would help an attacker to decrypt.
  *
  * @throws {SsmError} `MIME`, `DER` or `CMS` when the message is malformed or not
- * supported; `DECRYPT` when it is not for this recipient, or does not open;
+ * supported; `DECRYPT` when it is not for any recipient, or does not open;
  * `LIMIT` when a bound is exceeded.
  */
 export async function decryptMessage(
   message: Uint8Array,
-  recipient: Recipient,
+  recipients: Recipient | readonly Recipient[],
   limits?: Partial<SmimeLimits>,
 ): Promise<Uint8Array> {
   const bounds = withDefaults(limits);
   checkLimit("bytes of message", message.length, bounds.maxMessageBytes);
   const entity = parseEntity(message, bounds.maxHeaderBytes);
   if (!isCms(entity)) throw mimeError("it is not encrypted");
-  const envelope = readEnvelope(decodeBody(entity), bounds.maxRecipients);
-  const { certificate, key } = recipient;
-  const info = envelope.recipients.find((candidate) =>
-    identifies(candidate.id, certificate) && fits(candidate, certificate)
+  const envelope = readEnvelope(decodeBody(entity), bounds);
+  const { info, certificate, key } = findRecipient(
+    envelope.recipients,
+    [recipients].flat(),
   );
-  if (!info) {
-    throw new SsmError(
-      "DECRYPT",
-      `Cannot decrypt message: no recipient matches "${
-        formatDn(certificate.subject)
-      }"`,
-      { hint: "Give the sender the certificate of this host." },
-    );
-  }
   const { cipher, iv, ciphertext, authentication } = envelope;
   const content = await contentKey(info, certificate, key, cipher.keyBytes);
   try {
@@ -96,6 +90,29 @@ export async function decryptMessage(
   } finally {
     content.fill(0);
   }
+}
+
+/** Whose message it is, and the part that is for them. */
+function findRecipient(
+  infos: readonly RecipientInfo[],
+  candidates: readonly Recipient[],
+): Recipient & { info: RecipientInfo } {
+  for (const { certificate, key } of candidates) {
+    const info = infos.find((one) =>
+      identifies(one.id, certificate) && fits(one, certificate)
+    );
+    if (info) return { info, certificate, key };
+  }
+  const subjects = candidates.map(({ certificate }) =>
+    formatDn(certificate.subject)
+  );
+  throw new SsmError(
+    "DECRYPT",
+    `Cannot decrypt message: no recipient matches "${
+      [...new Set(subjects)].join('" or "')
+    }"`,
+    { hint: "Give the sender the certificate of this host." },
+  );
 }
 
 function fits({ kind }: RecipientInfo, { keyAlgorithm }: Certificate): boolean {

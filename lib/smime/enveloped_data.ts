@@ -22,7 +22,7 @@ import {
   readContentInfo,
   readIssuerAndSerial,
 } from "./cms.ts";
-import { checkLimit } from "./limits.ts";
+import { checkLimit, type SmimeLimits } from "./limits.ts";
 
 /** An envelope, parsed but closed. */
 export interface Envelope {
@@ -70,9 +70,12 @@ export interface KeyAgreement {
  * Reads an envelope.
  *
  * @throws {SsmError} `DER` or `CMS` when it is malformed or its cipher is
- * unknown; `LIMIT` when it has too many recipients.
+ * unknown; `LIMIT` when there is too much besides the content.
  */
-export function readEnvelope(der: Uint8Array, maxRecipients: number): Envelope {
+export function readEnvelope(
+  der: Uint8Array,
+  { maxStructureBytes, maxRecipients }: SmimeLimits,
+): Envelope {
   const { contentType, content } = readContentInfo(der);
   const authenticated = contentType === OID.authEnvelopedData;
   if (!authenticated && contentType !== OID.envelopedData) {
@@ -83,12 +86,18 @@ export function readEnvelope(der: Uint8Array, maxRecipients: number): Envelope {
   if (content.at(next, "recipientInfos").tag === contextTag(0)) next++;
   const infos = content.at(next++, "recipientInfos")
     .expect(TAG.set, "recipientInfos").children;
+  const encrypted = content.at(next++, "encryptedContentInfo")
+    .expect(TAG.sequence, "encryptedContentInfo");
+  const ciphertext = encrypted.at(2, "encryptedContent");
+  checkLimit(
+    "bytes of envelope",
+    der.length - ciphertext.raw.length,
+    maxStructureBytes,
+  );
   checkLimit("recipients", infos.length, maxRecipients);
   const recipients = infos.flatMap(readRecipient);
   checkLimit("recipients", recipients.length, maxRecipients);
 
-  const encrypted = content.at(next++, "encryptedContentInfo")
-    .expect(TAG.sequence, "encryptedContentInfo");
   if (readOid(encrypted.at(0, "contentType")) !== OID.data) {
     throw cmsError("the encrypted content is not plain data");
   }
@@ -104,10 +113,7 @@ export function readEnvelope(der: Uint8Array, maxRecipients: number): Envelope {
     recipients,
     cipher,
     iv: readIv(cipher, parameters),
-    ciphertext: readOctets(
-      encrypted.at(2, "encryptedContent"),
-      contextTag(0, false),
-    ),
+    ciphertext: readOctets(ciphertext, contextTag(0, false)),
     authentication: authenticated
       ? readAuthentication(content.children.slice(next), parameters)
       : undefined,

@@ -18,10 +18,11 @@ export interface SmimeLimits {
    */
   maxHeaderBytes: number;
   /**
-   * Bytes of a detached signature with its certificates, decoded.
+   * Bytes of a CMS structure without its content: a signature with its
+   * certificates, or what an envelope says to its recipients.
    * @default 1048576
    */
-  maxSignatureBytes: number;
+  maxStructureBytes: number;
   /**
    * Certificates that a signature may bring along.
    * @default 50
@@ -39,14 +40,14 @@ export function withDefaults(limits: Partial<SmimeLimits> = {}): SmimeLimits {
   const {
     maxMessageBytes = 1 << 28,
     maxHeaderBytes = 1 << 16,
-    maxSignatureBytes = 1 << 20,
+    maxStructureBytes = 1 << 20,
     maxCertificates = 50,
     maxRecipients = 100,
   } = limits;
   return {
     maxMessageBytes,
     maxHeaderBytes,
-    maxSignatureBytes,
+    maxStructureBytes,
     maxCertificates,
     maxRecipients,
   };

@@ -195,11 +195,9 @@ interface Delimiter {
 function* delimiters(body: Uint8Array, text: string): Generator<Delimiter> {
   let from = 0;
   while (true) {
-    const start = findText(body, text, from);
+    const start = findLine(body, text, from);
     if (start < 0) return;
-    from = start + text.length;
-    if (start > 0 && body[start - 1] !== LF) continue;
-    let at = from;
+    let at = start + text.length;
     const closing = body[at] === DASH && body[at + 1] === DASH;
     if (closing) at += 2;
     while (body[at] === SPACE || body[at] === TAB || body[at] === CR) at++;
@@ -210,6 +208,18 @@ function* delimiters(body: Uint8Array, text: string): Generator<Delimiter> {
     from = Math.min(at + 1, body.length);
     yield { start, end: from, closing };
   }
+}
+
+/**
+ * Where the next line begins that begins with `text`; `from` is the start of a
+ * line. A search costs as much as it reads ahead, and text inside of lines may
+ * repeat a million times: so it is the line end that is searched for with it.
+ */
+function findLine(body: Uint8Array, text: string, from: number): number {
+  const here = body.subarray(from, from + text.length);
+  if (findText(here, text) === 0) return from;
+  const lineEnd = findText(body, `\n${text}`, from);
+  return lineEnd < 0 ? -1 : lineEnd + 1;
 }
 
 /** RFC 2046 §5.1.1: the line end before a delimiter belongs to the delimiter. */

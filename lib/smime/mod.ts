@@ -6,6 +6,7 @@
  * @module
  */
 export type { CipherName, DigestName } from "./algorithms.ts";
+export { decodeBase64, encodeBase64 } from "./base64.ts";
 export { decryptMessage, isEncrypted, type Recipient } from "./decrypt.ts";
 export { encryptMessage, type EncryptOptions } from "./encrypt.ts";
 export type { SmimeLimits } from "./limits.ts";

@@ -23,7 +23,7 @@ import {
   readContentInfo,
   readIssuerAndSerial,
 } from "./cms.ts";
-import { checkLimit } from "./limits.ts";
+import { checkLimit, type SmimeLimits } from "./limits.ts";
 
 /** A signature by one signer, parsed but not verified. */
 export interface SignedData {
@@ -64,11 +64,11 @@ export interface CertificateHash {
  * Reads a SignedData with exactly one signer.
  *
  * @throws {SsmError} `DER` or `CMS` when it is malformed, has no signer or several;
- * `LIMIT` when it brings too many certificates.
+ * `LIMIT` when there is too much besides the content.
  */
 export function readSignedData(
   der: Uint8Array,
-  maxCertificates: number,
+  { maxStructureBytes, maxCertificates }: SmimeLimits,
 ): SignedData {
   const { contentType, content } = readContentInfo(der);
   if (contentType !== OID.signedData) throw cmsError("it is not signed data");
@@ -80,6 +80,11 @@ export function readSignedData(
   }
   const explicit = encapsulated.children[1]
     ?.expect(contextTag(0), "eContent");
+  checkLimit(
+    "bytes of signature",
+    der.length - (explicit?.raw.length ?? 0),
+    maxStructureBytes,
+  );
   const certificates = content.find(contextTag(0))?.children ?? [];
   checkLimit("certificates", certificates.length, maxCertificates);
   const signers = fields.at(-1)!.expect(TAG.set, "signerInfos").children;

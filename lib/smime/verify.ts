@@ -11,6 +11,7 @@ import {
   type Certificate,
   type Digest,
   isWeakDigest,
+  KEY_USAGE,
   parseCertificate,
   verifySignature,
 } from "../pki/mod.ts";
@@ -37,10 +38,11 @@ import {
 /** Settings of {@linkcode verifyMessage}. */
 export interface VerifyOptions {
   /**
-   * Accepts digests for which collisions can be made: SHA-1 and MD5.
+   * Accepts digests for which collisions can be made: SHA-1 and MD5, or SHA-1
+   * only.
    * @default false
    */
-  allowWeakDigests?: boolean;
+  allowWeakDigests?: boolean | "sha1";
   /** Bounds, where the defaults do not fit. */
   limits?: Partial<SmimeLimits>;
 }
@@ -75,13 +77,17 @@ export async function verifyMessage(
   const { data, content } = readSignedMessage(message, limits);
   const { id, digest, signatureAlgorithm, signature, signedAttributes } =
     data.signer;
-  if (isWeakDigest(digest) && !allowWeakDigests) {
+  const accepted = allowWeakDigests === "sha1"
+    ? digest === "sha1"
+    : allowWeakDigests;
+  if (isWeakDigest(digest) && !accepted) {
     throw signatureError(`digest ${digest} is too weak`);
   }
   const certificates = data.certificates.map(parseCertificate);
   const signer = findSigner(
     certificates.filter((certificate) => identifies(id, certificate)),
   );
+  checkUsage(signer);
   if (signedAttributes) {
     checkCertificateHashes(signedAttributes, signer);
     if (!equalBytes(signedAttributes.messageDigest, content.digest(digest))) {
@@ -92,7 +98,7 @@ export async function verifyMessage(
     algorithm: signatureAlgorithm,
     data: signedAttributes?.der ?? content.signedBytes(),
     signature,
-  }, { digest, allowWeakDigests });
+  }, { digest, allowWeakDigests: accepted });
   if (!good) throw signatureError("it was not made by the signer's key");
   // Signed attributes of another message, said to be a content signed without
   // attributes, would pass so far: they are no MIME entity.
@@ -127,7 +133,7 @@ function readSignedMessage(
     return readClearSigned(outer, contentType, limits);
   }
   if (!isCmsType(contentType?.type)) throw mimeError("it is not signed");
-  const data = readSignedData(decodeBody(outer), limits.maxCertificates);
+  const data = readSignedData(decodeBody(outer), limits);
   if (!data.content) throw cmsError("it has a signature but no content");
   return { data, content: exactContent(data.content) };
 }
@@ -157,9 +163,9 @@ function readClearSigned(
   checkLimit(
     "bytes of signature",
     Math.floor(signature.body.length * 3 / 4),
-    limits.maxSignatureBytes,
+    limits.maxStructureBytes,
   );
-  const data = readSignedData(decodeBody(signature), limits.maxCertificates);
+  const data = readSignedData(decodeBody(signature), limits);
   if (data.content) throw cmsError("it has two contents");
   return { data, content: canonicalContent(entity) };
 }
@@ -196,6 +202,17 @@ function findSigner(candidates: readonly Certificate[]): Certificate {
     throw cmsError("several certificates fit the signer");
   }
   return signer;
+}
+
+/**
+ * RFC 8550 §4.4.2. The extended usage is not looked at: certificates of grid
+ * hosts name TLS there, and nothing for messages.
+ */
+function checkUsage({ extensions: { keyUsage } }: Certificate): void {
+  const signing = KEY_USAGE.digitalSignature | KEY_USAGE.nonRepudiation;
+  if (keyUsage !== undefined && !(keyUsage & signing)) {
+    throw signatureError("the signer's certificate is not for signatures");
+  }
 }
 
 /** RFC 2634 §5.4: a stated hash must be that of the certificate in use. */

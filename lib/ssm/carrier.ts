@@ -6,9 +6,12 @@
  * @module
  */
 
+import type { Sealed } from "./envelope.ts";
+import type { Opened } from "./message.ts";
+
 /** Takes sealed messages to where they go. */
 export interface OutgoingCarrier extends AsyncDisposable {
-  /** Connects, within the retry limit. @throws {SsmError} `CONNECT`, `TLS`, `STOMP_ERROR`. */
+  /** Makes it ready to send, within the retry limit; does nothing when it is. @throws {SsmError} `CONNECT`, `TLS`, `STOMP_ERROR`. */
   open(): Promise<void>;
   /**
    * Sends one message; settles when it is confirmed. Calls made one after
@@ -17,7 +20,12 @@ export interface OutgoingCarrier extends AsyncDisposable {
    * @throws {SsmError} `UNSENDABLE` when this message is not wanted; with any
    *   other error no message can be sent any more.
    */
-  send(id: string, body: Uint8Array): Promise<void>;
+  send(id: string, sealed: Sealed): Promise<void>;
+  /**
+   * Says that a confirmed message is gone from the spool and will not be sent
+   * again: a receiver that remembers it may forget it.
+   */
+  removed?(id: string): void;
   /** Says goodbye, once nothing is in flight. */
   close(): Promise<void>;
 }
@@ -29,8 +37,11 @@ export interface Delivery {
   /** What identifies this message among redeliveries, besides its content. */
   readonly key: string;
   readonly body: Uint8Array;
-  /** Confirms it: the message is safely on disk. Rejects when the connection is gone. */
-  ack(): Promise<void>;
+  /**
+   * Confirms it: the message is safely on disk, as what it turned out to be;
+   * there are senders who are told. Rejects when the connection is gone.
+   */
+  ack(opened: Opened): Promise<void>;
   /** Leaves it to the broker: it was not stored, and will be delivered again. */
   abandon(): void;
 }

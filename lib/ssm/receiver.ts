@@ -60,9 +60,10 @@ interface Turn {
 /** Bytes of messages worked on at the same time; a single larger one is worked on alone. */
 const MAX_BYTES_AT_ONCE = 32 << 20;
 
-/** Receives until the signal is aborted. */
+/** Clears away what a crash left, then receives until the signal is aborted. */
 export async function receive(options: ReceiveOptions): Promise<void> {
   const { carrier, signal, concurrency = 8 } = options;
+  await tidy(options);
   const budget = new Budget({
     messages: concurrency,
     bytes: MAX_BYTES_AT_ONCE,
@@ -83,6 +84,19 @@ export async function receive(options: ReceiveOptions): Promise<void> {
     }
   } finally {
     await predecessor;
+  }
+}
+
+/** That leftovers cannot be cleared away is no reason not to receive. */
+async function tidy(
+  { incoming, reject, log }: ReceiveOptions,
+): Promise<void> {
+  for (const spool of [incoming, reject]) {
+    try {
+      await spool.tidy();
+    } catch (error) {
+      log.warning(`Tidying failed: ${reason(error)}`);
+    }
   }
 }
 
@@ -123,7 +137,7 @@ async function fileOne(
   const name = await file(destination, turn);
   await turn.predecessor;
   report(delivery, opened, { name, queue: destination.queue }, log);
-  await acknowledge(delivery, log);
+  await acknowledge(delivery, opened, log);
   return name === undefined ? "duplicate" : destination.queue;
 }
 
@@ -209,9 +223,13 @@ function report(
   );
 }
 
-async function acknowledge(delivery: Delivery, log: Logger): Promise<void> {
+async function acknowledge(
+  delivery: Delivery,
+  opened: Opened,
+  log: Logger,
+): Promise<void> {
   try {
-    await delivery.ack();
+    await delivery.ack(opened);
   } catch (error) {
     // It is on disk; the broker will deliver it again and it will be known.
     log.warning(

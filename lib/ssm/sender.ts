@@ -11,7 +11,8 @@ import type { Logger } from "../log.ts";
 import type { OutgoingSpool, SpoolEntry } from "../spool/mod.ts";
 import { Budget } from "./budget.ts";
 import type { OutgoingCarrier } from "./carrier.ts";
-import type { SealingEnvelope } from "./envelope.ts";
+import type { Sealed, SealingEnvelope } from "./envelope.ts";
+import type { RetrySchedule } from "./retry_schedule.ts";
 
 /** Settings of {@linkcode sendAll}. */
 export interface SendAllOptions {
@@ -26,6 +27,8 @@ export interface SendAllOptions {
   readonly windowBytes?: number;
   /** Larger files are reported and skipped, in bytes. @default 128 MiB */
   readonly maxMessageBytes?: number;
+  /** Tells which messages are to wait after a failure. @default none waits */
+  readonly schedule?: RetrySchedule;
   /** Called after each confirmed or skipped message. */
   readonly onProgress?: (report: SendReport) => void;
 }
@@ -78,9 +81,10 @@ class SendRun {
   }
 
   async run(): Promise<SendReport> {
-    const { spool, carrier, log } = this.#options;
+    const { spool, carrier, log, schedule } = this.#options;
     await this.#tidy();
-    const names = await spool.list();
+    const waiting = await spool.list();
+    const names = schedule?.due(waiting) ?? waiting;
     this.#count({ found: names.length });
     if (names.length === 0) {
       log.info("No messages found to send.");
@@ -151,7 +155,7 @@ class SendRun {
     }
   }
 
-  async #seal(entry: SpoolEntry): Promise<Uint8Array> {
+  async #seal(entry: SpoolEntry): Promise<Sealed> {
     if (entry.size === 0) throw unsendable(entry, "the file is empty");
     if (entry.size > this.#maxMessageBytes) {
       throw unsendable(
@@ -165,15 +169,22 @@ class SendRun {
   /** Sends one message in its turn; `handOver` lets the next one go. */
   async #transmit(
     entry: SpoolEntry,
-    sealed: Promise<Uint8Array>,
+    sealed: Promise<Sealed>,
     handOver: () => void,
   ): Promise<void> {
-    const { log } = this.#options;
     try {
-      if (!await this.#send(entry, await sealed, handOver)) return;
-      log.info(`Sent ${entry.name}`);
-      this.#count({ sent: this.#report.sent + 1 });
-      await this.#remove(entry);
+      const message = await sealed;
+      const size = message.body.length;
+      await this.#window.acquire(size);
+      try {
+        if (!await this.#send(entry, message, handOver)) return;
+        this.#options.log.info(`Sent ${entry.name}`);
+        this.#count({ sent: this.#report.sent + 1 });
+        // Within the window: the next message may say that this one is gone.
+        await this.#remove(entry);
+      } finally {
+        this.#window.release(size);
+      }
     } catch (error) {
       this.#skip(entry.name, error);
     } finally {
@@ -184,23 +195,18 @@ class SendRun {
   /** False when the run is over; throws when only this message cannot be sent. */
   async #send(
     entry: SpoolEntry,
-    body: Uint8Array,
+    sealed: Sealed,
     handOver: () => void,
   ): Promise<boolean> {
     const { carrier, log } = this.#options;
-    await this.#window.acquire(body.length);
-    try {
-      if (this.#isOver()) return false;
-      await entry.touch();
-      log.info(`Sending message: ${entry.name}`);
-      const isConfirmed = carrier.send(entry.name, body)
-        .then(() => true, (error) => this.#carrierFailed(error));
-      log.info("Waiting for broker to accept message.");
-      handOver();
-      return await isConfirmed;
-    } finally {
-      this.#window.release(body.length);
-    }
+    if (this.#isOver()) return false;
+    await entry.touch();
+    log.info(`Sending message: ${entry.name}`);
+    const isConfirmed = carrier.send(entry.name, sealed)
+      .then(() => true, (error) => this.#carrierFailed(error));
+    log.info("Waiting for broker to accept message.");
+    handOver();
+    return await isConfirmed;
   }
 
   /** Only what the carrier refuses is the message's own fault. */
@@ -213,6 +219,7 @@ class SendRun {
   async #remove(entry: SpoolEntry): Promise<void> {
     try {
       await entry.remove();
+      this.#options.carrier.removed?.(entry.name);
     } catch (error) {
       this.#options.log.error(
         `Message ${entry.name} was sent but cannot be removed, so it will be sent again: ${
@@ -243,6 +250,7 @@ class SendRun {
   }
 
   #skip(name: string, error: unknown): void {
+    this.#options.schedule?.failed(name);
     this.#options.log.error(
       `Message ${name} was not sent and stays in outgoing: ${reason(error)}`,
     );

@@ -14,18 +14,20 @@ import {
   decryptMessage,
   encryptMessage,
   isEncrypted,
+  type Recipient,
   type Signer,
   signMessage,
   verifyMessage,
 } from "../smime/mod.ts";
-import type { OpeningEnvelope, SealingEnvelope } from "./envelope.ts";
+import type { OpeningEnvelope, Sealed, SealingEnvelope } from "./envelope.ts";
 import type { Opened } from "./message.ts";
 
 /** Settings of {@linkcode SmimeSealer}. */
 export interface SmimeSealerOptions {
-  readonly signer: Signer;
+  /** Who signs, asked for each message: certificates are renewed. */
+  readonly signer: () => Signer;
   /** Whose key can open the message; left out, messages are signed only. */
-  readonly recipient?: Certificate | undefined;
+  readonly recipient?: (() => Certificate | Promise<Certificate>) | undefined;
   /** @default "aes128" */
   readonly cipher?: CipherName;
 }
@@ -38,19 +40,20 @@ export class SmimeSealer implements SealingEnvelope {
     this.#options = options;
   }
 
-  async seal(payload: Uint8Array): Promise<Uint8Array> {
+  async seal(payload: Uint8Array): Promise<Sealed> {
     const { signer, recipient, cipher = "aes128" } = this.#options;
-    const signed = await signMessage(payload, signer);
-    return recipient
-      ? await encryptMessage(signed, recipient, { cipher })
+    const signed = await signMessage(payload, signer());
+    const body = recipient
+      ? await encryptMessage(signed, await recipient(), { cipher })
       : signed;
+    return { body };
   }
 }
 
 /** Settings of {@linkcode SmimeOpener}. */
 export interface SmimeOpenerOptions {
-  /** The host's own certificate and key, to which messages are encrypted. */
-  readonly recipient: Signer;
+  /** The host's own certificates and keys to which messages may be encrypted, the present one first. */
+  readonly recipients: () => readonly Recipient[];
   /** Does the signer's certificate chain to the CA directory? */
   readonly trust: (
     signer: Certificate,
@@ -60,8 +63,8 @@ export interface SmimeOpenerOptions {
   readonly isAllowed: (
     spellings: readonly string[],
   ) => boolean | Promise<boolean>;
-  /** Accept SHA-1 and MD5 signatures. @default false */
-  readonly allowWeakDigests?: boolean;
+  /** Accept SHA-1 and MD5 signatures, or SHA-1 only. @default false */
+  readonly allowWeakDigests?: boolean | "sha1";
 }
 
 /** Decrypts, verifies, and checks the signer against CA directory and DN list. */
@@ -73,7 +76,7 @@ export class SmimeOpener implements OpeningEnvelope {
   }
 
   async open(body: Uint8Array): Promise<Opened> {
-    const { recipient, trust, isAllowed, allowWeakDigests = false } =
+    const { recipients, trust, isAllowed, allowWeakDigests = false } =
       this.#options;
     const rejected = (error: string, signer?: string): Opened => ({
       status: "rejected",
@@ -84,7 +87,7 @@ export class SmimeOpener implements OpeningEnvelope {
     if (body.length === 0) return rejected("Empty text passed to _handle_msg.");
     let entity = body;
     try {
-      if (isEncrypted(body)) entity = await decryptMessage(body, recipient);
+      if (isEncrypted(body)) entity = await decryptMessage(body, recipients());
     } catch (error) {
       return rejected(`Failed to decrypt message: ${badMessage(error)}`);
     }

@@ -1,199 +1,53 @@
 /**
  * SSM2 (EMPA) over STOMP, the receiving side.
  *
- * Runs for months: a lost connection is followed by another, at once and then
- * with growing pauses, over all brokers.
- *
  * @module
  */
-import { isSsmError, reason } from "../errors.ts";
 import type { Logger } from "../log.ts";
-import {
-  backoff,
-  type Clock,
-  sleep,
-  type StompClient,
-  type StompMessage,
-} from "../stomp/mod.ts";
+import type { StompMessage } from "../stomp/mod.ts";
 import type { Delivery, IncomingCarrier } from "./carrier.ts";
-import { connectAny, type Endpoint, startingWith } from "./link.ts";
-
-/** Settings of {@linkcode Ssm2IncomingCarrier}. */
-export interface Ssm2IncomingOptions {
-  readonly endpoints: readonly Endpoint[];
-  /** Queue or topic to receive from. */
-  readonly destination: string;
-  /** Unconfirmed messages the broker may send ahead. @default 10 */
-  readonly prefetch?: number;
-  /** How long a stop waits for messages at hand to be stored, in ms. @default 20000 */
-  readonly stopGraceMs?: number;
-  readonly log: Logger;
-  readonly clock: Clock;
-  readonly random?: () => number;
-}
-
-/** A connection that lasted this long was a good one: the next may be tried at once. */
-const GOOD_CONNECTION_MS = 30_000;
+import {
+  type IncomingProtocol,
+  IncomingStream,
+  type IncomingStreamOptions,
+  type Taken,
+} from "./incoming_stream.ts";
 
 /** Receives sealed messages, each confirmed on its own. */
 export class Ssm2IncomingCarrier implements IncomingCarrier {
-  readonly #options: Ssm2IncomingOptions;
-  /** Handed out, neither confirmed nor abandoned yet. */
-  readonly #outstanding = new Set<Promise<void>>();
+  readonly #stream: IncomingStream;
 
-  constructor(options: Ssm2IncomingOptions) {
-    this.#options = options;
+  constructor(options: IncomingStreamOptions) {
+    this.#stream = new IncomingStream(options, new Ssm2Incoming(options.log));
   }
 
-  async *deliveries(signal: AbortSignal): AsyncGenerator<Delivery> {
-    const { log, clock, random } = this.#options;
-    let shortLived = 0;
-    while (!signal.aborted) {
-      // At once after a loss; then with pauses, beginning with the next broker.
-      const turns = Math.max(shortLived - 1, 0);
-      const wait = backoff(turns, { ...(random && { random }) });
-      await sleep(clock, wait, signal);
-      const client = await this.#connect(signal, turns);
-      if (!client) return;
-      const since = clock.now();
-      try {
-        yield* this.#onConnection(client, signal);
-      } catch (error) {
-        if (!isSsmError(error)) throw error;
-        log.warning("Connection lost.");
-        log.warning(`Connection lost because: ${reason(error)}`);
-      } finally {
-        await this.#leave(client);
-      }
-      const lasted = clock.now() - since >= GOOD_CONNECTION_MS;
-      shortLived = lasted ? 0 : shortLived + 1;
-    }
-  }
-
-  async #connect(
-    signal: AbortSignal,
-    turns: number,
-  ): Promise<StompClient | undefined> {
-    try {
-      const client = await connectAny({
-        ...this.#options,
-        endpoints: startingWith(this.#options.endpoints, turns),
-        signal,
-        retryForMs: Infinity,
-      });
-      this.#options.log.info("Connected.");
-      return client;
-    } catch (error) {
-      if (isSsmError(error, "ABORTED")) return undefined;
-      throw error;
-    }
-  }
-
-  async *#onConnection(
-    client: StompClient,
-    signal: AbortSignal,
-  ): AsyncGenerator<Delivery> {
-    const { destination, prefetch = 10, log } = this.#options;
-    const subscription = await client.subscribe(destination, {
-      ack: "client-individual",
-      prefetch,
-    });
-    log.info(`Subscribing to: ${destination}`);
-    for await (const message of until(signal, subscription)) {
-      if (message.headers.get("empa-id") === "ping") {
-        log.info("Received ping message.");
-        await message.ack();
-        continue;
-      }
-      if (this.#isTooLarge(message)) continue;
-      yield this.#delivery(message);
-    }
-  }
-
-  /**
-   * A message over the limits stays on the broker, unconfirmed: nothing of it is
-   * lost, and with a higher limit it will come again.
-   */
-  #isTooLarge({ headers, trimmed, messageId }: StompMessage): boolean {
-    if (!trimmed) return false;
-    const { log } = this.#options;
-    const name = headers.get("empa-id") ?? messageId;
-    if (trimmed.headers > 0) {
-      log.warning(`Message ${name} has over-long headers, which are ignored.`);
-    }
-    if (trimmed.bodyBytes === 0) return false;
-    log.error(
-      `Message ${name} stays on the broker: it has ${trimmed.bodyBytes} bytes, more than max_message_size allows.`,
-    );
-    return true;
-  }
-
-  #delivery(message: StompMessage): Delivery {
-    const settled = Promise.withResolvers<void>();
-    this.#outstanding.add(settled.promise);
-    settled.promise.then(() => this.#outstanding.delete(settled.promise));
-    const id = message.headers.get("empa-id") || undefined;
-    return {
-      id: id ?? "noid",
-      // A sender without ids may well send the same text twice on purpose:
-      // then only the broker's own id tells a redelivery from a new message.
-      key: id ?? `message-id ${message.messageId}`,
-      body: message.body,
-      ack: async () => {
-        try {
-          await message.ack();
-        } finally {
-          settled.resolve();
-        }
-      },
-      abandon: () => settled.resolve(),
-    };
-  }
-
-  /** Says goodbye, once what was handed out has found its place. */
-  async #leave(client: StompClient): Promise<void> {
-    const { clock, stopGraceMs = 20_000 } = this.#options;
-    const enough = new AbortController();
-    await Promise.race([
-      Promise.all(this.#outstanding),
-      client.closed,
-      sleep(clock, stopGraceMs, enough.signal),
-    ]);
-    enough.abort();
-    // A goodbye that fails loses nothing: unconfirmed messages come again.
-    await client.disconnect().catch(() => client.close());
+  deliveries(signal: AbortSignal): AsyncIterable<Delivery> {
+    return this.#stream.deliveries(signal);
   }
 }
 
-/**
- * What comes before the signal is aborted. The subscription itself is left
- * alone then: a broker refuses acknowledgements once it is cancelled, and the
- * messages at hand still want theirs.
- */
-async function* until(
-  signal: AbortSignal,
-  messages: AsyncIterable<StompMessage>,
-): AsyncGenerator<StompMessage> {
-  const iterator = messages[Symbol.asyncIterator]();
-  while (!signal.aborted) {
-    const next = await untilAborted(signal, iterator.next());
-    if (!next || next.done) return;
-    yield next.value;
-  }
-}
+/** The messages of SSM2: a record, or a ping. */
+class Ssm2Incoming implements IncomingProtocol {
+  readonly senderKeeps = false;
+  readonly #log: Logger;
 
-/**
- * `undefined` once the signal is aborted. Not `Promise.race` against one
- * promise of the stop: that would remember every wait of a months' run.
- */
-function untilAborted<T>(
-  signal: AbortSignal,
-  promise: Promise<T>,
-): Promise<T | undefined> {
-  return new Promise((resolve, reject) => {
-    const stop = () => resolve(undefined);
-    signal.addEventListener("abort", stop, { once: true });
-    promise.then(resolve, reject)
-      .finally(() => signal.removeEventListener("abort", stop));
-  });
+  constructor(log: Logger) {
+    this.#log = log;
+  }
+
+  nameOf({ headers, messageId }: StompMessage): string {
+    return headers.get("empa-id") ?? messageId;
+  }
+
+  take({ headers, messageId }: StompMessage): Promise<Taken | undefined> {
+    const id = headers.get("empa-id") || undefined;
+    if (id === "ping") {
+      this.#log.info("Received ping message.");
+      return Promise.resolve(undefined);
+    }
+    // A sender without ids may well send the same text twice on purpose:
+    // then only the broker's own id tells a redelivery from a new message.
+    const key = id ?? `message-id ${messageId}`;
+    return Promise.resolve({ id: id ?? "noid", key });
+  }
 }

@@ -20,6 +20,7 @@ import {
   StompError,
 } from "../stomp/mod.ts";
 import type { OutgoingCarrier } from "./carrier.ts";
+import type { Sealed } from "./envelope.ts";
 import { connectAny, type Endpoint, startingWith } from "./link.ts";
 
 /** Settings of {@linkcode Ssm2OutgoingCarrier}. */
@@ -68,12 +69,13 @@ export class Ssm2OutgoingCarrier implements OutgoingCarrier {
   }
 
   async open(): Promise<void> {
+    if (this.#client) return;
     this.#client = await this.#connect();
     const { log, destination } = this.#options;
     log.info(`Will send messages to: ${destination}`);
   }
 
-  send(id: string, body: Uint8Array): Promise<void> {
+  send(id: string, { body }: Sealed): Promise<void> {
     if (this.#failure !== undefined) return Promise.reject(this.#failure);
     const settle = Promise.withResolvers<void>();
     const message = { id, body, settle, via: undefined, losses: 0 };

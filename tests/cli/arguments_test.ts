@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { PERMISSIONS } from "../../lib/cli/self.ts";
+import { RUNTIME_OPTIONS } from "../../lib/cli/self.ts";
 import { VERSION } from "../../lib/version.ts";
 import { type Outcome, ssm } from "./program.ts";
 
@@ -37,7 +37,7 @@ Deno.test("the version of the program is the version of the project", async () =
 
 Deno.test("the tasks of the project run the program with its permissions, and no others", async () => {
   const { tasks } = await project();
-  const command = `deno run ${PERMISSIONS.join(" ")} main.ts`;
+  const command = `deno run ${RUNTIME_OPTIONS.join(" ")} main.ts`;
   assert.equal(tasks["ssm"], command);
   assert.equal(tasks["demo"], `${command} demo`);
 });

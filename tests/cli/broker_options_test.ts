@@ -1,38 +1,9 @@
 import assert from "node:assert/strict";
-import { dial } from "../../lib/net/mod.ts";
-import { StompClient, type StompConnectOptions } from "../../lib/stomp/mod.ts";
-import type { Credentials } from "../helpers/openssl.ts";
-import { type Outcome, Running, ssm, ssmCommand } from "./program.ts";
+import { type Outcome, ssm, ssmCommand } from "./program.ts";
+import { startBroker } from "./running_broker.ts";
 import { siteTests } from "./site.ts";
 
 const test = siteTests();
-
-/** A broker on a free port, killed on disposal, and clients of it. */
-async function start(...args: string[]) {
-  const broker = new Running(ssmCommand(["broker", "--port=0", ...args]));
-  try {
-    const line = await broker.line(/Broker listening on /);
-    const port = Number(/:(\d+), /.exec(line)![1]);
-    return {
-      broker,
-      async connect(options?: StompConnectOptions, identity?: Credentials) {
-        const tls = identity && {
-          verify: "none" as const,
-          keyPair: {
-            certificate: identity.certificatePem,
-            key: identity.keyPem,
-          },
-        };
-        const socket = await dial({ host: "127.0.0.1", port, tls });
-        return await StompClient.connect(socket, options);
-      },
-      [Symbol.asyncDispose]: () => broker[Symbol.asyncDispose](),
-    };
-  } catch (error) {
-    await broker[Symbol.asyncDispose]();
-    throw error;
-  }
-}
 
 /** Runs `ssm broker --hash-password` on that input. */
 async function hash(input: string): Promise<Outcome> {
@@ -58,7 +29,10 @@ test("ssm broker --hash-password makes lines that --users understands, without p
   assert.match(stdout, /^alice:\$scrypt\$\S+\nbob:\$scrypt\$\S+\n$/);
   assert.doesNotMatch(stdout, /cret|other/);
   const users = await site.write("users", `# made\n${stdout}`);
-  await using server = await start(`--users=${users}`, "--user=carol:third");
+  await using server = await startBroker(
+    `--users=${users}`,
+    "--user=carol:third",
+  );
   for (
     const [login, passcode] of [
       ["alice", "se:cret"],
@@ -85,7 +59,7 @@ Deno.test("ssm broker --hash-password names the line that is none", async () => 
 
 test("ssm broker warns of passcodes that are not hashed, and rereads the file on SIGHUP", async (site) => {
   const users = await site.write("users", "alice:secret\nbob:hidden\n");
-  await using server = await start(`--users=${users}`);
+  await using server = await startBroker(`--users=${users}`);
   await (await server.connect({ login: "alice", passcode: "secret" }))
     .disconnect();
   await site.write("users", "alice:changed\n");
@@ -96,7 +70,9 @@ test("ssm broker warns of passcodes that are not hashed, and rereads the file on
   await assert.rejects(server.connect({ login: "bob", passcode: "hidden" }));
   await site.write("users", "nonsense\n");
   server.broker.kill("SIGHUP");
-  await server.broker.line(/ERROR - The users stay as they were: .*line 1/);
+  await server.broker.line(
+    /ERROR - Users and access stay as they were: .*line 1/,
+  );
   await (await server.connect({ login: "alice", passcode: "changed" }))
     .disconnect();
   const { stdout } = await server.broker.stop();
@@ -118,7 +94,7 @@ Deno.test("ssm broker --user must have a passcode", async () => {
 });
 
 Deno.test("ssm broker keeps to its limits: virtual hosts, addresses, message size, heart-beats", async () => {
-  await using server = await start(
+  await using server = await startBroker(
     ...["--vhosts=one.example,two.*", "--max-message-size=1K"],
     ...["--heartbeat-in=3000", "--heartbeat-out=4000", "--forgiveness=1.5"],
     "--level=DEBUG",
@@ -139,13 +115,13 @@ Deno.test("ssm broker keeps to its limits: virtual hosts, addresses, message siz
   await server.broker.line(/there is no virtual host "three\.example"/);
   await server.broker.line(/ - DEBUG - /);
 
-  await using closed = await start("--deny=127.*");
+  await using closed = await startBroker("--deny=127.*");
   await assert.rejects(closed.connect());
   await closed.broker.line(/Refused 127\.0\.0\.1:\d+: .*not from this address/);
 });
 
 Deno.test("ssm broker --max-redeliveries and --dead-letter-queue say what becomes of dead letters", async () => {
-  await using server = await start(
+  await using server = await startBroker(
     ...["--max-redeliveries=0", "--dead-letter-queue=/queue/dead"],
   );
   const client = await server.connect();
@@ -168,7 +144,7 @@ test("ssm broker --cafile trusts the CAs of a file, and its CRLs", async (site) 
   const { certificatePem } = pki.ca.credentials;
   const crl = await pki.ca.crl();
   const cafile = await site.write("ca.pem", certificatePem + crl);
-  await using server = await start(
+  await using server = await startBroker(
     ...["--tls=strict", `--cafile=${cafile}`, "--check-crls=true"],
     `--certfile=${pki.server.certificatePath}`,
     `--keyfile=${pki.server.keyPath}`,
@@ -190,4 +166,70 @@ test("ssm broker --cafile trusts the CAs of a file, and its CRLs", async (site) 
   ]);
   assert.equal(status, 1);
   assert.match(stderr, /^ssm: error: Cannot use \S+none\.pem: /);
+});
+
+Deno.test("ssm broker understands the options of Tcl's stompserver as they are", async () => {
+  const { broker, connect, line } = await startBroker(
+    ...["-port", "0", "-users", "alice:se:cret bob:other", "-verbose", "5"],
+    ...["-vhosts", "one.example two.example", "-tls", "false"],
+    ...["-allow", "127.*", "-deny", "10.*", "-heartbeat-in", "2000"],
+    ...["-heartbeat_out=3000", "-forgiveness", "2.5"],
+  );
+  await using _ = broker;
+  assert.match(line, /listening on 127\.0\.0\.1:\d+, plain TCP/);
+  const host = "two.example";
+  const client = await connect({ host, login: "alice", passcode: "se:cret" });
+  await client.disconnect();
+  await broker.line(/ - DEBUG - /);
+  await assert.rejects(connect({ host, login: "bob", passcode: "se:cret" }), {
+    code: "STOMP_ERROR",
+  });
+});
+
+test("ssm broker understands -tls, -cafile, -certfile and -keyfile", async (site) => {
+  const { pki } = site;
+  const { certificatePem } = pki.ca.credentials;
+  const cafile = await site.write("ca.pem", certificatePem);
+  const files = ["-certfile", pki.server.certificatePath];
+  files.push("-keyfile", pki.server.keyPath, "-cafile", cafile);
+  await using open = await startBroker("-tls", "true", ...files);
+  assert.match(open.line, /, TLS, /);
+  await using strict = await startBroker("-tls", "STRICT", ...files);
+  assert.match(strict.line, /, TLS, client certificates required, /);
+  await (await strict.connect({}, pki.ec)).disconnect();
+  await assert.rejects(strict.connect({}, pki.rogue));
+});
+
+test("ssm broker says what is wrong with an option in Tcl's spelling", async (site) => {
+  const users = await site.write("users", "alice:secret\n");
+  const hint = "ssm: hint: see: ssm broker --help\n";
+  for (
+    const [args, status, said] of [
+      [["-prt", "1"], 2, `Unknown option '--prt'\n${hint}`],
+      [["-port"], 2, `Option '--port <value>' argument missing\n${hint}`],
+      [["-port", "x"], 1, /^Cannot use "port" .*"x" is not allowed/],
+      [["port", "0"], 2, `Unexpected argument 'port'\n${hint}`],
+      [
+        ["-verbose", "6"],
+        2,
+        'Cannot use --verbose "6": it must be a whole number from 0 to 5\n',
+      ],
+      [
+        ["-verbose", "1", "--level", "INFO"],
+        2,
+        `Only one of --level and --verbose may be given\n${hint}`,
+      ],
+      [["-tls", "maybe"], 1, /^Cannot use "tls" .*"maybe" is not allowed/],
+      [["-users", ""], 1, /^Cannot use "users" .*it is empty/],
+      [["-users", "alice bob:x"], 1, /^Cannot read alice bob:x: /],
+      [["-users", `${users}:x`], 1, /^Cannot read \S+users:x: /],
+    ] as const
+  ) {
+    const outcome = await ssm(["broker", ...args]);
+    const name = args.join(" ");
+    const text = outcome.stderr.replace(/^ssm: error: /, "");
+    assert.equal(outcome.status, status, name);
+    if (typeof said === "string") assert.equal(text, said, name);
+    else assert.match(text, said, name);
+  }
 });

@@ -278,3 +278,38 @@ test("ssm receive and ssm broker refuse an expired certificate as well", async (
   assert.equal(broker.status, 1);
   assert.ok(broker.stderr.startsWith(`ssm: error: ${said}\n`));
 });
+
+test("ssm warns of a key that others may read, or refuses it where told to", async (site) => {
+  const { keyPem } = site.pki.ec;
+  const key = await site.write("open.key", keyPem);
+  const words = (mode: string) =>
+    `Key file DIR/open.key is open to others (mode ${mode}): they can sign in the name of this host`;
+  await Deno.chmod(key, 0o604);
+  await refuses(site, { key, require_private_key_file: "true" }, words("0604"));
+  await Deno.chmod(key, 0o620);
+  await using other = await site.another();
+  await Deno.symlink(key, `${other.dir}/open.key`);
+  await refuses(other, {
+    key: `${other.dir}/open.key`,
+    require_private_key_file: "true",
+  }, words("0620"));
+  await Deno.chmod(key, 0o644);
+  await sends(site, { key });
+  const warnings = (await site.log()).filter((line) =>
+    line.includes("- WARNING - Key file")
+  );
+  assert.deepEqual(
+    warnings.map((line) => line.replaceAll(site.dir, "DIR")),
+    [`ssmsend - WARNING - ${words("0644")}; chmod 600 DIR/open.key`],
+  );
+});
+
+for (const mode of [0o400, 0o600, 0o640]) {
+  test(`ssm takes a key of mode ${mode.toString(8)} for private`, async (site) => {
+    const key = await site.write("private.key", site.pki.ec.keyPem);
+    await Deno.chmod(key, mode);
+    await sends(site, { key, require_private_key_file: "true" });
+    const log = (await site.log()).join("\n");
+    assert.doesNotMatch(log, /Key file/);
+  });
+}

@@ -4,10 +4,10 @@
  * @module
  */
 import { fileURLToPath } from "node:url";
-import { PERMISSIONS } from "../../lib/cli/self.ts";
+import { RUNTIME_OPTIONS } from "../../lib/cli/self.ts";
 import { textLines } from "../helpers/text_lines.ts";
 
-/** Nothing here may take longer; what does hangs. */
+/** Nothing here may take longer, unless it is told to; what does hangs. */
 const TIMEOUT_MS = 30_000;
 
 /**
@@ -24,7 +24,7 @@ export function ssmCommand(
     "run",
     "--quiet",
     "--no-prompt",
-    ...PERMISSIONS,
+    ...RUNTIME_OPTIONS,
     fileURLToPath(new URL(main, import.meta.url)),
     ...args,
   ];
@@ -43,6 +43,8 @@ export interface RunOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Standard input. @default none */
   readonly stdin?: ReadableStream<Uint8Array>;
+  /** How long a line or the end may be waited for, in ms. @default 30000 */
+  readonly timeoutMs?: number;
 }
 
 /** A standard input that says this. */
@@ -62,6 +64,7 @@ export async function ssm(
 /** A running program, whose lines of output can be waited for; killed on disposal. */
 export class Running implements AsyncDisposable {
   readonly #child: Deno.ChildProcess;
+  readonly #timeoutMs: number;
   readonly #said: Record<"stdout" | "stderr", string[]> = {
     stdout: [],
     stderr: [],
@@ -76,6 +79,7 @@ export class Running implements AsyncDisposable {
     options: RunOptions = {},
   ) {
     const [program, ...args] = command;
+    this.#timeoutMs = options.timeoutMs ?? TIMEOUT_MS;
     this.#child = new Deno.Command(program, {
       args,
       ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
@@ -161,7 +165,7 @@ export class Running implements AsyncDisposable {
     const late = Promise.withResolvers<never>();
     const timer = setTimeout(
       () => late.reject(new Error(`It ${otherwise}\n${this.#all()}`)),
-      TIMEOUT_MS,
+      this.#timeoutMs,
     );
     try {
       return await Promise.race([promise, late.promise]);

@@ -5,7 +5,7 @@
  */
 import { DirqSimple } from "../../lib/spool/mod.ts";
 import { type Credentials, openssl } from "../helpers/openssl.ts";
-import { sharedServer, testWith } from "../helpers/parts.ts";
+import { type Part, sharedServer, testWith } from "../helpers/parts.ts";
 import { type TestPki, testPki } from "../helpers/test_pki.ts";
 
 type Section = Readonly<Record<string, string | number | undefined>>;
@@ -196,14 +196,15 @@ function iniText(sections: Sections): string {
   }).join("");
 }
 
-/** Registers tests that have a site each, and one PKI together. */
+/** Registers tests that have a site each, and one PKI together; a test may need further parts. */
 export function siteTests(): (
   name: string,
   fn: (site: Site) => Promise<void>,
+  ...parts: readonly Part[]
 ) => void {
   const pki = sharedServer(["openssl"], testPki);
-  return (name, fn) =>
-    testWith(["openssl"], name, async () => {
+  return (name, fn, ...parts) =>
+    testWith(["openssl", ...parts], name, async () => {
       await using site = await Site.make(pki());
       await fn(site);
     });

@@ -199,7 +199,7 @@ test("ssm stomper speaks TLS, and trusts whom it is told to trust", async (site)
   );
   assert.deepEqual([neither.status, neither.stderr], [
     2,
-    "ssm: error: For TLS, either --capath or --insecure must be given\n" +
+    "ssm: error: For TLS, one of --capath, --cafile and --insecure must be given\n" +
     "ssm: hint: see: ssm stomper --help\n",
   ]);
   assert.equal(server.broker.stats().queued, 2);
@@ -246,7 +246,10 @@ Deno.test("ssm stomper refuses a command line that is wrong", async () => {
     [[topic, "--host=a b:x"], /Cannot use --host "a b:x"/],
     [[topic, "--retry-for=-"], /Cannot use --retry-for "-"/],
     [[topic, "--certificate=x", "--insecure"], /Neither --certificate nor/],
-    [[topic, "--insecure", "--capath=x"], /either --capath or --insecure/],
+    [
+      [topic, "--insecure", "--capath=x"],
+      /one of --capath, --cafile and --insecure/,
+    ],
     [[topic, "stray"], /Unexpected argument 'stray'/],
   ];
   await Promise.all(cases.map(async ([args, said]) => {

@@ -118,6 +118,27 @@ for (
   );
 }
 
+test("listen() shows each client the certificate of that moment", async (m) => {
+  let pair = keyPair(m.server);
+  const { listener, port } = await tlsListener(m, { keyPair: () => pair });
+  const shown = async () => {
+    const { promise, resolve } = Promise.withResolvers<Uint8Array>();
+    const socket = await dial({
+      host: HOST,
+      port,
+      tls: { verify: ({ leaf }) => resolve(leaf) },
+    });
+    const peer = await accept(listener);
+    socket.close();
+    peer.close();
+    return await promise;
+  };
+  assert.deepEqual(await shown(), der(m.server));
+  pair = keyPair(m.ecClient);
+  assert.deepEqual(await shown(), der(m.ecClient));
+  listener.close();
+});
+
 test("listen() refuses a client without a required certificate and goes on", async (m) => {
   const tls = { clientCertificate: "required" } as const;
   const { listener, refused, port } = await tlsListener(m, tls);
@@ -181,6 +202,28 @@ test("listen() does not wait for a handshake that does not come", async (m) => {
   assert.match(error.message, /: timed out after 50 ms$/);
   assert.equal(await receive(socket, 1).catch(() => ""), "");
   socket.close();
+  listener.close();
+});
+
+test("Listener lets the oldest handshake give way to another client", async (m) => {
+  const { listener, refused, port } = await tlsListener(m, {}, {
+    maxPending: 2,
+  });
+  const silent = [
+    await dial({ host: HOST, port }),
+    await dial({ host: HOST, port }),
+  ];
+  const client = await dial({ host: HOST, port, tls: { verify: "none" } });
+  const peer = await accept(listener);
+  const error = await refused;
+  assert.equal(error.code, "TLS");
+  assert.match(
+    error.message,
+    /^Cannot accept 127\.0\.0\.1:\d+: .*it gave way to other clients$/,
+  );
+  await send(peer, "welcome");
+  assert.equal(await receive(client, 7), "welcome");
+  for (const socket of [...silent, client, peer]) socket.close();
   listener.close();
 });
 

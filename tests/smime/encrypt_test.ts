@@ -239,6 +239,24 @@ Deno.test("decryptMessage() finds its recipient among several", async () => {
   }
 });
 
+Deno.test("decryptMessage() opens what is for any of a host's certificates", async () => {
+  await using identities = await Identities.create();
+  const present = await identities.issue("rsa:2048", "present");
+  const earlier = await identities.issue("rsa:2048", "earlier");
+  const stranger = await identities.issue("rsa:2048", "stranger");
+  for (const { certificate } of [present, earlier]) {
+    const message = await encryptMessage(bytesOf(ENTITY), certificate);
+    const opened = await decryptMessage(message, [present, earlier]);
+    assert.equal(decoder.decode(opened), ENTITY);
+  }
+  const foreign = await encryptMessage(bytesOf(ENTITY), stranger.certificate);
+  await assert.rejects(decryptMessage(foreign, [present, earlier]), {
+    code: "DECRYPT",
+    message: "Cannot decrypt message: no recipient matches " +
+      '"/C=UK/O=Test/CN=present" or "/C=UK/O=Test/CN=earlier"',
+  });
+});
+
 Deno.test("decryptMessage() takes CRLF, other names of the type and no smime-type", async () => {
   await using identities = await Identities.create();
   const recipient = await identities.issue("rsa:2048");

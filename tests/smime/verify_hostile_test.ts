@@ -290,7 +290,7 @@ Deno.test("verifyMessage() keeps its limits", async () => {
     limits: { maxHeaderBytes: 100 },
   });
   await assertRefused(message, "LIMIT", "signature", {
-    limits: { maxSignatureBytes: 500 },
+    limits: { maxStructureBytes: 500 },
   });
   const many = Array.from({ length: 51 }, () => signer.certificate.raw);
   const cms = await forgeSignedData(signer, bytesOf(ENTITY), {

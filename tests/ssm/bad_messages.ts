@@ -6,7 +6,7 @@
 import { forgeSignedData, opaque, textEntity } from "../smime/forge.ts";
 import { type Credentials, openssl } from "../helpers/openssl.ts";
 import type { TestPki } from "../helpers/test_pki.ts";
-import { sealer, signerOf } from "./receiving.ts";
+import { sealed, signerOf } from "./receiving.ts";
 import { bytes, text } from "./stage.ts";
 
 /** A bad message, and what is to be said of it. */
@@ -24,7 +24,7 @@ const RECORD = "APEL-individual-job-message: v0.3\nSite: EVIL";
 /** A message of the host, sealed and then changed; the change must do something. */
 function spoilt(change: (message: string) => string): BadMessage["make"] {
   return async ({ host }) => {
-    const message = text(await sealer(host).seal(bytes(RECORD)));
+    const message = text(await sealed(bytes(RECORD), host));
     const changed = change(message);
     if (changed === message) throw new Error("Nothing was changed");
     return bytes(changed);
@@ -46,7 +46,7 @@ function signedWith(
 }
 
 function signedBy(signer: (pki: TestPki) => Credentials): BadMessage["make"] {
-  return (pki) => sealer(signer(pki)).seal(bytes(RECORD));
+  return (pki) => sealed(bytes(RECORD), signer(pki));
 }
 
 const VERIFY = "^Failed to verify message: ";
@@ -179,25 +179,25 @@ export const BAD_MESSAGES: readonly BadMessage[] = [
       const signer = await ca.issue({
         subject: "/C=UK/O=Test/CN=x\\/CN=host.example.org",
       });
-      return await sealer(signer).seal(bytes(RECORD));
+      return await sealed(bytes(RECORD), signer);
     },
   },
   {
     name: "a message encrypted to somebody else",
     error: new RegExp(`${DECRYPT}.*no recipient matches`),
-    make: ({ host }) => sealer(host, host).seal(bytes(RECORD)),
+    make: ({ host }) => sealed(bytes(RECORD), host, host),
   },
   {
     name: "an encrypted message that is cut off",
     error: new RegExp(`${DECRYPT}.`),
     make: async ({ host, server }) =>
-      (await sealer(host, server).seal(bytes(RECORD))).slice(0, -200),
+      (await sealed(bytes(RECORD), host, server)).slice(0, -200),
   },
   {
     name: "an encrypted message changed on its way",
     error: new RegExp("^Failed to (decrypt|verify) message: ."),
     make: async ({ host, server }) => {
-      const message = text(await sealer(host, server).seal(bytes(RECORD)));
+      const message = text(await sealed(bytes(RECORD), host, server));
       const at = message.length - 500;
       const other = message[at] === "A" ? "B" : "A";
       return bytes(message.slice(0, at) + other + message.slice(at + 1));

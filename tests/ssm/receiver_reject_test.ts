@@ -3,7 +3,7 @@ import { sharedServer, testWith } from "../helpers/parts.ts";
 import { testPki } from "../helpers/test_pki.ts";
 import { TestBroker } from "../broker/harness.ts";
 import { BAD_MESSAGES } from "./bad_messages.ts";
-import { opener, RunningReceiver, sealer } from "./receiving.ts";
+import { opener, RunningReceiver, sealed } from "./receiving.ts";
 import { bytes, endpoint, QUEUE, Stage, text } from "./stage.ts";
 
 const PARTS = ["openssl"] as const;
@@ -26,7 +26,7 @@ testWith(
     for (const { name, make } of BAD_MESSAGES) {
       bodies.push(await make(pki()));
       await send(name, bodies.at(-1)!);
-      const good = await sealer(pki().ec).seal(bytes(`after ${name}`));
+      const good = await sealed(bytes(`after ${name}`), pki().ec);
       await send(`after ${name}`, good);
     }
     await receiver.until(2 * BAD_MESSAGES.length);

@@ -14,13 +14,13 @@ import type { Signer } from "../../lib/smime/mod.ts";
 import {
   type Endpoint,
   type Filed,
+  type IncomingStreamOptions,
   type OpeningEnvelope,
   receive,
   type ReceiveOptions,
   SmimeOpener,
   SmimeSealer,
   Ssm2IncomingCarrier,
-  type Ssm2IncomingOptions,
 } from "../../lib/ssm/mod.ts";
 import { type Clock, systemClock } from "../../lib/stomp/mod.ts";
 import type { Credentials } from "../helpers/openssl.ts";
@@ -35,7 +35,7 @@ export interface ReceiveChanges extends
       "concurrency" | "incoming" | "reject" | "envelope"
     >
   >,
-  Partial<Pick<Ssm2IncomingOptions, "prefetch" | "stopGraceMs">> {
+  Partial<Pick<IncomingStreamOptions, "prefetch" | "stopGraceMs">> {
   readonly destination?: string;
   /** For the waits between connections. @default the machine's */
   readonly connectClock?: Clock;
@@ -187,14 +187,23 @@ export function certificateOf(
   return readCertificates(certificatePem)[0]!;
 }
 
+/** The sealed message of a payload. */
+export async function sealed(
+  payload: Uint8Array,
+  signer: Credentials,
+  recipient?: Credentials,
+): Promise<Uint8Array> {
+  return (await sealer(signer, recipient).seal(payload)).body;
+}
+
 /** Signs as `signer`, and encrypts to `recipient` if there is one. */
 export function sealer(
   signer: Credentials,
   recipient?: Credentials,
 ): SmimeSealer {
   return new SmimeSealer({
-    signer: signerOf(signer),
-    recipient: recipient && certificateOf(recipient),
+    signer: () => signerOf(signer),
+    recipient: recipient && (() => certificateOf(recipient)),
   });
 }
 
@@ -205,7 +214,7 @@ export interface OpenerChanges {
   /** @default the directory of the PKI */
   readonly caPath?: string;
   readonly checkCrls?: boolean;
-  readonly allowWeakDigests?: boolean;
+  readonly allowWeakDigests?: boolean | "sha1";
 }
 
 /** What opens messages on the host `server` of the PKI. */
@@ -223,9 +232,12 @@ export function opener(
   } = changes;
   const trust = new TrustStore(caPath);
   return new SmimeOpener({
-    recipient: signerOf(server),
+    recipients: () => [signerOf(server)],
     trust: (signer, others) =>
-      trust.verify(signer, others, { checkCrls, allowWeakDigests }),
+      trust.verify(signer, others, {
+        checkCrls,
+        allowWeakDigests: allowWeakDigests === true,
+      }),
     isAllowed: (spellings) => spellings.some((dn) => allowed.includes(dn)),
     allowWeakDigests,
   });

@@ -49,7 +49,7 @@ Deno.test("sendAll() reports and skips what cannot be sealed; the others go", as
     seal: (payload: Uint8Array) =>
       text(payload) === "bad"
         ? Promise.reject(new SsmError("KEY", "Cannot sign message: no key"))
-        : Promise.resolve(payload),
+        : Promise.resolve({ body: payload }),
   };
   await using broker = await ScriptedBroker.start(async (peer) => {
     await peer.welcome();

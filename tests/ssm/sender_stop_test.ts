@@ -127,5 +127,7 @@ Deno.test("Ssm2OutgoingCarrier sends nothing after it was closed", async () => {
   });
   await carrier.open();
   await carrier.close();
-  await assert.rejects(carrier.send("late", bytes("x")), { code: "ABORTED" });
+  await assert.rejects(carrier.send("late", { body: bytes("x") }), {
+    code: "ABORTED",
+  });
 });

@@ -3,7 +3,7 @@ import { openssl, writeCaDirectory } from "../helpers/openssl.ts";
 import { sharedServer, testWith } from "../helpers/parts.ts";
 import { testPki } from "../helpers/test_pki.ts";
 import { BAD_MESSAGES } from "./bad_messages.ts";
-import { opener, sealer } from "./receiving.ts";
+import { opener, sealed, sealer } from "./receiving.ts";
 import { bytes, text } from "./stage.ts";
 
 const PARTS = ["openssl"] as const;
@@ -31,7 +31,7 @@ for (const signer of ["host", "ec"] as const) {
         const { [signer]: credentials, server } = pki();
         const seal = sealer(credentials, encrypted ? server : undefined);
         for (const payload of PAYLOADS) {
-          const body = await seal.seal(payload);
+          const { body } = await seal.seal(payload);
           assert.equal(
             text(body).includes("plain and trimmed"),
             false ||
@@ -53,11 +53,11 @@ testWith(
   "SmimeSealer seals what openssl opens",
   async () => {
     const { host, server, caPath } = pki();
-    const sealed = await sealer(host, server).seal(bytes("record"));
+    const { body } = await sealer(host, server).seal(bytes("record"));
     const signed = await openssl([
       ...["smime", "-decrypt", "-recip", server.certificatePath],
       ...["-inkey", server.keyPath],
-    ], { stdin: sealed });
+    ], { stdin: body });
     const opened = await openssl([
       ...["smime", "-verify", "-text", "-CApath", caPath, "-purpose", "any"],
     ], { stdin: signed });
@@ -110,7 +110,7 @@ testWith(
       allowed: [HOST, "/C=UK/O=Test/CN=revoked.example.org"],
     });
     assert.equal((await lenient.open(weak)).status, "accepted");
-    const late = await sealer(revoked).seal(bytes("record"));
+    const late = await sealed(bytes("record"), revoked);
     assert.equal((await lenient.open(late)).status, "accepted");
   },
 );
@@ -122,7 +122,7 @@ testWith(
     const { ca, dir, host } = pki();
     const caPath = `${dir}/without-crl`;
     await writeCaDirectory(caPath, [ca.credentials.certificatePem]);
-    const body = await sealer(host).seal(bytes("record"));
+    const { body } = await sealer(host).seal(bytes("record"));
     const strict = await opener(pki(), { caPath, checkCrls: true }).open(body);
     assert.equal(strict.status, "rejected");
     assert.match(
@@ -142,7 +142,7 @@ testWith(
     const signer = await ca.issue({
       subject: "/C=ES/O=Universidad de Málaga/UID=u1+CN=host\\/h.example",
     });
-    const body = await sealer(signer).seal(bytes("record"));
+    const { body } = await sealer(signer).seal(bytes("record"));
     const spellings = {
       "4.0.0": "/C=ES/O=Universidad de Málaga/UID=u1/CN=host/h.example",
       "compat of OpenSSL 3":
@@ -171,7 +171,7 @@ testWith(
     await writeCaDirectory(caPath, [ca.credentials.certificatePem]);
     const envelope = opener(pki(), { caPath });
     await Deno.remove(caPath, { recursive: true });
-    const body = await sealer(host).seal(bytes("record"));
+    const { body } = await sealer(host).seal(bytes("record"));
     await assert.rejects(envelope.open(body), { code: "TRUST" });
   },
 );

@@ -101,7 +101,7 @@ export class Stage implements AsyncDisposable {
   ): Promise<SendReport> {
     const {
       spool = this.outgoing,
-      envelope = { seal: (payload) => Promise.resolve(payload) },
+      envelope = { seal: (body) => Promise.resolve({ body }) },
       retryForMs = 60_000,
       destination = QUEUE,
       clock = new FakeClock(),
@@ -191,7 +191,7 @@ export function notingEnvelope(
     seal: (payload) => {
       stage.lines.push(`sealed ${text(payload)}`);
       onSealed(text(payload));
-      return Promise.resolve(payload);
+      return Promise.resolve({ body: payload });
     },
   };
 }

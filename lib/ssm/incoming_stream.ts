@@ -1,0 +1,238 @@
+/**
+ * What both protocols have in common on the receiving side.
+ *
+ * Runs for months: a lost connection is followed by another, at once and then
+ * with growing pauses, over all brokers.
+ *
+ * @module
+ */
+import { isSsmError, reason } from "../errors.ts";
+import type { Logger } from "../log.ts";
+import {
+  backoff,
+  type Clock,
+  sleep,
+  type StompClient,
+  type StompMessage,
+} from "../stomp/mod.ts";
+import type { Delivery, IncomingCarrier } from "./carrier.ts";
+import type { Opened } from "./message.ts";
+import { connectAny, type Endpoint, startingWith } from "./link.ts";
+
+/** Settings of an {@linkcode IncomingStream}. */
+export interface IncomingStreamOptions {
+  readonly endpoints: readonly Endpoint[];
+  /** Queue or topic to receive from. */
+  readonly destination: string;
+  /** Unconfirmed messages the broker may send ahead. @default 10 */
+  readonly prefetch?: number;
+  /** How long a stop waits for messages at hand to be stored, in ms. @default 20000 */
+  readonly stopGraceMs?: number;
+  readonly log: Logger;
+  readonly clock: Clock;
+  readonly random?: () => number;
+}
+
+/** A message of the protocol that is to be delivered. */
+export interface Taken {
+  readonly id: string;
+  /** As {@linkcode Delivery.key}. */
+  readonly key: string;
+  /** Tells the sender what became of it, where the protocol does. */
+  readonly answer?: (opened: Opened) => void;
+}
+
+/** How one protocol understands what comes. */
+export interface IncomingProtocol {
+  /**
+   * Whether a sender keeps what is not answered. If not, a message that is too
+   * large is left on the broker.
+   */
+  readonly senderKeeps: boolean;
+  /** The sender's name for a message, for log lines. */
+  nameOf(message: StompMessage): string;
+  /**
+   * `undefined` when the protocol itself has dealt with it, so that it can be confirmed.
+   *
+   * @param settled waits until everything taken before is filed, or left for later
+   */
+  take(
+    message: StompMessage,
+    settled: () => Promise<unknown>,
+  ): Promise<Taken | undefined>;
+  /** Settles when what was answered on this connection has left. */
+  answered?(): Promise<unknown>;
+}
+
+/** A connection that lasted this long was a good one: the next may be tried at once. */
+const GOOD_CONNECTION_MS = 30_000;
+
+/** Receives messages of one protocol, each confirmed on its own. */
+export class IncomingStream implements IncomingCarrier {
+  readonly #options: IncomingStreamOptions;
+  readonly #protocol: IncomingProtocol;
+  /** Handed out, neither confirmed nor abandoned yet. */
+  readonly #outstanding = new Set<Promise<void>>();
+
+  constructor(options: IncomingStreamOptions, protocol: IncomingProtocol) {
+    this.#options = options;
+    this.#protocol = protocol;
+  }
+
+  async *deliveries(signal: AbortSignal): AsyncGenerator<Delivery> {
+    const { log, clock, random } = this.#options;
+    let shortLived = 0;
+    while (!signal.aborted) {
+      // At once after a loss; then with pauses, beginning with the next broker.
+      const turns = Math.max(shortLived - 1, 0);
+      const wait = backoff(turns, { ...(random && { random }) });
+      await sleep(clock, wait, signal);
+      const client = await this.#connect(signal, turns);
+      if (!client) return;
+      const since = clock.now();
+      try {
+        yield* this.#onConnection(client, signal);
+      } catch (error) {
+        if (!isSsmError(error)) throw error;
+        log.warning("Connection lost.");
+        log.warning(`Connection lost because: ${reason(error)}`);
+      } finally {
+        await this.#leave(client);
+      }
+      const lasted = clock.now() - since >= GOOD_CONNECTION_MS;
+      shortLived = lasted ? 0 : shortLived + 1;
+    }
+  }
+
+  async #connect(
+    signal: AbortSignal,
+    turns: number,
+  ): Promise<StompClient | undefined> {
+    try {
+      const client = await connectAny({
+        ...this.#options,
+        endpoints: startingWith(this.#options.endpoints, turns),
+        signal,
+        retryForMs: Infinity,
+      });
+      this.#options.log.info("Connected.");
+      return client;
+    } catch (error) {
+      if (isSsmError(error, "ABORTED")) return undefined;
+      throw error;
+    }
+  }
+
+  async *#onConnection(
+    client: StompClient,
+    signal: AbortSignal,
+  ): AsyncGenerator<Delivery> {
+    const { destination, prefetch = 10, log } = this.#options;
+    const subscription = await client.subscribe(destination, {
+      ack: "client-individual",
+      prefetch,
+    });
+    log.info(`Subscribing to: ${destination}`);
+    for await (const message of until(signal, subscription)) {
+      if (this.#isTooLarge(message)) {
+        if (this.#protocol.senderKeeps) await message.ack();
+        continue;
+      }
+      const taken = await this.#protocol.take(
+        message,
+        () => Promise.all(this.#outstanding),
+      );
+      if (taken) yield this.#delivery(message, taken);
+      else await message.ack();
+    }
+  }
+
+  /**
+   * A message over the limits stays where it is, on the broker or with its
+   * sender: nothing of it is lost, and with a higher limit it will come again.
+   */
+  #isTooLarge(message: StompMessage): boolean {
+    const { trimmed } = message;
+    if (!trimmed) return false;
+    const { log } = this.#options;
+    const name = this.#protocol.nameOf(message);
+    if (trimmed.headers > 0) {
+      log.warning(`Message ${name} has over-long headers, which are ignored.`);
+    }
+    if (trimmed.bodyBytes === 0) return false;
+    const place = this.#protocol.senderKeeps
+      ? "with its sender"
+      : "on the broker";
+    log.error(
+      `Message ${name} stays ${place}: it has ${trimmed.bodyBytes} bytes, more than max_message_size allows.`,
+    );
+    return true;
+  }
+
+  #delivery(message: StompMessage, { id, key, answer }: Taken): Delivery {
+    const settled = Promise.withResolvers<void>();
+    this.#outstanding.add(settled.promise);
+    settled.promise.then(() => this.#outstanding.delete(settled.promise));
+    return {
+      id,
+      key,
+      body: message.body,
+      ack: async (opened) => {
+        try {
+          answer?.(opened);
+          await message.ack();
+        } finally {
+          settled.resolve();
+        }
+      },
+      abandon: () => settled.resolve(),
+    };
+  }
+
+  /** Says goodbye, once what was handed out has found its place. */
+  async #leave(client: StompClient): Promise<void> {
+    const { clock, stopGraceMs = 20_000 } = this.#options;
+    const enough = new AbortController();
+    await Promise.race([
+      Promise.all(this.#outstanding),
+      client.closed,
+      sleep(clock, stopGraceMs, enough.signal),
+    ]);
+    enough.abort();
+    // A goodbye that fails loses nothing: unconfirmed messages come again.
+    await client.disconnect().catch(() => client.close());
+  }
+}
+
+/**
+ * What comes before the signal is aborted. The subscription itself is left
+ * alone then: a broker refuses acknowledgements once it is cancelled, and the
+ * messages at hand still want theirs.
+ */
+async function* until(
+  signal: AbortSignal,
+  messages: AsyncIterable<StompMessage>,
+): AsyncGenerator<StompMessage> {
+  const iterator = messages[Symbol.asyncIterator]();
+  while (!signal.aborted) {
+    const next = await untilAborted(signal, iterator.next());
+    if (!next || next.done) return;
+    yield next.value;
+  }
+}
+
+/**
+ * `undefined` once the signal is aborted. Not `Promise.race` against one
+ * promise of the stop: that would remember every wait of a months' run.
+ */
+function untilAborted<T>(
+  signal: AbortSignal,
+  promise: Promise<T>,
+): Promise<T | undefined> {
+  return new Promise((resolve, reject) => {
+    const stop = () => resolve(undefined);
+    signal.addEventListener("abort", stop, { once: true });
+    promise.then(resolve, reject)
+      .finally(() => signal.removeEventListener("abort", stop));
+  });
+}

@@ -1,0 +1,136 @@
+/**
+ * The answers of an SSM1 consumer.
+ *
+ * They leave on a connection of their own. Where an answer goes is for its asker
+ * to say, and most brokers hang up on who sends to a destination that they do not
+ * like: the subscription must not suffer from that.
+ *
+ * @module
+ */
+import { reason, SsmError } from "../errors.ts";
+import type { Logger } from "../log.ts";
+import { type StompClient, StompError } from "../stomp/mod.ts";
+import type { Endpoint } from "./link.ts";
+
+/** One answer. */
+export interface Answer {
+  readonly destination: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Uint8Array;
+}
+
+/** A connection, or one that is being made. */
+interface Line {
+  readonly connecting: Promise<StompClient>;
+  client?: StompClient;
+}
+
+/** Answers that may be on their way at a time; what is left out is asked for again. */
+const MAX_ANSWERS = 1000;
+
+/** Sends answers, each on its own merits. */
+export class Ssm1Answers {
+  readonly #log: Logger;
+  readonly #underWay = new Set<Promise<void>>();
+  readonly #stop = new AbortController();
+  /** The broker of the questions. */
+  #endpoint: Endpoint | undefined;
+  #line: Line | undefined;
+  /** Settles when the suspects before have been sent, each alone. */
+  #suspects = Promise.resolve();
+
+  constructor(log: Logger) {
+    this.#log = log;
+  }
+
+  /** Answers from now on go to this broker. */
+  moveTo(endpoint: Endpoint): void {
+    if (this.#endpoint === endpoint) return;
+    this.#endpoint = endpoint;
+    this.#leave(this.#line);
+    this.#line = undefined;
+  }
+
+  /**
+   * Sends an answer. Not waited for: one that is lost is given again when the
+   * question comes again.
+   */
+  send(answer: Answer): void {
+    if (this.#underWay.size >= MAX_ANSWERS) {
+      this.#log.warning("Too many answers are on their way: one is left out.");
+      return;
+    }
+    const sent = this.#deliver(answer).finally(() =>
+      this.#underWay.delete(sent)
+    );
+    this.#underWay.add(sent);
+  }
+
+  /** Settles when all answers have left, or failed. */
+  async idle(): Promise<void> {
+    while (this.#underWay.size > 0) await Promise.all(this.#underWay);
+  }
+
+  /** Sends no more. */
+  async close(): Promise<void> {
+    this.#stop.abort();
+    await this.#leave(this.#line);
+  }
+
+  async #deliver(answer: Answer): Promise<void> {
+    try {
+      await this.#attempt(answer);
+    } catch (error) {
+      if (isRefusal(error)) return this.#giveUp(answer, error);
+      // A connection ended with several answers on it: each is tried again,
+      // alone, so that the one that it is ended for takes no other along.
+      this.#suspects = this.#suspects.then(() =>
+        this.#attempt(answer).catch((error) => this.#giveUp(answer, error))
+      );
+      await this.#suspects;
+    }
+  }
+
+  async #attempt({ destination, headers, body }: Answer): Promise<void> {
+    const client = await this.#connected();
+    await client.send(destination, body, { headers, receipt: true });
+  }
+
+  #connected(): Promise<StompClient> {
+    const line = this.#line;
+    // Whoever comes while it is being made waits for the same one.
+    if (line && (line.client?.open ?? true)) return line.connecting;
+    return this.#connect();
+  }
+
+  async #connect(): Promise<StompClient> {
+    if (!this.#endpoint) {
+      throw new SsmError("CONNECT", "There is no broker to answer to");
+    }
+    const line: Line = {
+      connecting: this.#endpoint.connect(this.#stop.signal),
+    };
+    this.#line = line;
+    try {
+      return line.client = await line.connecting;
+    } catch (error) {
+      if (this.#line === line) this.#line = undefined;
+      throw error;
+    }
+  }
+
+  #giveUp({ destination }: Answer, error: unknown): void {
+    this.#log.warning(`Cannot answer to ${destination}: ${reason(error)}`);
+  }
+
+  async #leave(line: Line | undefined): Promise<void> {
+    const client = await line?.connecting.catch(() => undefined);
+    // A goodbye that fails loses nothing that is still waited for.
+    await client?.disconnect().catch(() => client.close());
+  }
+}
+
+/** The broker refuses this one and lives on. */
+function isRefusal(error: unknown): boolean {
+  return error instanceof StompError && error.frame.headers.has("receipt-id");
+}
