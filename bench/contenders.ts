@@ -32,7 +32,7 @@ export async function startContenders(
     console.error(`Left out: ${part} is missing; ${PARTS[part].enable}`);
   }
   if (!missing.includes("rabbitmq")) {
-    const broker = stack.use(await startRabbitMq());
+    const broker = stack.use(await startRabbitMq({ asService: true }));
     contenders.push(
       contender("RabbitMQ", broker, {
         host: false,
@@ -42,7 +42,7 @@ export async function startContenders(
     );
   }
   if (!missing.includes("activemq")) {
-    const broker = stack.use(await startActiveMq());
+    const broker = stack.use(await startActiveMq({ asService: true }));
     contenders.push(contender("ActiveMQ", broker, { host: "localhost" }));
   }
   return contenders;

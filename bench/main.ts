@@ -2,14 +2,20 @@
  * `deno task bench`: how fast, side by side with others on the same machine.
  *
  * `deno task bench ssm` measures sending and receiving, `deno task bench brokers`
- * the embedded broker; without an argument both are measured.
+ * the embedded broker, `deno task bench attacks` the latter under attack; without
+ * an argument all are measured.
  *
  * @module
  */
+import { measureAttacks } from "./attacks.ts";
 import { measureBrokers } from "./brokers.ts";
 import { measureSsm } from "./ssm.ts";
 
-const PARTS = new Map([["ssm", measureSsm], ["brokers", measureBrokers]]);
+const PARTS = new Map([
+  ["ssm", measureSsm],
+  ["brokers", measureBrokers],
+  ["attacks", measureAttacks],
+]);
 
 const wanted = Deno.args.length > 0 ? Deno.args : [...PARTS.keys()];
 for (const name of wanted) {

@@ -4,7 +4,7 @@
  * @module
  */
 import { fileURLToPath } from "node:url";
-import { PERMISSIONS } from "../lib/cli/self.ts";
+import { RUNTIME_OPTIONS } from "../lib/cli/self.ts";
 import { peakMb } from "./memory.ts";
 
 const MAIN = fileURLToPath(new URL("../main.ts", import.meta.url));
@@ -73,7 +73,7 @@ export async function startSsm(config: string): Promise<Watched> {
 
 /** The arguments with which Deno runs ssm. */
 export function ssmArguments(args: readonly string[]): string[] {
-  return ["run", "--quiet", ...PERMISSIONS, MAIN, ...args];
+  return ["run", "--quiet", ...RUNTIME_OPTIONS, MAIN, ...args];
 }
 
 function spawn(args: readonly string[], stdout: "piped" | "null") {

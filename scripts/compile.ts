@@ -12,7 +12,7 @@
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { PERMISSIONS } from "../lib/cli/self.ts";
+import { RUNTIME_OPTIONS } from "../lib/cli/self.ts";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 
@@ -66,7 +66,7 @@ async function compile(
     args: [
       "compile",
       "--no-prompt",
-      ...PERMISSIONS,
+      ...RUNTIME_OPTIONS,
       // Deno keeps the cache under a predictable name in the shared temporary
       // directory and reads it back: another user could plant one there.
       "--no-code-cache",

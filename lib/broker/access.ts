@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { Socket } from "../net/mod.ts";
 import type { Frame } from "../stomp/mod.ts";
 import { parseDestination } from "./destination.ts";
 import { quote, refusal } from "./refusal.ts";
@@ -11,6 +12,10 @@ import type { Principal } from "./users.ts";
 /** What a client wants to do. */
 export interface AccessRequest {
   readonly principal: Principal;
+  /** Its address, `host:port`. */
+  readonly remote: string;
+  /** Its certificates, if it came over TLS and showed one. */
+  readonly peer: Socket["peer"];
   /** The virtual host, as it is configured; empty where there are none. */
   readonly host: string;
   /**
@@ -22,6 +27,9 @@ export interface AccessRequest {
   /** SUBSCRIBE reads, SEND writes. */
   readonly access: "read" | "write";
 }
+
+/** Who wants it. */
+export type Client = Pick<AccessRequest, "principal" | "remote" | "peer">;
 
 /**
  * Decides whether it may. Asked for each SEND and SUBSCRIBE, before anything

@@ -23,6 +23,7 @@ import { Router } from "./router.ts";
 import { Session } from "./session.ts";
 import type { Store } from "./store.ts";
 import type { Authenticate } from "./users.ts";
+import { Unfinished } from "./unfinished.ts";
 import { VirtualHosts } from "./virtual_hosts.ts";
 
 /** How a broker behaves. */
@@ -99,6 +100,7 @@ export class Broker implements AsyncDisposable {
   readonly #graceFactor: number;
   readonly #store: Store;
   readonly #hosts: VirtualHosts;
+  readonly #unfinished: Unfinished;
   readonly #counters = zeroCounters();
   readonly #sessions = new Set<Session>();
   readonly #serving = new Set<Promise<void>>();
@@ -134,6 +136,7 @@ export class Broker implements AsyncDisposable {
     this.#heartBeat = heartBeat;
     this.#graceFactor = graceFactor;
     this.#limits = completeLimits(options.limits);
+    this.#unfinished = new Unfinished(this.#limits.maxUnfinishedBytes);
     const { maxTopicBytes, sweepMs } = this.#limits;
     const shared = {
       store,
@@ -274,10 +277,23 @@ export class Broker implements AsyncDisposable {
     }
     if (this.#stopping) return "Cannot connect: the broker is stopping";
     const { maxConnections } = this.#limits;
-    if (this.#sessions.size >= maxConnections) {
+    if (this.#sessions.size >= maxConnections && !this.#makeRoom()) {
       return `Cannot connect: ${maxConnections} clients are connected already`;
     }
     return undefined;
+  }
+
+  /**
+   * Ends the session of whoever has not logged in for longest. Clients that never
+   * do would keep all others out, who need but a moment.
+   */
+  #makeRoom(): boolean {
+    for (const session of this.#sessions) {
+      if (!session.giveWay()) continue;
+      this.#counters.connectionsRefused++;
+      return this.#sessions.delete(session);
+    }
+    return false;
   }
 
   async #turnAway(socket: Socket, why: string): Promise<void> {
@@ -297,6 +313,7 @@ export class Broker implements AsyncDisposable {
       limits: this.#limits,
       number: this.#counters.connectionsTotal,
       counters: this.#counters,
+      unfinished: this.#unfinished,
       authorise,
       handshake: {
         authenticate,

@@ -6,7 +6,12 @@
 import { reason } from "../errors.ts";
 import type { Logger } from "../log.ts";
 import type { Frame } from "../stomp/mod.ts";
-import { accessRefusal, type Authorise, wishOf } from "./access.ts";
+import {
+  accessRefusal,
+  type Authorise,
+  type Client,
+  wishOf,
+} from "./access.ts";
 import type { Entry } from "./backlog.ts";
 import { isPattern, parseDestination } from "./destination.ts";
 import { quote, refusal, required } from "./refusal.ts";
@@ -16,12 +21,11 @@ import type { Delivery, Outlet } from "./subscription.ts";
 import { type SubscriptionLimits, Subscriptions } from "./subscriptions.ts";
 import { TemporaryQueues } from "./temporary_queues.ts";
 import { type TransactionLimits, Transactions } from "./transaction.ts";
-import type { Principal } from "./users.ts";
 
 /** What a conversation works with. */
 export interface ConversationOptions {
   readonly router: Router;
-  readonly principal: Principal;
+  readonly client: Client;
   /** Without it everybody may do everything. */
   readonly authorise: Authorise | undefined;
   readonly outlet: Outlet;
@@ -33,7 +37,7 @@ export interface ConversationOptions {
 
 /** The state of one connected client: subscriptions, transactions, temporary queues. */
 export class Conversation {
-  readonly #principal: Principal;
+  readonly #client: Client;
   readonly #authorise: Authorise | undefined;
   readonly #router: Router;
   readonly #outlet: Outlet;
@@ -45,7 +49,7 @@ export class Conversation {
 
   constructor(options: ConversationOptions) {
     const { router, outlet, limits, logger, onProgress } = options;
-    this.#principal = options.principal;
+    this.#client = options.client;
     this.#authorise = options.authorise;
     this.#router = router;
     this.#outlet = outlet;
@@ -80,9 +84,8 @@ export class Conversation {
   permit(frame: Frame): Promise<void> | void {
     const wish = this.#authorise && wishOf(frame);
     if (this.#authorise === undefined || wish === undefined) return;
-    const principal = this.#principal;
     const { host } = this.#router;
-    const answer = this.#authorise({ ...wish, principal, host });
+    const answer = this.#authorise({ ...wish, ...this.#client, host });
     const judge = (allowed: boolean) => {
       if (!allowed) throw accessRefusal(wish);
     };

@@ -6,7 +6,7 @@
 
 /** Limits of a broker. Sizes are in bytes. */
 export interface BrokerLimits {
-  /** Connections at the same time. @default 4096 */
+  /** Connections at the same time; who has not logged in gives way to others. @default 4096 */
   readonly maxConnections: number;
   /** Time until CONNECT must have come, in milliseconds. @default 10000 */
   readonly connectDeadlineMs: number;
@@ -20,6 +20,8 @@ export interface BrokerLimits {
   readonly maxHeadBytes: number;
   /** Body of one frame. @default 134217728 (128 MiB) */
   readonly maxBodyBytes: number;
+  /** What all clients together have sent of frames that have not ended. @default 134217728 (128 MiB), or maxBodyBytes if that is more */
+  readonly maxUnfinishedBytes: number;
   /** Subscriptions of one connection, and also its temporary queues. @default 256 */
   readonly maxSubscriptions: number;
   /** Transactions of one connection that are begun and not ended. @default 64 */
@@ -54,6 +56,7 @@ const DEFAULTS: BrokerLimits = {
   maxHeaderBytes: 16 << 10,
   maxHeadBytes: 64 << 10,
   maxBodyBytes: 128 << 20,
+  maxUnfinishedBytes: 128 << 20,
   maxSubscriptions: 256,
   maxTransactions: 64,
   maxTransactionOperations: 10_000,
@@ -73,6 +76,12 @@ export function completeLimits(
   given: Partial<BrokerLimits> = {},
 ): BrokerLimits {
   const limits = { ...DEFAULTS, ...given };
+  if (given.maxUnfinishedBytes === undefined) {
+    limits.maxUnfinishedBytes = Math.max(
+      limits.maxUnfinishedBytes,
+      limits.maxBodyBytes,
+    );
+  }
   for (const [name, value] of Object.entries(limits)) {
     if (!Number.isSafeInteger(value) || value < 1) {
       throw new RangeError(

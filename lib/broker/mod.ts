@@ -5,6 +5,7 @@
  */
 export { Broker, type BrokerOptions, type BrokerStats } from "./broker.ts";
 export type { AccessRequest, Authorise } from "./access.ts";
+export { type AccessRule, AccessRules } from "./access_rules.ts";
 export { addressFilter, type AddressPatterns } from "./addresses.ts";
 export type { Counters } from "./counters.ts";
 export type { DeadLetterOptions } from "./dead_letters.ts";

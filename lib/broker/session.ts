@@ -21,6 +21,7 @@ import type { BrokerLimits } from "./limits.ts";
 import { Outbox } from "./outbox.ts";
 import { errorFrame, overLimit, quote } from "./refusal.ts";
 import type { Outlet } from "./subscription.ts";
+import type { Unfinished } from "./unfinished.ts";
 
 /** What a session works with. */
 export interface SessionOptions {
@@ -34,6 +35,7 @@ export interface SessionOptions {
   /** Intervals of silence that are forgiven. */
   readonly graceFactor: number;
   readonly counters: Counters;
+  readonly unfinished: Unfinished;
 }
 
 /** Where a session stands. */
@@ -72,6 +74,7 @@ export class Session implements Outlet {
       clock,
       writeTimeoutMs: limits.writeTimeoutMs,
       answerMalformed: true,
+      onHeld: (bytes) => this.#note(bytes),
       limits: {
         maxHeaders: limits.maxHeaders,
         maxHeaderBytes: limits.maxHeaderBytes,
@@ -133,6 +136,7 @@ export class Session implements Outlet {
       this.#interrupted(error);
     } finally {
       cancelDeadline();
+      this.#options.unfinished.note(this, 0);
       // Whoever leaves in order says so first.
       const lost = this.#phase === "open";
       if (this.#phase !== "closing") this.#phase = "leaving";
@@ -157,6 +161,16 @@ export class Session implements Outlet {
   drain(): void {
     this.#draining = true;
     this.#endIfDrained();
+  }
+
+  /** Ends at once to make room for another client, unless this one was let in; whether it did. */
+  giveWay(): boolean {
+    if (this.#phase !== "greeting") return false;
+    this.#options.logger.warning(
+      `Refused ${this.#socket.remote}: it has not logged in, and others want to`,
+    );
+    this.close();
+    return true;
   }
 
   /** Ends the connection at once. */
@@ -192,7 +206,7 @@ export class Session implements Outlet {
     const { maxHeadBytes, maxBodyBytes } = limits;
     this.#conversation = new Conversation({
       router,
-      principal,
+      client: { principal, remote, peer },
       authorise: this.#options.authorise,
       logger,
       outlet: this,
@@ -253,6 +267,13 @@ export class Session implements Outlet {
       // Not awaited here: the outbox keeps the order and the measure.
       void this.write(makeFrame("RECEIPT", { "receipt-id": receipt }));
     }
+  }
+
+  /** What the client has sent of a frame that has not ended. */
+  #note(bytes: number): void {
+    // Of one who was refused nothing is expected any more.
+    if (this.#phase === "closing") return;
+    this.#options.unfinished.note(this, bytes);
   }
 
   #track(confirmed: Promise<void>, bytes: number): void {

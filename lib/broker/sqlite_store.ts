@@ -36,6 +36,19 @@ export interface SqliteStoreOptions {
 /** Several calls are committed at once, up to this many bytes, so that other work gets its turn. */
 const MAX_COMMIT_BYTES = 8 << 20;
 
+/**
+ * How long an acknowledgement waits for a message to be written along with, in
+ * milliseconds. A producer that waits for each receipt then pays for one sync a
+ * message, not two.
+ */
+const REMOVALS_MS = 1;
+
+/**
+ * How long a delivery may wait to be written down, in milliseconds. Most are
+ * acknowledged sooner, and then never have to be.
+ */
+const MARKS_MS = 100;
+
 /** A message in memory, and whether it is on disk, too. */
 interface Held {
   readonly message: Message;
@@ -67,6 +80,8 @@ export class SqliteStore implements Store {
   /** Deliveries to be written down, by message. */
   readonly #marks = new Map<number, number>();
   #due: ReturnType<typeof setImmediate> | undefined;
+  /** Commits of what is in no hurry, by how long that may wait. */
+  readonly #later = new Map<number, ReturnType<typeof setTimeout>>();
   #closed = false;
 
   /**
@@ -140,7 +155,8 @@ export class SqliteStore implements Store {
       for (const effect of this.#plan([call])) effect();
     } else {
       this.#calls.push(call);
-      this.#schedule();
+      if (call.bytes > 0) this.#schedule();
+      else this.#scheduleWithin(REMOVALS_MS);
     }
     return promise;
   }
@@ -148,7 +164,7 @@ export class SqliteStore implements Store {
   delivered(sequence: number, deliveries: number): void {
     if (this.#closed || this.#held.get(sequence)?.onDisk === false) return;
     this.#marks.set(sequence, deliveries);
-    this.#schedule();
+    this.#scheduleWithin(MARKS_MS);
   }
 
   read(sequence: number): Message {
@@ -165,6 +181,7 @@ export class SqliteStore implements Store {
     while (this.#calls.length > 0 || this.#marks.size > 0) this.#commit();
     this.#closed = true;
     clearImmediate(this.#due);
+    for (const timer of this.#later.values()) clearTimeout(timer);
     this.#held.clear();
     this.#table.close();
     return Promise.resolve();
@@ -180,6 +197,16 @@ export class SqliteStore implements Store {
       this.#commit();
       if (this.#calls.length > 0) this.#schedule();
     });
+  }
+
+  /** As {@linkcode #schedule}, but not before somebody else needs it or the time is up. */
+  #scheduleWithin(ms: number): void {
+    if (this.#later.has(ms)) return;
+    const timer = setTimeout(() => {
+      this.#later.delete(ms);
+      if (this.#calls.length > 0 || this.#marks.size > 0) this.#schedule();
+    }, ms);
+    this.#later.set(ms, timer);
   }
 
   /** Commits what waits, or as much of it as is good for one commit. */

@@ -33,7 +33,7 @@ import { EXIT, reportError } from "./exit.ts";
 import { LOG_BREAK, openLog } from "./logging.ts";
 import { claimIfPossible } from "./pidfile.ts";
 
-const DEFAULT_CONFIG = "/opt/apel/ssm/conf/ssm.cfg";
+const DEFAULT_CONFIG = "/etc/apel/ssm1.cfg";
 
 /** The name under which the original logs. */
 const LOG_NAME = "SSM";

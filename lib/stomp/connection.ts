@@ -40,6 +40,8 @@ export interface ConnectionOptions {
    * server can say what is wrong before it ends it. @default false
    */
   answerMalformed?: boolean | undefined;
+  /** Told, as bytes come, how many are kept of a frame that has not ended. */
+  onHeld?: ((bytes: number) => void) | undefined;
   /** @default the machine's clock */
   clock?: Clock | undefined;
 }
@@ -55,6 +57,7 @@ export class StompConnection {
   readonly remote: string;
   readonly #socket: Socket;
   readonly #answerMalformed: boolean;
+  readonly #onHeld: ConnectionOptions["onHeld"];
   readonly #decoder: FrameDecoder;
   readonly #watch: Watch;
   readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
@@ -69,6 +72,7 @@ export class StompConnection {
       trimMessages = false,
       writeTimeoutMs = 60_000,
       answerMalformed = false,
+      onHeld,
       clock = systemClock,
     } = options;
     const { promise, resolve } = Promise.withResolvers<SsmError | undefined>();
@@ -77,6 +81,7 @@ export class StompConnection {
     this.remote = socket.remote;
     this.#socket = socket;
     this.#answerMalformed = answerMalformed;
+    this.#onHeld = onHeld;
     this.#decoder = new FrameDecoder({ limits, trimMessages });
     this.#watch = new Watch(clock, {
       // Its failure is the connection's, and reported as such.
@@ -130,6 +135,7 @@ export class StompConnection {
           yield frame;
           if (!this.#open) break;
         }
+        this.#onHeld?.(this.#decoder.heldBytes);
       }
     } catch (error) {
       if (this.#open && this.#answerMalformed && isMalformed(error)) {

@@ -95,6 +95,11 @@ export class FrameDecoder {
     return this.#state !== "between";
   }
 
+  /** Bytes that are kept of a frame that has not ended. */
+  get heldBytes(): number {
+    return this.midFrame ? this.#partial.length + this.#headBytes : 0;
+  }
+
   /**
    * Takes the next bytes and yields the frames they complete.
    *

@@ -18,7 +18,10 @@ Deno.test("Broker asks for each SEND and SUBSCRIBE whether it is allowed", async
   client.send("SEND", { destination: "/topic/b.c" }, "2");
   client.send("SEND", { destination: "/queue/a" }, "3");
   assert.deepEqual((await client.messages(3)).map(text), ["1", "2", "3"]);
-  const common = { principal: { name: "alice" }, host: "" };
+  const [{ remote }] = asked as [AccessRequest];
+  assert.match(remote, /^127\.0\.0\.1:\d+$/);
+  const principal = { name: "alice" };
+  const common = { principal, remote, peer: undefined, host: "" };
   assert.deepEqual(asked, [
     { ...common, destination: "/queue/a", access: "read" },
     { ...common, destination: "/topic/b.>", access: "read" },

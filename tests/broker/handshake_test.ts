@@ -166,6 +166,27 @@ Deno.test("Broker refuses more connections than it may have", async () => {
   assert.deepEqual(await first.rest(), []);
 });
 
+Deno.test("Broker lets who has not logged in for longest give way to others", async () => {
+  await using server = await TestBroker.start({
+    limits: { maxConnections: 2 },
+  });
+  const silent = await server.dial();
+  const slow = await server.dial();
+  slow.bytes("CONNECT\n");
+  const client = await server.connect();
+  assert.deepEqual(await silent.rest(), []);
+  slow.bytes("accept-version:1.2\nhost:x\n\n\0");
+  slow.version = "1.2";
+  await slow.expect("CONNECTED");
+  await client.confirmed("SEND", { destination: "a" }, "x");
+  const late = await server.dial();
+  assert.match(
+    (await late.refused()).headers.get("message")!,
+    /2 clients are connected already/,
+  );
+  assert.equal(server.broker.stats().connectionsRefused, 2);
+});
+
 Deno.test("Broker takes only little from who is not let in", async () => {
   await using server = await TestBroker.start({
     limits: { maxUnauthenticatedBytes: 1000 },

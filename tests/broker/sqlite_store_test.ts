@@ -164,6 +164,48 @@ test("SqliteStore commits together what comes together", async (directory) => {
   assert.equal(settled, 100);
 });
 
+test("SqliteStore commits removals along with the next message, or by themselves, and in the order of the calls", async (directory) => {
+  await using store = (await reopened(directory)).store;
+  await store.apply([append(1), append(2)]);
+  const order: string[] = [];
+  const remove = (sequence: number) =>
+    store.apply([{ kind: "remove", sequence }])
+      .then(() => order.push(`removed ${sequence}`));
+  store.delivered(1, 1);
+  const removed = remove(1);
+  const appended = store.apply([append(3)]).then(() => order.push("appended"));
+  await Promise.all([removed, appended]);
+  await remove(2);
+  assert.deepEqual(order, ["removed 1", "appended", "removed 2"]);
+  assert.equal(store.count, 1);
+});
+
+test("SqliteStore writes deliveries down that nothing else comes along with", async (directory) => {
+  const { store } = await reopened(directory);
+  await store.apply([append(1)]);
+  store.delivered(1, 1);
+  // A second connection may not look: whoever is killed now leaves what is here.
+  const copy = `${directory}/copy`;
+  await Deno.mkdir(copy);
+  const deliveries = async () => {
+    for (const name of ["messages.sqlite", "messages.sqlite-wal"]) {
+      await Deno.copyFile(`${directory}/${name}`, `${copy}/${name}`);
+    }
+    const again = await reopened(copy);
+    await again.store[Symbol.asyncDispose]();
+    return again.kept[0]?.deliveries;
+  };
+  const { resolve, promise } = Promise.withResolvers<void>();
+  using watcher = Deno.watchFs(`${directory}/messages.sqlite-wal`);
+  (async () => {
+    for await (const _ of watcher) {
+      if (await deliveries() === 1) return resolve();
+    }
+  })();
+  await promise;
+  await store[Symbol.asyncDispose]();
+});
+
 test("SqliteStore commits before it is closed, and nothing after that", async (directory) => {
   const { store } = await reopened(directory);
   const applied = store.apply([append(1)]);

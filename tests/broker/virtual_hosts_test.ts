@@ -81,9 +81,11 @@ Deno.test("Broker puts stored messages back into the queues of their virtual hos
       store,
     });
     const client = await server.connect("1.2", { host: "one.example" });
-    client.send("SUBSCRIBE", { destination: "/queue/a/b", id: "1" });
-    assert.equal(text((await client.messages(1))[0]!), "one.example");
-    await client.pending();
+    const destination = "/queue/a/b";
+    client.send("SUBSCRIBE", { destination, id: "1", ack: "client" });
+    const [message] = await client.messages(1);
+    assert.equal(text(message!), "one.example");
+    await client.confirmed("ACK", { id: message!.headers.get("ack") });
     assert.deepEqual(server.broker.stats().queued, 1);
     assert.match(
       server.log.join("\n"),

@@ -51,7 +51,7 @@ test("ssm --config says so when the file names no role", async (site) => {
     status: 1,
     stdout: "",
     stderr: `ssm: error: Cannot tell what to do: ${config} has neither ` +
-      "[sender], [receiver] nor [stompserver]\n" +
+      "[sender], [receiver], [stompserver] nor [messagedb]\n" +
       `ssm: hint: say it: ssm send -c ${config}, or ssm receive -c ${config}\n`,
   });
 });
@@ -64,7 +64,7 @@ test("ssm --config refuses the options of a receiver for a sender", async (site)
   ]);
   for (const { status, stderr } of outcomes) {
     assert.equal(status, 2);
-    assert.match(stderr, /The option --(detach|dn-file) is for receivers/);
+    assert.match(stderr, /The option --(detach|dn-file) is for ssm receive,/);
   }
 });
 

@@ -22,7 +22,12 @@ class Stand {
 
   async put({ certificatePem, keyPem }: Credentials): Promise<void> {
     await this.site.write("host.pem", certificatePem);
-    await this.site.write("host.key", keyPem);
+    await this.putKey(keyPem);
+  }
+
+  async putKey(pem: string): Promise<void> {
+    await this.site.write("host.key", pem);
+    await Deno.chmod(this.key, 0o600);
   }
 
   /** Looks at every call, however young the files are. */
@@ -77,7 +82,7 @@ test("LiveIdentity.current() keeps the old pair while only one file has been rep
   assert.deepEqual(stand.said(), [
     `WARNING Cert and key don't match. ${KEPT}`,
   ]);
-  await site.write("host.key", unlisted.keyPem);
+  await stand.putKey(unlisted.keyPem);
   assert.equal(dn(identity.current()), UNLISTED);
 });
 
@@ -92,7 +97,7 @@ for (
       "a directory",
       async ({ key }: Stand) => {
         await Deno.remove(key);
-        await Deno.mkdir(key);
+        await Deno.mkdir(key, { mode: 0o700 });
       },
       /^WARNING Cannot read DIR\/host\.key: .*directory/,
     ],

@@ -13,6 +13,8 @@ import { ServerProcess } from "./server_process.ts";
 export interface RabbitMqOptions {
   /** Opens a STOMP+TLS port too, which demands a client certificate. */
   readonly tls?: BrokerTls;
+  /** Uses all processors, to be measured; otherwise it starts quickly. @default false */
+  readonly asService?: boolean;
 }
 
 /** Starts RabbitMQ with its STOMP plugin; the user is `guest`, password `guest`. */
@@ -111,7 +113,9 @@ export class RabbitMq implements AsyncDisposable {
           RABBITMQ_ENABLED_PLUGINS_FILE: join(dir, "enabled_plugins"),
           RABBITMQ_FEATURE_FLAGS_FILE: join(dir, "feature_flags"),
           // One scheduler: a test's load needs no more, and the start is quicker.
-          RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS: "+S 1:1 +SDcpu 1:1 +SDio 1",
+          ...(!this.#options.asService && {
+            RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS: "+S 1:1 +SDcpu 1:1 +SDio 1",
+          }),
           // The script then becomes the Erlang VM instead of its parent, so
           // that a signal reaches the broker itself.
           RUNNING_UNDER_SYSTEMD: "1",
