@@ -25,6 +25,19 @@ Deno.test("ssmreceive goes into the background, as the Python program does", asy
   );
 });
 
+for (
+  const [args, made] of [
+    [[], "-c /opt/apel/ssm/conf/ssm.cfg"],
+    [["-d"], "-c /opt/apel/ssm/conf/ssm.cfg -d --detach"],
+    [["my ssm.cfg", "-d"], "-c my ssm.cfg -d --detach"],
+    [["-d", "my ssm.cfg"], "-c my ssm.cfg -d --detach"],
+  ] satisfies [string[], string][]
+) {
+  Deno.test(`run-ssm ${args.join(" ")} is what SSM1's was`, async () => {
+    assert.equal(await handedOn("run-ssm", args), `ssm1 ${made}\n`);
+  });
+}
+
 Deno.test("the wrappers find ssm beside themselves", async () => {
   const dir = await Deno.makeTempDir({ prefix: "scripts-" });
   try {

@@ -6,7 +6,7 @@
  *
  * @module
  */
-import { isSsmError, reason } from "../errors.ts";
+import { isSsmError, reason, SsmError } from "../errors.ts";
 import type { Logger } from "../log.ts";
 import {
   backoff,
@@ -49,12 +49,19 @@ export interface IncomingProtocol {
    * large is left on the broker.
    */
   readonly senderKeeps: boolean;
+  /**
+   * Whether it forgets what it has stored. Then the broker must have said of
+   * every message before that it is confirmed: what comes again after that is
+   * stored again.
+   */
+  readonly forgets: boolean;
   /** The sender's name for a message, for log lines. */
   nameOf(message: StompMessage): string;
   /**
    * `undefined` when the protocol itself has dealt with it, so that it can be confirmed.
    *
-   * @param settled waits until everything taken before is filed, or left for later
+   * @param settled waits until everything taken before is filed and confirmed, and
+   *   rejects when it is not: then this message comes again, after what precedes it
    */
   take(
     message: StompMessage,
@@ -73,6 +80,8 @@ export class IncomingStream implements IncomingCarrier {
   readonly #protocol: IncomingProtocol;
   /** Handed out, neither confirmed nor abandoned yet. */
   readonly #outstanding = new Set<Promise<void>>();
+  /** Connections over which something was handed out that the broker may not know to be confirmed. */
+  readonly #unsure = new WeakSet<StompClient>();
 
   constructor(options: IncomingStreamOptions, protocol: IncomingProtocol) {
     this.#options = options;
@@ -140,9 +149,9 @@ export class IncomingStream implements IncomingCarrier {
       }
       const taken = await this.#protocol.take(
         message,
-        () => Promise.all(this.#outstanding),
+        () => this.#settled(client),
       );
-      if (taken) yield this.#delivery(message, taken);
+      if (taken) yield this.#delivery(message, taken, client);
       else await message.ack();
     }
   }
@@ -169,7 +178,21 @@ export class IncomingStream implements IncomingCarrier {
     return true;
   }
 
-  #delivery(message: StompMessage, { id, key, answer }: Taken): Delivery {
+  /** @throws {SsmError} `CONNECTION_LOST` when something may come again. */
+  async #settled(client: StompClient): Promise<void> {
+    await Promise.all(this.#outstanding);
+    if (client.open && !this.#unsure.has(client)) return;
+    throw new SsmError(
+      "CONNECTION_LOST",
+      "The broker may not have every acknowledgement",
+    );
+  }
+
+  #delivery(
+    message: StompMessage,
+    { id, key, answer }: Taken,
+    client: StompClient,
+  ): Delivery {
     const settled = Promise.withResolvers<void>();
     this.#outstanding.add(settled.promise);
     settled.promise.then(() => this.#outstanding.delete(settled.promise));
@@ -180,12 +203,18 @@ export class IncomingStream implements IncomingCarrier {
       ack: async (opened) => {
         try {
           answer?.(opened);
-          await message.ack();
+          await message.ack(this.#protocol.forgets ? { receipt: true } : {});
+        } catch (error) {
+          this.#unsure.add(client);
+          throw error;
         } finally {
           settled.resolve();
         }
       },
-      abandon: () => settled.resolve(),
+      abandon: () => {
+        this.#unsure.add(client);
+        settled.resolve();
+      },
     };
   }
 

@@ -20,9 +20,23 @@ export interface Answer {
 }
 
 /** A connection, or one that is being made. */
-interface Line {
+class Line {
   readonly connecting: Promise<StompClient>;
-  client?: StompClient;
+  client: StompClient | undefined;
+
+  constructor(endpoint: Endpoint | undefined, signal: AbortSignal) {
+    this.connecting = this.#connect(endpoint, signal);
+  }
+
+  async #connect(
+    endpoint: Endpoint | undefined,
+    signal: AbortSignal,
+  ): Promise<StompClient> {
+    if (!endpoint) {
+      throw new SsmError("CONNECT", "There is no broker to answer to");
+    }
+    return this.client = await endpoint.connect(signal);
+  }
 }
 
 /** Answers that may be on their way at a time; what is left out is asked for again. */
@@ -93,30 +107,25 @@ export class Ssm1Answers {
 
   async #attempt({ destination, headers, body }: Answer): Promise<void> {
     const client = await this.#connected();
-    await client.send(destination, body, { headers, receipt: true });
-  }
-
-  #connected(): Promise<StompClient> {
-    const line = this.#line;
-    // Whoever comes while it is being made waits for the same one.
-    if (line && (line.client?.open ?? true)) return line.connecting;
-    return this.#connect();
-  }
-
-  async #connect(): Promise<StompClient> {
-    if (!this.#endpoint) {
-      throw new SsmError("CONNECT", "There is no broker to answer to");
-    }
-    const line: Line = {
-      connecting: this.#endpoint.connect(this.#stop.signal),
-    };
-    this.#line = line;
     try {
-      return line.client = await line.connecting;
+      await client.send(destination, body, { headers, receipt: true });
     } catch (error) {
-      if (this.#line === line) this.#line = undefined;
+      // After an ERROR the broker is free to hang up: nothing more is sent there.
+      if (error instanceof StompError) client.close();
       throw error;
     }
+  }
+
+  /** All wait for the same promise, and so go on in the order in which they came. */
+  #connected(): Promise<StompClient> {
+    const current = this.#line;
+    if (current && (current.client?.open ?? true)) return current.connecting;
+    const line = new Line(this.#endpoint, this.#stop.signal);
+    this.#line = line;
+    line.connecting.catch(() => {
+      if (this.#line === line) this.#line = undefined;
+    });
+    return line.connecting;
   }
 
   #giveUp({ destination }: Answer, error: unknown): void {

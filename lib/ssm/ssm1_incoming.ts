@@ -75,6 +75,7 @@ export class Ssm1IncomingCarrier implements IncomingCarrier {
 
 class Ssm1Consumer implements IncomingProtocol {
   readonly senderKeeps = true;
+  readonly forgets = true;
   readonly #options: Ssm1IncomingOptions;
   readonly #log: Logger;
   readonly #answers: Ssm1Answers;
@@ -96,8 +97,8 @@ class Ssm1Consumer implements IncomingProtocol {
     const { headers, messageId } = message;
     const reack = reackOf(headers);
     if (reack !== undefined) {
-      // What came before this and is still being opened may be a second copy of
-      // what is to be forgotten: stored again, if it were forgotten now.
+      // What came before this may be a copy of what is to be forgotten. While it is
+      // being opened, or may be delivered again, it would be stored again.
       await settled();
       await this.#forget(reack);
     }

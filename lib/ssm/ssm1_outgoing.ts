@@ -48,8 +48,11 @@ const MAX_LOSSES = 3;
 /** Messages that may stay unanswered, one after another, before nobody is thought to listen. */
 const MAX_SILENCE = 3;
 
-/** Certificate requests within the time for one answer: any frame may be lost on a topic. */
-const REQUESTS = 3;
+/**
+ * Certificate requests within the time for one answer, and what share of it each
+ * may take: any frame may be lost on a topic, the first because nobody listens yet.
+ */
+const SHARES = [1 / 30, 1 / 6, 4 / 5];
 
 /** Sends sealed files and waits for the consumer's acks. */
 export class Ssm1OutgoingCarrier implements OutgoingCarrier {
@@ -191,28 +194,26 @@ export class Ssm1OutgoingCarrier implements OutgoingCarrier {
       return false;
     };
     const otherwise = "Cannot obtain the consumer's certificate";
-    for (let left = REQUESTS; !this.#certificate.fresh; left--) {
-      if (left === 0) {
-        throw new SsmError("TIMEOUT", `${otherwise}: ${problem}`, {
-          hint:
-            "is the consumer running, on this topic, and consumer-dn its DN?",
-        });
-      }
+    for (const share of SHARES) {
       log.info("Requesting the consumer's certificate.");
       try {
         await this.#asking(
           { type: "certreq" },
           (question) =>
             link.requestCertificate(question, take, {
-              ms: this.#ackTimeoutMs / REQUESTS,
+              ms: this.#ackTimeoutMs * share,
               otherwise,
             }),
         );
+        log.info("The consumer's certificate is valid.");
+        return;
       } catch (error) {
         if (!isSsmError(error, "TIMEOUT")) throw error;
       }
     }
-    log.info("The consumer's certificate is valid.");
+    throw new SsmError("TIMEOUT", `${otherwise}: ${problem}`, {
+      hint: "is the consumer running, on this topic, and consumer-dn its DN?",
+    });
   }
 
   /**

@@ -29,6 +29,7 @@ export class Ssm2IncomingCarrier implements IncomingCarrier {
 /** The messages of SSM2: a record, or a ping. */
 class Ssm2Incoming implements IncomingProtocol {
   readonly senderKeeps = false;
+  readonly forgets = false;
   readonly #log: Logger;
 
   constructor(log: Logger) {

@@ -51,7 +51,6 @@ testWith(
     let attempts = 0;
     const direct = endpoint(site.broker.port);
     const carrier = site.producer(CONSUMER, {
-      clock: hastyClock,
       endpoints: [{
         name: direct.name,
         connect: async (signal) => {
