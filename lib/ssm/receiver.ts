@@ -60,10 +60,14 @@ interface Turn {
 /** Bytes of messages worked on at the same time; a single larger one is worked on alone. */
 const MAX_BYTES_AT_ONCE = 32 << 20;
 
+/** What a crash left too recently to be judged at the start is cleared away later. */
+const TIDY_EVERY_MS = 3_600_000;
+
 /** Clears away what a crash left, then receives until the signal is aborted. */
 export async function receive(options: ReceiveOptions): Promise<void> {
-  const { carrier, signal, concurrency = 8 } = options;
+  const { carrier, signal, clock, concurrency = 8 } = options;
   await tidy(options);
+  let tidiedAt = clock.now();
   const budget = new Budget({
     messages: concurrency,
     bytes: MAX_BYTES_AT_ONCE,
@@ -72,6 +76,10 @@ export async function receive(options: ReceiveOptions): Promise<void> {
   let given = Promise.resolve();
   try {
     for await (const delivery of carrier.deliveries(signal)) {
+      if (clock.now() - tidiedAt >= TIDY_EVERY_MS) {
+        await tidy(options);
+        tidiedAt = clock.now();
+      }
       const size = delivery.body.length;
       await budget.acquire(size);
       const { promise, resolve: pass } = Promise.withResolvers<void>();
