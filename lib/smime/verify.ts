@@ -11,7 +11,6 @@ import {
   type Certificate,
   type Digest,
   isWeakDigest,
-  KEY_USAGE,
   parseCertificate,
   verifySignature,
 } from "../pki/mod.ts";
@@ -87,7 +86,6 @@ export async function verifyMessage(
   const signer = findSigner(
     certificates.filter((certificate) => identifies(id, certificate)),
   );
-  checkUsage(signer);
   if (signedAttributes) {
     checkCertificateHashes(signedAttributes, signer);
     if (!equalBytes(signedAttributes.messageDigest, content.digest(digest))) {
@@ -202,17 +200,6 @@ function findSigner(candidates: readonly Certificate[]): Certificate {
     throw cmsError("several certificates fit the signer");
   }
   return signer;
-}
-
-/**
- * RFC 8550 §4.4.2. The extended usage is not looked at: certificates of grid
- * hosts name TLS there, and nothing for messages.
- */
-function checkUsage({ extensions: { keyUsage } }: Certificate): void {
-  const signing = KEY_USAGE.digitalSignature | KEY_USAGE.nonRepudiation;
-  if (keyUsage !== undefined && !(keyUsage & signing)) {
-    throw signatureError("the signer's certificate is not for signatures");
-  }
 }
 
 /** RFC 2634 §5.4: a stated hash must be that of the certificate in use. */

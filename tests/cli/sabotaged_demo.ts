@@ -17,7 +17,7 @@ function sabotage(line: string): void {
   if (site === "") return;
   const how = Deno.readTextFileSync(`${dirname(site)}/sabotage`);
   if (how === "bytes" && line.startsWith("3. ")) {
-    const queue = `${site}/outgoing`;
+    const queue = `${site}/sender/outgoing`;
     const [directory] = Deno.readDirSync(queue);
     const [file] = Deno.readDirSync(`${queue}/${directory!.name}`);
     const path = `${queue}/${directory!.name}/${file!.name}`;
