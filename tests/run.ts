@@ -24,7 +24,7 @@ const PERMISSIONS = [
   "--allow-write",
   "--allow-run",
   "--allow-env",
-  "--allow-sys=uid",
+  "--allow-sys=uid,hostname",
 ];
 
 async function main(args: readonly string[]): Promise<number> {

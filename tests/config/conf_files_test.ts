@@ -6,12 +6,12 @@ import {
   parseIni,
   readReceiverConfig,
   readSenderConfig,
-  readStompserverConfig,
   readSsm1Config,
+  readStompserverConfig,
   RECEIVER_TABLES,
   SENDER_TABLES,
-  STOMPSERVER_TABLES,
   SSM1_TABLES,
+  STOMPSERVER_TABLES,
   type Table,
 } from "../../lib/config/mod.ts";
 import { SURROUNDINGS } from "./made_files.ts";

@@ -39,6 +39,7 @@ Deno.test("readSsm1Config() fills in every default", () => {
       certificate: "/c",
       key: "/k",
       keyPassphraseFile: undefined,
+      requirePrivateKeyFile: false,
       capath: "/ca",
       checkCrls: true,
       cipher: "des3",
