@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { keepSending } from "../../lib/ssm/mod.ts";
+import { keepSending, type Ssm1OutgoingCarrier } from "../../lib/ssm/mod.ts";
 import { sharedServer, testWith } from "../helpers/parts.ts";
 import { testPki } from "../helpers/test_pki.ts";
 import { digestOnly, hastyClock, Ssm1Stage } from "./ssm1_stage.ts";
@@ -7,6 +7,23 @@ import { endpoint } from "./stage.ts";
 
 const PARTS = ["openssl"] as const;
 const pki = sharedServer(PARTS, testPki);
+/** With waits that take no time. */
+function sendForEver(
+  site: Ssm1Stage,
+  carrier: Ssm1OutgoingCarrier,
+): Promise<void> {
+  const { log, signal } = site.stage;
+  return keepSending({
+    spool: site.spool(),
+    envelope: digestOnly,
+    carrier,
+    log,
+    signal,
+    clock: hastyClock,
+    checkEveryMs: 10,
+  });
+}
+
 const CONSUMER = "/C=UK/O=Test/CN=server.example.org";
 
 testWith(
@@ -17,16 +34,7 @@ testWith(
     await site.put({ a: "bad", b: "good" });
     const consumer = await site.consumer();
     const carrier = site.producer(CONSUMER);
-    const { log, signal } = site.stage;
-    const sending = keepSending({
-      spool: site.spool(),
-      envelope: digestOnly,
-      carrier,
-      log,
-      signal,
-      clock: hastyClock,
-      checkEveryMs: 10,
-    });
+    const sending = sendForEver(site, carrier);
     await consumer.certify(pki().server);
     consumer.answer(await consumer.expect("msg"), "ack", "REJECTED");
     await consumer.take();
@@ -60,16 +68,7 @@ testWith(
       }],
     });
     const consumer = await site.consumer();
-    const { log, signal } = site.stage;
-    const sending = keepSending({
-      spool: site.spool(),
-      envelope: digestOnly,
-      carrier,
-      log,
-      signal,
-      clock: hastyClock,
-      checkEveryMs: 10,
-    });
+    const sending = sendForEver(site, carrier);
     await consumer.certify(pki().server);
     await consumer.take();
     await site.put({ more: "to see the one before removed" });
