@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { TestBroker } from "../broker/harness.ts";
-import { ourConsumer, ourProducer, Ours } from "./ours.ts";
+import { type Changes, ourConsumer, ourProducer, Ours } from "./ours.ts";
 import {
   ACTIVEMQ,
   BINARY,
@@ -8,6 +8,8 @@ import {
   EMBEDDED,
   md5,
   PRODUCER_DN,
+  RABBITMQ,
+  type Stage,
   stageTests,
 } from "./stage.ts";
 
@@ -20,26 +22,39 @@ for (const kind of [EMBEDDED, ACTIVEMQ]) {
       ["/temp-queue/acks", "a temporary queue"],
     ] as const
   ) {
-    test(`our producer and our consumer understand each other over ${what}`, async (stage) => {
-      const consumer = ourConsumer(stage);
-      await using running = await consumer.consume();
-      const producer = ourProducer(stage, { ack });
-      await producer.drop({ a: BINARY, b: "text" });
-      const { status, stdout, stderr } = await producer.run();
-      assert.equal(status, 0, stdout + stderr);
-      await running.line(/Received ping/);
-      assert.deepEqual(
-        (await consumer.stored()).map(({ body, sig }) => [md5(body), sig]),
-        [BINARY, "text"].map((content) => [
-          md5(content),
-          `${PRODUCER_DN}\n`,
-        ]),
-      );
-      assert.equal((await consumer.files("ack")).size, 0);
-      assert.equal((await producer.files("outgoing")).size, 0);
-      assert.equal((await running.stop()).status, 0);
-    });
+    test(`our producer and our consumer understand each other over ${what}`, (stage) =>
+      understandEachOther(stage, ack));
   }
+}
+
+stageTests(RABBITMQ)(
+  "our producer and our consumer understand each other, with a password",
+  (stage) =>
+    understandEachOther(stage, "/queue/acks.$host.$pid", {
+      broker: { "use-pwd": "true", username: "guest", password: "guest" },
+    }),
+);
+
+/** Two files go from a producer that runs once to a consumer that stays. */
+async function understandEachOther(
+  stage: Stage,
+  ack: string,
+  more: Changes = {},
+): Promise<void> {
+  const consumer = ourConsumer(stage, { more });
+  await using running = await consumer.consume();
+  const producer = ourProducer(stage, { ack }, { more });
+  await producer.drop({ a: BINARY, b: "text" });
+  const { status, stdout, stderr } = await producer.run();
+  assert.equal(status, 0, stdout + stderr);
+  await running.line(/Received ping/);
+  assert.deepEqual(
+    (await consumer.stored()).map(({ body, sig }) => [md5(body), sig]),
+    [BINARY, "text"].map((content) => [md5(content), `${PRODUCER_DN}\n`]),
+  );
+  assert.equal((await consumer.files("ack")).size, 0);
+  assert.equal((await producer.files("outgoing")).size, 0);
+  assert.equal((await running.stop()).status, 0);
 }
 
 const test = stageTests(EMBEDDED);

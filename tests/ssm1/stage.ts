@@ -7,6 +7,7 @@ import { createHash } from "node:crypto";
 import { TestBroker } from "../broker/harness.ts";
 import { startActiveMq } from "../helpers/activemq.ts";
 import { type Part, sharedServer, testWith } from "../helpers/parts.ts";
+import { startRabbitMq } from "../helpers/rabbitmq.ts";
 import { type TestPki, testPki } from "../helpers/test_pki.ts";
 import { Peer } from "./peer.ts";
 import type { PeerSettings } from "./peer_orders.ts";
@@ -36,6 +37,19 @@ export const ACTIVEMQ: BrokerKind = {
   parts: ["activemq"],
   start: async () => {
     const broker = await startActiveMq();
+    return {
+      port: broker.stompPort,
+      [Symbol.asyncDispose]: () => broker.close(),
+    };
+  },
+};
+
+/** Another broker that sites run; its user is `guest`, with the same password. */
+export const RABBITMQ: BrokerKind = {
+  name: "RabbitMQ",
+  parts: ["rabbitmq"],
+  start: async () => {
+    const broker = await startRabbitMq();
     return {
       port: broker.stompPort,
       [Symbol.asyncDispose]: () => broker.close(),
