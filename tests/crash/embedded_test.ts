@@ -1,0 +1,3 @@
+import { ROUTES, testCrashes } from "./routes.ts";
+
+testCrashes(ROUTES["embedded"]!, 120);
