@@ -11,6 +11,7 @@ import { type Clock, systemClock } from "./clock.ts";
 import { FrameDecoder } from "./decoder.ts";
 import { encodeFrame, encodeFrameParts } from "./encoder.ts";
 import type { Frame, StompVersion } from "./frame.ts";
+import { JoiningWriter } from "./joining_writer.ts";
 import type { FrameLimits } from "./limits.ts";
 import type { HeartBeat } from "./negotiate.ts";
 import { Watch } from "./watch.ts";
@@ -61,7 +62,7 @@ export class StompConnection {
   readonly #decoder: FrameDecoder;
   readonly #watch: Watch;
   readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
-  readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
+  readonly #writer: JoiningWriter;
   readonly #resolveClosed: (reason: SsmError | undefined) => void;
   #open = true;
   #reason: SsmError | undefined;
@@ -89,7 +90,7 @@ export class StompConnection {
       giveUp: (why) => this.close(this.#lost(why)),
     }, writeTimeoutMs);
     this.#reader = socket.readable.getReader();
-    this.#writer = socket.writable.getWriter();
+    this.#writer = new JoiningWriter(socket.writable);
   }
 
   /** The version agreed upon; `1.0` until it is set. */
