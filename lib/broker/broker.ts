@@ -20,6 +20,7 @@ import { type BrokerLimits, completeLimits } from "./limits.ts";
 import { MemoryStore } from "./memory_store.ts";
 import { errorFrame } from "./refusal.ts";
 import { Router } from "./router.ts";
+import { RefusalLog } from "./refusal_log.ts";
 import { Session } from "./session.ts";
 import type { Store } from "./store.ts";
 import type { Authenticate } from "./users.ts";
@@ -94,6 +95,7 @@ export interface BrokerStats extends Readonly<Counters> {
 export class Broker implements AsyncDisposable {
   readonly #options: BrokerOptions;
   readonly #logger: Logger;
+  readonly #refusals: RefusalLog;
   readonly #limits: BrokerLimits;
   readonly #clock: Clock;
   readonly #heartBeat: HeartBeat;
@@ -131,6 +133,7 @@ export class Broker implements AsyncDisposable {
     }
     this.#options = options;
     this.#logger = logger;
+    this.#refusals = new RefusalLog(logger, clock);
     this.#store = store;
     this.#clock = clock;
     this.#heartBeat = heartBeat;
@@ -298,7 +301,7 @@ export class Broker implements AsyncDisposable {
 
   async #turnAway(socket: Socket, why: string): Promise<void> {
     this.#counters.connectionsRefused++;
-    this.#logger.warning(`Refused ${socket.remote}: ${why}`);
+    this.#refusals.tell(socket.remote, why);
     const connection = new StompConnection(socket, { clock: this.#clock });
     // Whether the client hears it is its own affair.
     connection.write(errorFrame(why)).catch(() => {});
@@ -309,6 +312,7 @@ export class Broker implements AsyncDisposable {
     const { authenticate, authorise, serverName = "ssm" } = this.#options;
     return new Session(socket, {
       logger: this.#logger,
+      refusals: this.#refusals,
       clock: this.#clock,
       limits: this.#limits,
       number: this.#counters.connectionsTotal,

@@ -20,12 +20,14 @@ import { type HandshakeOptions, shakeHands } from "./handshake.ts";
 import type { BrokerLimits } from "./limits.ts";
 import { Outbox } from "./outbox.ts";
 import { errorFrame, overLimit, quote } from "./refusal.ts";
+import type { RefusalLog } from "./refusal_log.ts";
 import type { Outlet } from "./subscription.ts";
 import type { Unfinished } from "./unfinished.ts";
 
 /** What a session works with. */
 export interface SessionOptions {
   readonly logger: Logger;
+  readonly refusals: RefusalLog;
   readonly clock: Clock;
   readonly limits: BrokerLimits;
   /** The session's number among those of its broker. */
@@ -166,8 +168,9 @@ export class Session implements Outlet {
   /** Ends at once to make room for another client, unless this one was let in; whether it did. */
   giveWay(): boolean {
     if (this.#phase !== "greeting") return false;
-    this.#options.logger.warning(
-      `Refused ${this.#socket.remote}: it has not logged in, and others want to`,
+    this.#options.refusals.tell(
+      this.#socket.remote,
+      "it has not logged in, and others want to",
     );
     this.close();
     return true;
@@ -305,7 +308,7 @@ export class Session implements Outlet {
 
   #fail(answer: Frame, why: string): void {
     if (this.#phase === "closing") return;
-    this.#options.logger.warning(`Refused ${this.#socket.remote}: ${why}`);
+    this.#options.refusals.tell(this.#socket.remote, why);
     this.#leave();
     void this.write(answer);
     this.#ending = this.#connection.end(this.#options.limits.lingerMs);
