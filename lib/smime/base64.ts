@@ -41,7 +41,21 @@ export function writeBase64(
   columns: number,
 ): void {
   const size = base64Length(bytes.length, columns);
-  const out = writer.reserve(size);
+  putBase64(writer.reserve(size), bytes, columns);
+  writer.advance(size);
+}
+
+/**
+ * Puts base64 lines at the start of `out`, which {@linkcode base64Length} measures.
+ *
+ * `bytes` may be the last bytes of an `out` of exactly that length: it is read
+ * faster than it is overwritten.
+ */
+export function putBase64(
+  out: Uint8Array,
+  bytes: Uint8Array,
+  columns: number,
+): void {
   const whole = bytes.length - bytes.length % 3;
   let at = 0;
   let column = 0;
@@ -61,8 +75,7 @@ export function writeBase64(
       column = 0;
     }
   }
-  if (column > 0) out[at++] = LF;
-  writer.advance(at);
+  if (column > 0) out[at] = LF;
 }
 
 /** `bytes` as base64 lines of so many digits, each ended by LF. */

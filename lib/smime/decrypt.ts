@@ -73,7 +73,7 @@ export async function decryptMessage(
   checkLimit("bytes of message", message.length, bounds.maxMessageBytes);
   const entity = parseEntity(message, bounds.maxHeaderBytes);
   if (!isCms(entity)) throw mimeError("it is not encrypted");
-  const envelope = readEnvelope(decodeBody(entity), bounds);
+  const envelope = readEnvelope(ownBody(entity), bounds);
   const { info, certificate, key } = findRecipient(
     envelope.recipients,
     [recipients].flat(),
@@ -81,7 +81,7 @@ export async function decryptMessage(
   const { cipher, iv, ciphertext, authentication } = envelope;
   const content = await contentKey(info, certificate, key, cipher.keyBytes);
   try {
-    return await decryptContent(cipher, content, iv, {
+    return await decryptContent(cipher, { key: content, iv }, {
       ciphertext,
       authentication,
     });
@@ -90,6 +90,12 @@ export async function decryptMessage(
   } finally {
     content.fill(0);
   }
+}
+
+/** What is decoded may be decrypted in its place; the message must stay as it is. */
+function ownBody(entity: Entity): Uint8Array {
+  const decoded = decodeBody(entity);
+  return decoded === entity.body ? decoded.slice() : decoded;
 }
 
 /** Whose message it is, and the part that is for them. */

@@ -24,10 +24,10 @@ import {
   type ContentCipher,
   OID,
 } from "./algorithms.ts";
-import { base64Length, writeBase64 } from "./base64.ts";
+import { base64Length, putBase64 } from "./base64.ts";
 import { ByteWriter } from "./byte_writer.ts";
-import { encryptContent } from "./content_cipher.ts";
-import { toCanonical } from "./line_ends.ts";
+import { ciphertextLength, encryptContent } from "./content_cipher.ts";
+import { canonicalLength, putCanonical } from "./line_ends.ts";
 
 /** Settings of {@linkcode encryptMessage}. */
 export interface EncryptOptions {
@@ -39,11 +39,14 @@ export interface EncryptOptions {
 }
 
 const COLUMNS = 64;
-const HEADERS = "MIME-Version: 1.0\n" +
-  'Content-Disposition: attachment; filename="smime.p7m"\n' +
-  "Content-Type: application/x-pkcs7-mime; smime-type=enveloped-data; " +
-  'name="smime.p7m"\n' +
-  "Content-Transfer-Encoding: base64\n\n";
+const LF = 0x0a;
+const HEADERS = new TextEncoder().encode(
+  "MIME-Version: 1.0\n" +
+    'Content-Disposition: attachment; filename="smime.p7m"\n' +
+    "Content-Type: application/x-pkcs7-mime; smime-type=enveloped-data; " +
+    'name="smime.p7m"\n' +
+    "Content-Transfer-Encoding: base64\n\n",
+);
 
 /**
  * Encrypts a MIME entity, such as a signed message, to one RSA certificate. Its
@@ -59,22 +62,29 @@ export async function encryptMessage(
   const cipher = cipherByName(options.cipher ?? "aes256");
   const key = new Uint8Array(randomBytes(cipher.keyBytes));
   const iv = new Uint8Array(randomBytes(cipher.mode === "AES-CBC" ? 16 : 8));
-  const encryptedKey = encryptKey(key, recipient);
-  const envelope = writeEnvelope(
-    recipient,
-    encryptedKey,
+  const length = canonicalLength(entity);
+  const sealedLength = ciphertextLength(cipher, length);
+  const start = startOfEnvelope(recipient, sealedLength, {
+    encryptedKey: encryptKey(key, recipient),
     cipher,
     iv,
-    await encryptContent(cipher, key, iv, toCanonical(entity)),
-  );
+  });
+  const envelopeLength = start.length + sealedLength;
+  const bodyLength = base64Length(envelopeLength, COLUMNS);
+  // An entity may be large: it is encrypted, and then encoded, inside the one
+  // buffer of the message, at its end first.
+  const message = new Uint8Array(HEADERS.length + bodyLength + 1);
+  const body = message.subarray(HEADERS.length, -1);
+  const envelope = body.subarray(-envelopeLength);
+  const content = envelope.subarray(start.length);
+  envelope.set(start);
+  putCanonical(content, entity);
+  await encryptContent(cipher, { key, iv }, { content, length });
   key.fill(0);
-  const writer = new ByteWriter(
-    HEADERS.length + base64Length(envelope.length, COLUMNS) + 1,
-  );
-  writer.write(HEADERS);
-  writeBase64(writer, envelope, COLUMNS);
-  writer.write("\n");
-  return writer.bytes();
+  putBase64(body, envelope, COLUMNS);
+  message.set(HEADERS);
+  message[message.length - 1] = LF;
+  return message;
 }
 
 function encryptKey(key: Uint8Array, recipient: Certificate): Uint8Array {
@@ -108,13 +118,21 @@ function recipientError(
   );
 }
 
-/** ContentInfo with EnvelopedData, version 0 (RFC 5652 §6.1). */
-function writeEnvelope(
+/** What {@linkcode startOfEnvelope} tells the recipient. */
+interface EnvelopeParts {
+  readonly encryptedKey: Uint8Array;
+  readonly cipher: ContentCipher;
+  readonly iv: Uint8Array;
+}
+
+/**
+ * ContentInfo with EnvelopedData, version 0 (RFC 5652 §6.1), up to the
+ * ciphertext, which ends all the structures around it.
+ */
+function startOfEnvelope(
   recipient: Certificate,
-  encryptedKey: Uint8Array,
-  cipher: ContentCipher,
-  iv: Uint8Array,
-  ciphertext: Uint8Array,
+  sealedLength: number,
+  { encryptedKey, cipher, iv }: EnvelopeParts,
 ): Uint8Array {
   const recipientInfo = der.sequence(
     der.integer(0),
@@ -125,31 +143,28 @@ function writeEnvelope(
     der.sequence(der.oid(OID.rsaEncryption), der.nullValue()),
     der.octetString(encryptedKey),
   );
-  // The ciphertext ends all the structures around it, and may be large: their
-  // headers are made around its length, from the inside out, and it is copied once.
-  const content = der.header(contextTag(0, false), ciphertext.length);
+  // From the inside out, since each header tells the length of what it is around.
   const contentInfo = startOf(
     TAG.sequence,
-    ciphertext.length,
+    sealedLength,
     der.oid(OID.data),
     der.sequence(der.oid(cipher.oid), der.octetString(iv)),
-    content,
+    der.header(contextTag(0, false), sealedLength),
   );
   const envelopedData = startOf(
     TAG.sequence,
-    ciphertext.length,
+    sealedLength,
     der.integer(0),
     der.setOf(recipientInfo),
     contentInfo,
   );
-  const explicit = startOf(contextTag(0), ciphertext.length, envelopedData);
-  const whole = startOf(
+  const explicit = startOf(contextTag(0), sealedLength, envelopedData);
+  return startOf(
     TAG.sequence,
-    ciphertext.length,
+    sealedLength,
     der.oid(OID.envelopedData),
     explicit,
   );
-  return joined(whole, ciphertext);
 }
 
 /** An element that goes on with `rest` bytes after the given parts. */

@@ -23,29 +23,47 @@ export function feedCanonical(
 
 /** `bytes` with CRLF line ends. */
 export function toCanonical(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
-  return collect(bytes, true);
+  const result = new Uint8Array(canonicalLength(bytes));
+  put(result, bytes, true);
+  return result;
+}
+
+/** Size of {@linkcode toCanonical}'s result. */
+export function canonicalLength(bytes: Uint8Array): number {
+  let length = bytes.length;
+  let crs = 0;
+  for (let i = 0; i < bytes.length; i++) {
+    const byte = bytes[i]!;
+    if (byte === CR) crs++;
+    else {
+      // One CR in place of all that come before the LF.
+      if (byte === LF) length += 1 - crs;
+      crs = 0;
+    }
+  }
+  return length;
+}
+
+/** Puts {@linkcode toCanonical}'s result at the start of `target`. */
+export function putCanonical(target: Uint8Array, bytes: Uint8Array): void {
+  put(target, bytes, true);
 }
 
 /** `bytes` with LF line ends; the same array when it has no CR. */
 export function toLf(bytes: Uint8Array): Uint8Array {
-  return bytes.includes(CR) ? collect(bytes, false) : bytes;
+  if (!bytes.includes(CR)) return bytes;
+  const result = new Uint8Array(bytes.length);
+  return result.subarray(0, put(result, bytes, false));
 }
 
-function collect(bytes: Uint8Array, crlf: boolean): Uint8Array<ArrayBuffer> {
-  // Enough for every case, and hardly more than needed.
-  const result = new Uint8Array(bytes.length + (crlf ? countLfs(bytes) : 0));
+/** Returns how many bytes were put. */
+function put(target: Uint8Array, bytes: Uint8Array, crlf: boolean): number {
   let at = 0;
   feedWithLineEnd(bytes, crlf, (chunk) => {
-    result.set(chunk, at);
+    target.set(chunk, at);
     at += chunk.length;
   });
-  return result.subarray(0, at);
-}
-
-function countLfs(bytes: Uint8Array): number {
-  let count = 0;
-  for (let i = 0; i < bytes.length; i++) if (bytes[i] === LF) count++;
-  return count;
+  return at;
 }
 
 /** The inner loop of signing and verifying: plain, for speed. */

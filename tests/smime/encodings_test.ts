@@ -3,10 +3,17 @@ import { isSsmError } from "../../lib/errors.ts";
 import {
   base64Length,
   decodeBase64,
+  putBase64,
   writeBase64,
 } from "../../lib/smime/base64.ts";
 import { ByteWriter } from "../../lib/smime/byte_writer.ts";
-import { feedCanonical, toCanonical, toLf } from "../../lib/smime/line_ends.ts";
+import {
+  canonicalLength,
+  feedCanonical,
+  putCanonical,
+  toCanonical,
+  toLf,
+} from "../../lib/smime/line_ends.ts";
 import {
   decodeQuotedPrintable,
   writeQuotedPrintable,
@@ -35,6 +42,19 @@ Deno.test("writeBase64() writes what the runtime writes, in lines", () => {
     assert.equal(text.replaceAll("\n", ""), bytes.toBase64());
     assert.ok(text.split("\n").every((line) => line.length <= 64));
     assert.deepEqual(decodeBase64(bytesOf(text)), bytes);
+  }
+});
+
+Deno.test("putBase64() encodes bytes at the end of the place that the lines will fill", () => {
+  for (const columns of [4, 64, 76]) {
+    for (let length = 0; length < 500; length++) {
+      const bytes = Uint8Array.from({ length }, (_, i) => i * 37 + length);
+      const place = new Uint8Array(base64Length(length, columns));
+      const end = place.subarray(place.length - length);
+      end.set(bytes);
+      putBase64(place, end, columns);
+      assert.equal(decoder.decode(place), base64(bytes, columns));
+    }
   }
 });
 
@@ -141,6 +161,22 @@ Deno.test("toCanonical() and toLf() take CRs before an LF for one line end", () 
   for (const [text, [canonical, lf]] of Object.entries(cases)) {
     assert.equal(decoder.decode(toCanonical(bytesOf(text))), canonical);
     assert.equal(decoder.decode(toLf(bytesOf(text))), lf);
+  }
+});
+
+Deno.test("putCanonical() fills exactly what canonicalLength() says, and no more", () => {
+  for (
+    const text of ["", "\n", "\r", "\r\n", "\r\r\n", "a\rb\n\n\r\r\nc\r\r"]
+  ) {
+    for (const repeat of [1, 2, 70_000]) {
+      const bytes = bytesOf(text.repeat(repeat));
+      const expected = decoder.decode(bytes).replace(/\r*\n/g, "\r\n");
+      assert.equal(canonicalLength(bytes), expected.length);
+      const place = new Uint8Array(expected.length + 1).fill(0xff);
+      putCanonical(place, bytes);
+      assert.equal(decoder.decode(place.subarray(0, -1)), expected);
+      assert.equal(place.at(-1), 0xff);
+    }
   }
 });
 
