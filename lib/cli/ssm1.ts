@@ -54,8 +54,9 @@ Options:
   -h, --help
   -v, --version
 
-Exit status: 0 everything was sent, or there was nothing to send, or it was asked
-to stop; 1 something was not, see the log; 2 the command line is wrong.
+Exit status: 0 everything was sent, or there was nothing to send, or, with -d, it
+was asked to stop; 1 something was not sent, see the log; 2 the command line is
+wrong.
 
 Examples:
   ssm ssm1 -c ssm.cfg
@@ -116,7 +117,9 @@ export async function runSsm1(
     log.info(LOG_BREAK);
     if (isSsmError(error, "RUNNING")) terminal.out(error.message);
     else {
-      terminal.out(`Error processing outgoing messages: ${reason(error)}`);
+      if (!daemon) {
+        terminal.out(`Error processing outgoing messages: ${reason(error)}`);
+      }
       terminal.out("The SSM will exit");
     }
     return reportError(error, terminal);

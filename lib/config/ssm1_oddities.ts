@@ -15,7 +15,6 @@ export function ssm1Oddities(ini: Ini): string[] {
     ...oddities(ini, [SSM1_TABLES]),
     ...unusualNames(ini),
     ...looseWords(ini),
-    ...doubtfulUnits(ini),
   ];
 }
 
@@ -45,18 +44,4 @@ function looseWords(ini: Ini): string[] {
       `Loose value of ${place}: "${written}" is taken for ${value}, write true or false`,
     ];
   });
-}
-
-/** Only files of version 0.7 have `clear-consumer-cert`. */
-function doubtfulUnits(ini: Ini): string[] {
-  const old = findKey(ini, "producer", {
-    name: "clear-consumer-cert",
-    aliases: ["clear_consumer_cert"],
-  });
-  const { readValidDnsMs } = SSM1_TABLES.consumer;
-  if (!old || !findKey(ini, "consumer", readValidDnsMs)) return [];
-  const place = placeText(keyPlace(ini, "consumer", readValidDnsMs));
-  return [
-    `Doubtful unit of ${place}: it is read as minutes, but files with "${old.name}" had seconds`,
-  ];
 }

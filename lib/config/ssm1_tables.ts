@@ -118,7 +118,7 @@ const MESSAGEDB = hyphenated({
   test: required(
     "test",
     onlyTrue,
-    "Whether this is a trial without a loader: then there is a directory accept too, and what is in incoming stays.",
+    "Whether this is a trial without a loader: then there is a directory accept, too. What is in incoming stays there in any case.",
   ),
   umask: withDefault(
     "umask",
@@ -179,9 +179,9 @@ const CONSUMER = hyphenated({
   ),
   readValidDnsMs: withDefault(
     "read_valid_dns",
-    minutes(1, 10_080),
+    minutes(1, 10_000_000),
     "10",
-    "Minutes after which the list of signers is read again at the latest.",
+    "Without effect, for files of the original, which read the list of signers again after so many minutes: ssm reads it again as soon as it has changed.",
   ),
   window: withDefault(
     "window",

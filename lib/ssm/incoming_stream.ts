@@ -40,6 +40,11 @@ export interface Taken {
   readonly key: string;
   /** Tells the sender what became of it, where the protocol does. */
   readonly answer?: (opened: Opened) => void;
+  /**
+   * Something was forgotten because of it: nothing after it is taken before it is
+   * confirmed, lest it come again and forget what was stored since.
+   */
+  readonly forgot?: boolean;
 }
 
 /** How one protocol understands what comes. */
@@ -67,8 +72,6 @@ export interface IncomingProtocol {
     message: StompMessage,
     settled: () => Promise<unknown>,
   ): Promise<Taken | undefined>;
-  /** Settles when what was answered on this connection has left. */
-  answered?(): Promise<unknown>;
 }
 
 /** A connection that lasted this long was a good one: the next may be tried at once. */
@@ -142,17 +145,21 @@ export class IncomingStream implements IncomingCarrier {
       prefetch,
     });
     log.info(`Subscribing to: ${destination}`);
+    const settled = () => this.#settled(client);
     for await (const message of until(signal, subscription)) {
       if (this.#isTooLarge(message)) {
-        if (this.#protocol.senderKeeps) await message.ack();
+        if (this.#protocol.senderKeeps) await this.#acknowledge(message);
         continue;
       }
-      const taken = await this.#protocol.take(
-        message,
-        () => this.#settled(client),
+      // A stop waits for no broker: what is not confirmed comes again.
+      const taken = await untilAborted(
+        signal,
+        this.#protocol.take(message, settled),
       );
       if (taken) yield this.#delivery(message, taken, client);
-      else await message.ack();
+      else if (signal.aborted) return;
+      else await untilAborted(signal, this.#acknowledge(message));
+      if (taken?.forgot) await untilAborted(signal, settled());
     }
   }
 
@@ -188,6 +195,11 @@ export class IncomingStream implements IncomingCarrier {
     );
   }
 
+  /** Confirms a message; where it matters, settles only when the broker has confirmed that. */
+  async #acknowledge(message: StompMessage): Promise<void> {
+    await message.ack(this.#protocol.forgets ? { receipt: true } : {});
+  }
+
   #delivery(
     message: StompMessage,
     { id, key, answer }: Taken,
@@ -203,7 +215,7 @@ export class IncomingStream implements IncomingCarrier {
       ack: async (opened) => {
         try {
           answer?.(opened);
-          await message.ack(this.#protocol.forgets ? { receipt: true } : {});
+          await this.#acknowledge(message);
         } catch (error) {
           this.#unsure.add(client);
           throw error;

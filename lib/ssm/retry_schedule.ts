@@ -1,8 +1,8 @@
 /**
  * When to try again what could not be sent, in a process that goes on for ever.
  *
- * A file that nobody accepts must not hold up the others: it comes after them,
- * and less and less often.
+ * A file that nobody accepts, that another process holds, or that cannot be
+ * removed must not hold up the others: it comes after them, and less and less often.
  *
  * @module
  */
@@ -55,7 +55,7 @@ export class RetrySchedule {
     return [...waiting.filter((name) => !this.#failures.has(name)), ...again];
   }
 
-  /** A message could not be sent. */
+  /** A message is still there after it was tried. */
   failed(name: string): void {
     const count = (this.#failures.get(name)?.count ?? 0) + 1;
     const dueAt = this.#clock.now() + backoff(count, this.#waits);

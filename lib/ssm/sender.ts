@@ -146,6 +146,7 @@ class SendRun {
       const entry = await spool.lock(name);
       if (!entry) {
         log.warning(`Message was locked. ${name} will not be sent.`);
+        this.#options.schedule?.failed(name);
         this.#count({ locked: this.#report.locked + 1 });
       }
       return entry;
@@ -226,7 +227,7 @@ class SendRun {
           reason(error)
         }`,
       );
-      this.#count({ failed: this.#report.failed + 1 });
+      this.#fail(entry.name);
     }
   }
 
@@ -250,10 +251,14 @@ class SendRun {
   }
 
   #skip(name: string, error: unknown): void {
-    this.#options.schedule?.failed(name);
     this.#options.log.error(
       `Message ${name} was not sent and stays in outgoing: ${reason(error)}`,
     );
+    this.#fail(name);
+  }
+
+  #fail(name: string): void {
+    this.#options.schedule?.failed(name);
     this.#count({ failed: this.#report.failed + 1 });
   }
 

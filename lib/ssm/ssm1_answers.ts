@@ -7,7 +7,7 @@
  *
  * @module
  */
-import { reason, SsmError } from "../errors.ts";
+import { isSsmError, reason, SsmError } from "../errors.ts";
 import type { Logger } from "../log.ts";
 import { type StompClient, StompError } from "../stomp/mod.ts";
 import type { Endpoint } from "./link.ts";
@@ -85,10 +85,11 @@ export class Ssm1Answers {
     while (this.#underWay.size > 0) await Promise.all(this.#underWay);
   }
 
-  /** Sends no more. */
+  /** Sends no more; answers that are still on their way fail. */
   async close(): Promise<void> {
     this.#stop.abort();
     await this.#leave(this.#line);
+    await this.idle();
   }
 
   async #deliver(answer: Answer): Promise<void> {
@@ -110,8 +111,11 @@ export class Ssm1Answers {
     try {
       await client.send(destination, body, { headers, receipt: true });
     } catch (error) {
-      // After an ERROR the broker is free to hang up: nothing more is sent there.
-      if (error instanceof StompError) client.close();
+      // After an ERROR the broker is free to hang up, and one that does not
+      // confirm in time is as good as gone: nothing more is sent there.
+      if (error instanceof StompError || isSsmError(error, "TIMEOUT")) {
+        client.close();
+      }
       throw error;
     }
   }

@@ -10,7 +10,7 @@
  */
 import { reason } from "../errors.ts";
 import type { Logger } from "../log.ts";
-import type { StompMessage } from "../stomp/mod.ts";
+import { sleep, type StompMessage } from "../stomp/mod.ts";
 import type { Delivery, IncomingCarrier } from "./carrier.ts";
 import {
   type IncomingProtocol,
@@ -42,6 +42,7 @@ export interface Ssm1IncomingOptions extends IncomingStreamOptions {
 
 /** Receives sealed files and answers their senders. */
 export class Ssm1IncomingCarrier implements IncomingCarrier {
+  readonly #options: Ssm1IncomingOptions;
   readonly #stream: IncomingStream;
   readonly #answers: Ssm1Answers;
 
@@ -56,6 +57,7 @@ export class Ssm1IncomingCarrier implements IncomingCarrier {
         return client;
       },
     }));
+    this.#options = options;
     this.#answers = answers;
     this.#stream = new IncomingStream(
       { ...options, endpoints },
@@ -67,9 +69,20 @@ export class Ssm1IncomingCarrier implements IncomingCarrier {
     try {
       yield* this.#stream.deliveries(signal);
     } finally {
-      await this.#answers.idle();
-      await this.#answers.close();
+      await this.#leave();
     }
+  }
+
+  /** Lets the last answers go, if they do: what is not answered comes again. */
+  async #leave(): Promise<void> {
+    const { clock, stopGraceMs = 20_000 } = this.#options;
+    const enough = new AbortController();
+    await Promise.race([
+      this.#answers.idle(),
+      sleep(clock, stopGraceMs, enough.signal),
+    ]);
+    enough.abort();
+    await this.#answers.close();
   }
 }
 
@@ -123,6 +136,7 @@ class Ssm1Consumer implements IncomingProtocol {
       id,
       key: `${id} message-id ${messageId}`,
       answer: (opened) => this.#answer(id, replyTo, opened),
+      forgot: reack !== undefined,
     };
   }
 

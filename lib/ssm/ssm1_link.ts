@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { SsmError } from "../errors.ts";
+import { isSsmError, reason, SsmError } from "../errors.ts";
 import type { Logger } from "../log.ts";
 import type { Clock, StompClient, Subscription } from "../stomp/mod.ts";
 import {
@@ -46,8 +46,6 @@ const NOTHING = new Uint8Array(0);
 
 /** A connection on which answers are listened to. */
 export class Ssm1Link {
-  /** Settles when the connection has ended; with why, unless it was closed on request. */
-  readonly closed: Promise<SsmError | undefined>;
   readonly #client: StompClient;
   readonly #options: Ssm1LinkOptions;
   /** Whoever waits for the ack of that digest. */
@@ -56,11 +54,16 @@ export class Ssm1Link {
     | undefined;
   /** Whoever waits for a certificate. */
   #onCertificate: ((pem: Uint8Array) => void) | undefined;
+  /** Ends the waits for an answer, with why. */
+  readonly #giveUps = new Set<(why: SsmError) => void>();
 
   private constructor(client: StompClient, options: Ssm1LinkOptions) {
     this.#client = client;
     this.#options = options;
-    this.closed = client.closed;
+    // Once, and not for each question: a connection may live for months.
+    client.closed.then((why) => {
+      for (const giveUp of this.#giveUps) giveUp(why ?? lost());
+    });
   }
 
   /**
@@ -89,7 +92,12 @@ export class Ssm1Link {
     return this.#client.open;
   }
 
-  /** Sends a frame; settles when the broker has it. @throws {SsmError} as `StompClient.send()` */
+  /**
+   * Sends a frame; settles when the broker has it. A broker that does not say so
+   * in time is given up like one that is gone.
+   *
+   * @throws {SsmError} `CONNECTION_LOST`, `STOMP_ERROR`, `STOMP_PROTOCOL`
+   */
   async send({ type, id, body = NOTHING, reack }: Question): Promise<void> {
     const { destination, ackQueue } = this.#options;
     const headers = ssm1Headers(type, {
@@ -97,11 +105,17 @@ export class Ssm1Link {
       replyTo: ackQueue,
       reack,
     });
-    await this.#client.send(destination, body, {
-      // The consumer's answer may take long; the broker's should not be needed for it.
-      headers: type === "msg" ? { ...headers, persistent: "true" } : headers,
-      receipt: true,
-    });
+    try {
+      await this.#client.send(destination, body, {
+        headers: type === "msg" ? { ...headers, persistent: "true" } : headers,
+        receipt: true,
+      });
+    } catch (error) {
+      if (!isSsmError(error, "TIMEOUT")) throw error;
+      const loss = lost(reason(error), error);
+      this.#client.close(loss);
+      throw loss;
+    }
   }
 
   /**
@@ -163,19 +177,20 @@ export class Ssm1Link {
     const { clock, signal } = this.#options;
     const stop = () =>
       answer.reject(new SsmError("ABORTED", "Sending was stopped on request"));
+    this.#giveUps.add(answer.reject);
     const cancel = clock.after(
       ms,
       () => answer.reject(new SsmError("TIMEOUT", otherwise)),
     );
     signal.addEventListener("abort", stop, { once: true });
     if (signal.aborted) stop();
-    this.closed.then((why) => answer.reject(why ?? lost()));
     this.send(question).catch(answer.reject);
     try {
       return await answer.promise;
     } finally {
       cancel();
       signal.removeEventListener("abort", stop);
+      this.#giveUps.delete(answer.reject);
     }
   }
 
@@ -185,7 +200,7 @@ export class Ssm1Link {
         this.#hear(headers, body);
       }
     } catch {
-      // `closed` tells why to those who wait.
+      // Those who wait are told why.
     }
   }
 
@@ -211,6 +226,9 @@ export class Ssm1Link {
   }
 }
 
-function lost(): SsmError {
-  return new SsmError("CONNECTION_LOST", "The connection was closed");
+function lost(
+  words = "The connection was closed",
+  cause?: SsmError,
+): SsmError {
+  return new SsmError("CONNECTION_LOST", words, { cause });
 }

@@ -68,6 +68,8 @@ export class Ssm1OutgoingCarrier implements OutgoingCarrier {
   /** Connections that ended, one after another, with nothing answered. */
   #fruitless = 0;
   #silence = 0;
+  /** A message waits for its ack. */
+  #sending = false;
 
   constructor(options: Ssm1OutgoingOptions) {
     const { ackTimeoutMs = 60_000, consumer, clock } = options;
@@ -93,6 +95,7 @@ export class Ssm1OutgoingCarrier implements OutgoingCarrier {
     if (digest === undefined) {
       throw new TypeError("SSM1 needs the digest of what it sends");
     }
+    this.#sending = true;
     const verdict = await this.#throughLosses(async (link) => {
       try {
         return await this.#asking(
@@ -107,7 +110,7 @@ export class Ssm1OutgoingCarrier implements OutgoingCarrier {
       } catch (error) {
         throw this.#judge(id, error);
       }
-    });
+    }).finally(() => this.#sending = false);
     this.#silence = 0;
     if (verdict === "rejected") {
       throw unsendable(`Message ${id} was rejected by consumer`);
@@ -124,13 +127,22 @@ export class Ssm1OutgoingCarrier implements OutgoingCarrier {
   }
 
   async close(): Promise<void> {
+    if (this.#link?.open || this.#reacks.size > 0) await this.#sayGoodbye();
     this.#cancelPing();
-    const link = this.#link;
+    await this.#link?.disconnect();
     this.#link = undefined;
-    if (!link?.open) return;
+  }
+
+  /**
+   * At least one ping, as the originals: it delivers the last reack. Over another
+   * connection if need be: what the consumer still remembers, it would not store
+   * if the same content were sent again.
+   */
+  async #sayGoodbye(): Promise<void> {
     try {
-      // At least one, as the originals: it delivers the last reack.
-      do await this.#ping(link); while (this.#reacks.size > 0);
+      do {
+        await this.#throughLosses((link) => this.#ping(link));
+      } while (this.#reacks.size > 0);
     } catch (error) {
       this.#options.log.warning(
         `The last ping failed, so that the consumer remembers longer than necessary: ${
@@ -138,7 +150,6 @@ export class Ssm1OutgoingCarrier implements OutgoingCarrier {
         }`,
       );
     }
-    await link.disconnect();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -252,9 +263,13 @@ export class Ssm1OutgoingCarrier implements OutgoingCarrier {
     this.#cancelPing();
     this.#cancelPing = clock.after(pingEveryMs, () => {
       if (!link.open) return;
-      this.#ping(link).catch((error) =>
-        log.warning(`A ping failed: ${reason(error)}`)
-      );
+      // A message says that it is there, too; and what is told along with it
+      // must not leave at the same time by another way.
+      if (!this.#sending) {
+        this.#ping(link).catch((error) =>
+          log.warning(`A ping failed: ${reason(error)}`)
+        );
+      }
       this.#pingLater(link);
     });
   }

@@ -115,7 +115,53 @@ test("ssm ssm1 -d --detach returns when it is up", async (site) => {
 test("ssm ssm1 fails with the reason when there is no list of DNs", async (site) => {
   const config = await consumer(site, 1);
   await Deno.remove(`${site.dir}/dns`);
-  const { status, stderr } = await ssm(["ssm1", "-c", config, "-d"]);
-  assert.equal(status, 1);
-  assert.match(stderr, /^ssm: error: Cannot read the DN list /);
+  assert.match(await failure(site, config), /^Cannot read the DN list /);
 });
+
+test("ssm ssm1 fails with the reason when the directory of [messagedb] cannot be made", async (site) => {
+  // Not even root makes a directory in a file.
+  await site.write("received", "");
+  const config = await consumer(site, 1);
+  assert.equal(
+    await failure(site, config),
+    `Cannot open "${site.received}": not a directory`,
+  );
+});
+
+test("ssm ssm1 without -d that is stopped keeps what was not sent, and exits with 1", async (site) => {
+  await using broker = await TestBroker.start();
+  const producing = (await Deno.readTextFile(await consumer(site, broker.port)))
+    .replace(
+      /\[consumer\][^]*/,
+      `[producer]
+topic: /queue/ssm1
+consumer-dn: /C=UK/O=Test/CN=server.example.org
+ack: /queue/acks
+`,
+    );
+  const config = await site.write("ssm.cfg", producing);
+  const file = `${site.received}/outgoing/a`;
+  await Deno.mkdir(`${site.received}/outgoing`, { recursive: true });
+  await Deno.writeTextFile(file, "content");
+  await using running = new Running(ssmCommand(["ssm1", "-c", config]));
+  await running.line(/Requesting the consumer's certificate/);
+  const { status } = await running.stop();
+  assert.equal(status, 1);
+  assert.equal(await Deno.readTextFile(file), "content");
+});
+
+/** Runs a consumer that fails, and says so at every place; the reason. */
+async function failure(site: Site, config: string): Promise<string> {
+  const { status, stdout, stderr } = await ssm(["ssm1", "-c", config, "-d"]);
+  assert.equal(status, 1);
+  const [, words] = /^ssm: error: (.*)\n/.exec(stderr) ?? [];
+  assert.ok(words !== undefined, stderr);
+  const said = `SSM - CRITICAL - The SSM will exit: ${words}`;
+  assert.ok((await site.log()).includes(said));
+  // Nothing of outgoing messages: it was to receive.
+  assert.deepEqual(
+    stdout.trimEnd().split("\n").filter((line) => !line.includes(" - SSM - ")),
+    ["The SSM will exit"],
+  );
+  return words;
+}

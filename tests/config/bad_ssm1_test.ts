@@ -94,7 +94,7 @@ const BAD: [section: Section, line: string, state: string][] = [
   [
     "consumer",
     "read-valid-dns = 0",
-    '"0" is not allowed; it must be a number of minutes from 1 to 10080',
+    '"0" is not allowed; it must be a number of minutes from 1 to 10000000',
   ],
   ["consumer", "window = 0", '"0" is not allowed; it must be a whole number'],
   ["producer", "topic = a\u0007", `"a\u0007" is not allowed; ${WORD}`],

@@ -53,13 +53,6 @@ const WARNED: [sections: Record<string, string>, ...warnings: string[]][] = [
     'Superfluous key "log-conf-file" in section [logging] of F, line 2: "level" and the like go before it',
   ],
   [
-    {
-      consumer: `${SSM1.consumer}\nread-valid-dns = 600`,
-      producer: `${SSM1.producer}\nclear-consumer-cert = 86400`,
-    },
-    'Doubtful unit of "read-valid-dns" in section [consumer] of F, line 4: it is read as minutes, but files with "clear-consumer-cert" had seconds',
-  ],
-  [
     { producer: `${SSM1.producer}\nmsg-chek-time = 1` },
     'Unknown key "msg-chek-time" in section [producer] of F, line 5: did you mean "msg-check-time"?',
   ],

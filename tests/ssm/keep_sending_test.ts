@@ -1,9 +1,14 @@
 import assert from "node:assert/strict";
-import { keepSending, type Ssm1OutgoingCarrier } from "../../lib/ssm/mod.ts";
+import type { OutgoingSpool, SpoolEntry } from "../../lib/spool/mod.ts";
+import {
+  keepSending,
+  type OutgoingCarrier,
+  type Ssm1OutgoingCarrier,
+} from "../../lib/ssm/mod.ts";
 import { sharedServer, testWith } from "../helpers/parts.ts";
 import { testPki } from "../helpers/test_pki.ts";
 import { digestOnly, hastyClock, Ssm1Stage } from "./ssm1_stage.ts";
-import { endpoint } from "./stage.ts";
+import { bytes, endpoint, Stage } from "./stage.ts";
 
 const PARTS = ["openssl"] as const;
 const pki = sharedServer(PARTS, testPki);
@@ -80,3 +85,80 @@ testWith(
     assert.ok(!(await site.left()).includes("a"));
   },
 );
+
+/** A spool with one file that somebody looks into a few times, and then stops. */
+function oneFile(
+  stage: Stage,
+  lock: () => SpoolEntry | undefined,
+): OutgoingSpool {
+  let looks = 0;
+  return {
+    list: () => {
+      if (++looks === 10) stage.stop();
+      return Promise.resolve(["a"]);
+    },
+    lock: () => Promise.resolve(lock()),
+    tidy: () => Promise.resolve(),
+  };
+}
+
+/** A file that can be sent, but not removed. */
+function unremovable(): SpoolEntry {
+  const done = () => Promise.resolve();
+  return {
+    name: "a",
+    size: 1,
+    read: () => Promise.resolve(bytes("a")),
+    touch: done,
+    remove: () => Promise.reject(new Error("read-only")),
+    unlock: done,
+    [Symbol.asyncDispose]: done,
+  };
+}
+
+const STAYING: readonly [
+  what: string,
+  lock: () => SpoolEntry | undefined,
+  outcome: { complaint: string; sent: number },
+][] = [
+  ["that another process holds", () => undefined, {
+    complaint: "WARNING Message was locked. a will not be sent.",
+    sent: 0,
+  }],
+  ["that cannot be removed", unremovable, {
+    complaint:
+      "ERROR Message a was sent but cannot be removed, so it will be sent again: read-only",
+    sent: 1,
+  }],
+];
+
+for (const [what, lock, outcome] of STAYING) {
+  Deno.test(`keepSending() does not try a file ${what} at every look`, async () => {
+    await using stage = await Stage.open();
+    const { log, signal } = stage;
+    const done = () => Promise.resolve();
+    let sent = 0;
+    const carrier: OutgoingCarrier = {
+      open: done,
+      send: () => {
+        sent++;
+        return done();
+      },
+      close: done,
+      [Symbol.asyncDispose]: done,
+    };
+    await keepSending({
+      spool: oneFile(stage, lock),
+      envelope: digestOnly,
+      carrier,
+      log,
+      signal,
+      clock: hastyClock,
+      checkEveryMs: 1,
+    });
+    assert.deepEqual({ complaints: stage.complaints, sent }, {
+      complaints: [outcome.complaint],
+      sent: outcome.sent,
+    });
+  });
+}

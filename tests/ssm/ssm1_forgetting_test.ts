@@ -21,18 +21,20 @@ const envelope: OpeningEnvelope = {
     Promise.resolve({ status: "accepted", payload, signer: "/CN=producer" }),
 };
 
-/** A message, and right behind it the leave to forget it, which its producer was given for its first copy. */
-async function deliverBoth(peer: Peer): Promise<void> {
-  await peer.send(
-    messageFrame(BODY, {
-      ...{ "message-id": "1", ack: "message", "ssm-msg-type": "msg" },
-      "ssm-msg-id": "name",
-    }) +
-      messageFrame("", {
-        ...{ "message-id": "2", ack: "leave", "ssm-msg-type": "ping" },
-        "ssm-reack": contentDigest(bytes(BODY)),
-      }),
-  );
+/** A message of that number. */
+function record(number: string): string {
+  return messageFrame(BODY, {
+    ...{ "message-id": number, ack: number, "ssm-msg-type": "msg" },
+    "ssm-msg-id": "name",
+  });
+}
+
+/** The leave to forget such a message, given by a ping or along with another message. */
+function leave(number: string, type: "ping" | "msg" = "ping"): string {
+  return messageFrame(type === "msg" ? "another record" : "", {
+    ...{ "message-id": number, ack: number, "ssm-msg-type": type },
+    "ssm-reack": contentDigest(bytes(BODY)),
+  });
 }
 
 /** Takes the ACK of that name; its headers. */
@@ -51,19 +53,58 @@ Deno.test("Ssm1IncomingCarrier forgets nothing that the broker may deliver again
   await using broker = await ScriptedBroker.start(
     async (peer) => {
       await subscribed(peer);
-      await deliverBoth(peer);
+      await peer.send(record("1") + leave("2"));
       // Written, but the broker dies over it.
-      await expectAck(peer, "message");
+      await expectAck(peer, "1");
     },
     async (peer) => {
       await subscribed(peer);
-      await deliverBoth(peer);
-      await confirm(peer, await expectAck(peer, "message"));
-      await expectAck(peer, "leave");
+      await peer.send(record("1") + leave("2"));
+      await confirm(peer, await expectAck(peer, "1"));
+      await expectAck(peer, "2");
       stop.abort();
       await sayGoodbye(peer);
     },
   );
+  const { stored, forgotten } = await consume(stage, broker, stop.signal);
+  assert.equal(stored, 1);
+  assert.deepEqual(forgotten, [true]);
+});
+
+for (const type of ["ping", "msg"] as const) {
+  Deno.test(`Ssm1IncomingCarrier takes nothing after a ${type} that forgets before that is confirmed`, async () => {
+    await using stage = await Stage.open();
+    const stop = new AbortController();
+    await using broker = await ScriptedBroker.start(
+      async (peer) => {
+        await subscribed(peer);
+        await peer.send(record("1"));
+        await confirm(peer, await expectAck(peer, "1"));
+        await peer.send(leave("2", type) + record("3"));
+        // Dies over it. Had the next one been stored by now, it would be forgotten.
+        await expectAck(peer, "2");
+      },
+      async (peer) => {
+        await subscribed(peer);
+        await peer.send(leave("2", type) + record("3"));
+        await confirm(peer, await expectAck(peer, "2"));
+        await confirm(peer, await expectAck(peer, "3"));
+        stop.abort();
+        await sayGoodbye(peer);
+      },
+    );
+    const { stored, forgotten } = await consume(stage, broker, stop.signal);
+    assert.equal(stored, type === "msg" ? 3 : 2);
+    assert.deepEqual(forgotten, [true, false]);
+  });
+}
+
+/** Runs a consumer until it is stopped: how much it stored, and what its forgetting came to. */
+async function consume(
+  stage: Stage,
+  broker: ScriptedBroker,
+  signal: AbortSignal,
+): Promise<{ stored: number; forgotten: boolean[] }> {
   const incoming = await Ssm1Incoming.open(stage.dir);
   const forgotten: boolean[] = [];
   await receive({
@@ -81,13 +122,13 @@ Deno.test("Ssm1IncomingCarrier forgets nothing that the broker may deliver again
       clock: systemClock,
     }),
     log: stage.log,
-    signal: stop.signal,
+    signal,
     clock: systemClock,
   });
   const names = Array.from(
     Deno.readDirSync(`${stage.dir}/incoming`),
     ({ name }) => name,
   );
-  assert.equal(names.filter((name) => !name.endsWith(".sig")).length, 1);
-  assert.deepEqual(forgotten, [true]);
-});
+  const stored = names.filter((name) => /^\d.*\d$/.test(name)).length;
+  return { stored, forgotten };
+}

@@ -339,3 +339,37 @@ testWith(
     await carrier.close();
   },
 );
+
+testWith(
+  PARTS,
+  "Ssm1OutgoingCarrier says what may be forgotten over another connection, if that of the last ack is gone",
+  async () => {
+    await using site = await Ssm1Stage.open();
+    const consumer = await site.consumer();
+    const clients: { close(): void }[] = [];
+    const direct = endpoint(site.broker.port);
+    const carrier = site.producer(CONSUMER, {
+      endpoints: [{
+        name: direct.name,
+        connect: async (signal) => {
+          const client = await direct.connect(signal);
+          clients.push(client);
+          return client;
+        },
+      }],
+    });
+    const opening = carrier.open();
+    await consumer.certify(pki().server);
+    await opening;
+    const content = bytes("content");
+    const sending = carrier.send("a", await digestOnly.seal(content));
+    await consumer.take();
+    await sending;
+    clients[0]!.close();
+    carrier.removed("a");
+    await carrier.close();
+    const { headers } = await consumer.expect("ping");
+    assert.equal(headers.get("ssm-reack"), contentDigest(content));
+    assert.equal(clients.length, 2);
+  },
+);
