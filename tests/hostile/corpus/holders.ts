@@ -56,8 +56,8 @@ export const HOLDERS: Chapter = {
       { notBefore: FUTURE },
     ),
     {
-      // RFC 8550 §4.4.2 would have it refused. There are hosts of the grid whose
-      // authority gave them no other, and the originals have always taken them.
+      // RFC 8550 §4.4.2 would have it refused; the originals take it, and a host
+      // that could send yesterday must not be turned away by a replacement.
       name: "a signer whose key is for encryption",
       make: (site) =>
         clear(
