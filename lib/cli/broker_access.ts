@@ -13,6 +13,7 @@ import {
 import { reason, SsmError } from "../errors.ts";
 import type { Logger } from "../log.ts";
 import { dnSpellings, isAmbiguousDn, parseCertificate } from "../pki/mod.ts";
+import { readEntries } from "./text_file.ts";
 
 /** What the broker knows of its clients; rules on anything else would never fit. */
 export interface KnownOfClients {
@@ -55,22 +56,12 @@ export function brokerAccess(
 }
 
 function readRules(path: string, known: KnownOfClients): FileRule[] {
-  let text: string;
-  try {
-    text = Deno.readTextFileSync(path);
-  } catch (cause) {
-    throw new SsmError("CONFIG", `Cannot read ${path}: ${reason(cause)}`, {
-      cause,
-    });
-  }
-  return text.split(/\r?\n/).flatMap((content, index) => {
-    if (content.trim() === "" || content.startsWith("#")) return [];
-    const line = index + 1;
+  return readEntries(path).map(({ text, line }) => {
     try {
-      const rule = parseRule(content, known);
+      const rule = parseRule(text, known);
       // Tells what is wrong with the destination while the line is known.
       new AccessRules([rule]);
-      return [{ ...rule, line }];
+      return { ...rule, line };
     } catch (error) {
       throw new SsmError(
         "CONFIG",

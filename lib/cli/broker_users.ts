@@ -11,10 +11,11 @@ import {
   type PasscodeHash,
   userTable,
 } from "../broker/mod.ts";
-import { reason, SsmError } from "../errors.ts";
+import { SsmError } from "../errors.ts";
 import type { Logger } from "../log.ts";
 import { formatDn, parseCertificate } from "../pki/mod.ts";
 import type { Terminal } from "./exit.ts";
+import { readEntries } from "./text_file.ts";
 
 /** Passcodes, plain or hashed, by login. */
 type Users = Map<string, string | PasscodeHash>;
@@ -59,20 +60,11 @@ const byCertificate: Authenticate = ({ login, peer }) => ({
 
 /** Reads the file; passcodes in it that are not hashed are worth a warning. */
 function readUsers(path: string, log: Logger): Users {
-  let text: string;
-  try {
-    text = Deno.readTextFileSync(path);
-  } catch (cause) {
-    throw new SsmError("CONFIG", `Cannot read ${path}: ${reason(cause)}`, {
-      cause,
-    });
-  }
   const users: Users = new Map();
   const plain: number[] = [];
-  text.split(/\r?\n/).forEach((line, index) => {
-    if (line.trim() === "" || line.startsWith("#")) return;
-    const where = `${path}, line ${index + 1}`;
-    const [login, passcode] = split(line) ?? [];
+  for (const { text, line } of readEntries(path)) {
+    const where = `${path}, line ${line}`;
+    const [login, passcode] = split(text) ?? [];
     if (login === undefined || passcode === undefined) {
       throw new SsmError(
         "CONFIG",
@@ -80,9 +72,9 @@ function readUsers(path: string, log: Logger): Users {
       );
     }
     const hash = parsePasscodeHash(passcode);
-    if (hash === undefined) plain.push(index + 1);
+    if (hash === undefined) plain.push(line);
     users.set(login, hash ?? passcode);
-  });
+  }
   if (plain.length > 0) {
     log.warning(
       `${plain.length} passcodes in ${path} are not hashed, the first in ` +

@@ -84,10 +84,13 @@ export async function composeSsm1(
   );
   const { subject } = identity.current().certificate;
   log.info(`Messages will be signed using ${formatDn(subject)}`);
-  await makeSsm1Directories(messages.path, {
-    directoryMode: 0o777 & ~messages.umask,
-    test: messages.test,
-  });
+  // Opening a consumer's directories makes all of them.
+  if (!config.consumer) {
+    await makeSsm1Directories(messages.path, {
+      directoryMode: 0o777 & ~messages.umask,
+      test: messages.test,
+    });
+  }
   const ground = { config, identity, trust, log, signal };
   const dns = config.consumer &&
     await AllowedDns.open(config.consumer.validDns, log, { ignoreCase: true });

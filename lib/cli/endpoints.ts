@@ -16,7 +16,7 @@ import {
 import type { Endpoint } from "../ssm/mod.ts";
 import { StompClient } from "../stomp/mod.ts";
 import type { Trust } from "./ca_file.ts";
-import { readFirstLine } from "./first_line.ts";
+import { readFirstLine } from "./text_file.ts";
 import type { LiveIdentity } from "./live_identity.ts";
 
 /** What connections are made with. */

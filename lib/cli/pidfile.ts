@@ -13,7 +13,7 @@ import type { Logger } from "../log.ts";
  *
  * @throws {SsmError} `RUNNING` when its process lives; `CONFIG` when it cannot be written.
  */
-export function claimPidfile(path: string): Disposable {
+function claimPidfile(path: string): Disposable {
   // It appears whole: nobody may read it before the number is in it.
   const draft = `${path}.${Deno.pid}`;
   try {

@@ -24,7 +24,7 @@ import {
   textOption,
 } from "./command.ts";
 import type { Terminal } from "./exit.ts";
-import { readFirstLine } from "./first_line.ts";
+import { readFirstLine } from "./text_file.ts";
 import { given, usage } from "./option_values.ts";
 
 /** A frame with a message of 100 MB, whatever it is wrapped in. */

@@ -14,6 +14,7 @@ import {
   sleep,
   type StompClient,
   type StompMessage,
+  within,
 } from "../stomp/mod.ts";
 import type { Delivery, IncomingCarrier } from "./carrier.ts";
 import type { Opened } from "./message.ts";
@@ -233,13 +234,8 @@ export class IncomingStream implements IncomingCarrier {
   /** Says goodbye, once what was handed out has found its place. */
   async #leave(client: StompClient): Promise<void> {
     const { clock, stopGraceMs = 20_000 } = this.#options;
-    const enough = new AbortController();
-    await Promise.race([
-      Promise.all(this.#outstanding),
-      client.closed,
-      sleep(clock, stopGraceMs, enough.signal),
-    ]);
-    enough.abort();
+    const filed = Promise.all(this.#outstanding);
+    await within(clock, stopGraceMs, Promise.race([filed, client.closed]));
     // A goodbye that fails loses nothing: unconfirmed messages come again.
     await client.disconnect().catch(() => client.close());
   }

@@ -10,7 +10,7 @@
  */
 import { reason } from "../errors.ts";
 import type { Logger } from "../log.ts";
-import { sleep, type StompMessage } from "../stomp/mod.ts";
+import { type StompMessage, within } from "../stomp/mod.ts";
 import type { Delivery, IncomingCarrier } from "./carrier.ts";
 import {
   type IncomingProtocol,
@@ -76,12 +76,7 @@ export class Ssm1IncomingCarrier implements IncomingCarrier {
   /** Lets the last answers go, if they do: what is not answered comes again. */
   async #leave(): Promise<void> {
     const { clock, stopGraceMs = 20_000 } = this.#options;
-    const enough = new AbortController();
-    await Promise.race([
-      this.#answers.idle(),
-      sleep(clock, stopGraceMs, enough.signal),
-    ]);
-    enough.abort();
+    await within(clock, stopGraceMs, this.#answers.idle());
     await this.#answers.close();
   }
 }

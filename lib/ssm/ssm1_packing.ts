@@ -9,7 +9,7 @@
  */
 import { promisify } from "node:util";
 import { deflate, inflate } from "node:zlib";
-import { isSsmError, reason, SsmError } from "../errors.ts";
+import { reason, SsmError } from "../errors.ts";
 import { decodeBase64, encodeBase64 } from "../smime/mod.ts";
 
 const COLUMNS = 76;
@@ -47,7 +47,6 @@ export async function unpack(
         `Cannot unpack message: it is larger than ${maxBytes} bytes`,
       );
     }
-    if (isSsmError(cause)) throw cause;
     throw new SsmError("MIME", `Cannot unpack message: ${reason(cause)}`, {
       cause,
     });

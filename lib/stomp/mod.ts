@@ -41,7 +41,7 @@
 export * from "./frame.ts";
 export { encodeFrame, encodeFrameParts } from "./encoder.ts";
 export { type Clock, systemClock } from "./clock.ts";
-export { backoff, type BackoffOptions, sleep } from "./waiting.ts";
+export { backoff, type BackoffOptions, sleep, within } from "./waiting.ts";
 export { type ConnectionOptions, StompConnection } from "./connection.ts";
 export { StompClient } from "./client.ts";
 export { ReconnectingClient } from "./reconnecting_client.ts";

@@ -19,7 +19,7 @@ import type {
 } from "./reconnect_options.ts";
 import { type ClientState, type StateChange, StateFeed } from "./state.ts";
 import type { StompTransaction } from "./transaction.ts";
-import { sleep } from "./waiting.ts";
+import { within } from "./waiting.ts";
 
 /**
  * A client that connects by itself, and again whenever the connection is lost,
@@ -335,15 +335,9 @@ export class ReconnectingClient implements AsyncDisposable {
 
   /** Waits for all that was begun; whether it was done in time. */
   async #finish(timeoutMs: number): Promise<boolean> {
-    const enough = new AbortController();
     const all = Promise.all([...this.#atWork, this.#sends.whenIdle()]);
-    const inTime = await Promise.race([
-      all.then(() => true),
-      this.closed.then(() => true),
-      sleep(this.#clock, timeoutMs, enough.signal).then(() => false),
-    ]);
-    enough.abort();
-    return inTime;
+    const over = Promise.race([all, this.closed]);
+    return await within(this.#clock, timeoutMs, over);
   }
 }
 

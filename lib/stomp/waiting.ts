@@ -23,6 +23,28 @@ export function sleep(
   });
 }
 
+/**
+ * Waits until `promise` is settled, but no longer than `ms`.
+ *
+ * @returns whether it was settled in time
+ * @throws what it rejects with
+ */
+export async function within(
+  clock: Clock,
+  ms: number,
+  promise: Promise<unknown>,
+): Promise<boolean> {
+  const enough = new AbortController();
+  try {
+    return await Promise.race([
+      promise.then(() => true),
+      sleep(clock, ms, enough.signal).then(() => false),
+    ]);
+  } finally {
+    enough.abort();
+  }
+}
+
 /** Settings of {@linkcode backoff}. */
 export interface BackoffOptions {
   /** First wait, in ms. @default 1000 */

@@ -4,8 +4,8 @@ import { contentDigest } from "../../lib/ssm/ssm1_envelope.ts";
 import { sharedServer, testWith } from "../helpers/parts.ts";
 import { testPki } from "../helpers/test_pki.ts";
 import { ManualClock } from "../stomp/manual_clock.ts";
-import { ACKS, digestOnly, Ssm1Stage } from "./ssm1_stage.ts";
-import { bytes, endpoint, report, text } from "./stage.ts";
+import { ACKS, digestOnly, Ssm1Stage, WatchedEndpoint } from "./ssm1_stage.ts";
+import { bytes, report, text } from "./stage.ts";
 
 const PARTS = ["openssl"] as const;
 const pki = sharedServer(PARTS, testPki);
@@ -114,9 +114,7 @@ testWith(
     const consumer = await site.consumer();
     const carrier = site.producer(CONSUMER, { ackTimeoutMs: 50 });
     // The certificate needs no patience: it is there when the messages are sent.
-    const opening = carrier.open();
-    await consumer.certify(pki().server);
-    await opening;
+    await consumer.open(carrier, pki().server);
     const sending = site.send(carrier);
     await consumer.expect("msg");
     await consumer.take();
@@ -136,9 +134,7 @@ testWith(
     await site.put({ a: "1", b: "2", c: "3", d: "4", e: "5" });
     const consumer = await site.consumer();
     const carrier = site.producer(CONSUMER, { ackTimeoutMs: 40 });
-    const opening = carrier.open();
-    await consumer.certify(pki().server);
-    await opening;
+    await consumer.open(carrier, pki().server);
     await assert.rejects(site.send(carrier), {
       code: "TIMEOUT",
       message:
@@ -237,9 +233,7 @@ testWith(
         lifeMs,
       },
     });
-    const opening = carrier.open();
-    await consumer.certify(pki().server);
-    await opening;
+    await consumer.open(carrier, pki().server);
     clock.advance(lifeMs - 1);
     await carrier.open();
     clock.advance(1);
@@ -258,27 +252,15 @@ testWith(
     await using site = await Ssm1Stage.open();
     await site.put({ a: "content" });
     const consumer = await site.consumer();
-    let connections = 0;
-    const clients: { close(): void }[] = [];
-    const direct = endpoint(site.broker.port);
-    const carrier = site.producer(CONSUMER, {
-      endpoints: [{
-        name: direct.name,
-        connect: async (signal) => {
-          connections++;
-          const client = await direct.connect(signal);
-          clients.push(client);
-          return client;
-        },
-      }],
-    });
+    const watched = new WatchedEndpoint(site.broker.port);
+    const carrier = site.producer(CONSUMER, { endpoints: [watched] });
     const sending = site.send(carrier);
     await consumer.certify(pki().server);
     await consumer.expect("msg");
-    clients[0]!.close();
+    watched.clients[0]!.close();
     await consumer.take();
     assert.deepEqual(await sending, report({ found: 1, sent: 1 }));
-    assert.equal(connections, 2);
+    assert.equal(watched.attempts, 2);
   },
 );
 
@@ -303,9 +285,7 @@ testWith(PARTS, "Ssm1OutgoingCarrier reacks only what is removed", async () => {
   await using site = await Ssm1Stage.open();
   const consumer = await site.consumer();
   const carrier = site.producer(CONSUMER);
-  const opening = carrier.open();
-  await consumer.certify(pki().server);
-  await opening;
+  await consumer.open(carrier, pki().server);
   const content = bytes("content");
   const sending = carrier.send("a", await digestOnly.seal(content));
   await consumer.take();
@@ -328,9 +308,7 @@ testWith(
     await using site = await Ssm1Stage.open();
     const consumer = await site.consumer();
     const carrier = site.producer(CONSUMER, { pingEveryMs: 20 });
-    const opening = carrier.open();
-    await consumer.certify(pki().server);
-    await opening;
+    await consumer.open(carrier, pki().server);
     assert.equal(
       (await consumer.expect("ping")).headers.get("ssm-reack"),
       undefined,
@@ -346,30 +324,18 @@ testWith(
   async () => {
     await using site = await Ssm1Stage.open();
     const consumer = await site.consumer();
-    const clients: { close(): void }[] = [];
-    const direct = endpoint(site.broker.port);
-    const carrier = site.producer(CONSUMER, {
-      endpoints: [{
-        name: direct.name,
-        connect: async (signal) => {
-          const client = await direct.connect(signal);
-          clients.push(client);
-          return client;
-        },
-      }],
-    });
-    const opening = carrier.open();
-    await consumer.certify(pki().server);
-    await opening;
+    const watched = new WatchedEndpoint(site.broker.port);
+    const carrier = site.producer(CONSUMER, { endpoints: [watched] });
+    await consumer.open(carrier, pki().server);
     const content = bytes("content");
     const sending = carrier.send("a", await digestOnly.seal(content));
     await consumer.take();
     await sending;
-    clients[0]!.close();
+    watched.clients[0]!.close();
     carrier.removed("a");
     await carrier.close();
     const { headers } = await consumer.expect("ping");
     assert.equal(headers.get("ssm-reack"), contentDigest(content));
-    assert.equal(clients.length, 2);
+    assert.equal(watched.clients.length, 2);
   },
 );

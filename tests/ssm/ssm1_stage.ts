@@ -7,6 +7,7 @@
 import assert from "node:assert/strict";
 import { PlainDirectory } from "../../lib/spool/mod.ts";
 import {
+  type Endpoint,
   type SealingEnvelope,
   sendAll,
   type SendReport,
@@ -14,7 +15,12 @@ import {
   type Ssm1OutgoingOptions,
 } from "../../lib/ssm/mod.ts";
 import { contentDigest } from "../../lib/ssm/ssm1_envelope.ts";
-import { type Clock, type Frame, systemClock } from "../../lib/stomp/mod.ts";
+import {
+  type Clock,
+  type Frame,
+  type StompClient,
+  systemClock,
+} from "../../lib/stomp/mod.ts";
 import { type RawClient, TestBroker } from "../broker/harness.ts";
 import type { Credentials } from "../helpers/openssl.ts";
 import { endpoint, Stage } from "./stage.ts";
@@ -144,6 +150,16 @@ export class Consumer {
     return request;
   }
 
+  /** Opens a producer, which asks for the certificate. */
+  async open(
+    carrier: Ssm1OutgoingCarrier,
+    credentials: Credentials,
+  ): Promise<void> {
+    const opening = carrier.open();
+    await this.certify(credentials);
+    await opening;
+  }
+
   /** Takes a message and confirms it. */
   async take(): Promise<Frame> {
     const message = await this.expect("msg");
@@ -162,6 +178,29 @@ export class Consumer {
   /** Hangs up. */
   close(): void {
     this.#client.close();
+  }
+}
+
+/** A broker on this machine, and what connects to it. */
+export class WatchedEndpoint implements Endpoint {
+  readonly #endpoint: Endpoint;
+  readonly clients: StompClient[] = [];
+  /** Connections that were asked for, whether or not they were made. */
+  attempts = 0;
+
+  constructor(port: number) {
+    this.#endpoint = endpoint(port);
+  }
+
+  get name(): string {
+    return this.#endpoint.name;
+  }
+
+  async connect(signal: AbortSignal): Promise<StompClient> {
+    this.attempts++;
+    const client = await this.#endpoint.connect(signal);
+    this.clients.push(client);
+    return client;
   }
 }
 
