@@ -12,7 +12,7 @@
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { RUNTIME_OPTIONS } from "../lib/cli/self.ts";
+import { RUNTIME_OPTIONS } from "../lib/cli/process/self.ts";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 

@@ -6,10 +6,10 @@ import {
   type LogRecord,
   printable,
   silentLogger,
-} from "../lib/log.ts";
+} from "../lib/log/logger.ts";
 import { testWith } from "./helpers/parts.ts";
 import { mountSmall } from "./helpers/small_disk.ts";
-import { FileSink, type LogWriter, writerSink } from "../lib/log_sinks.ts";
+import { FileSink, type LogWriter, writerSink } from "../lib/log/sinks.ts";
 
 const TIME = new Date(2026, 10, 20, 9, 6, 5, 86);
 const RECORD: LogRecord = {

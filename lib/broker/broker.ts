@@ -4,7 +4,7 @@
  * @module
  */
 import { reason } from "../errors.ts";
-import { type Logger, silentLogger } from "../log.ts";
+import { type Logger, silentLogger } from "../log/mod.ts";
 import type { Socket } from "../net/mod.ts";
 import {
   type Clock,
@@ -13,19 +13,22 @@ import {
   StompConnection,
   systemClock,
 } from "../stomp/mod.ts";
-import type { Authorise } from "./access.ts";
-import { type Counters, zeroCounters } from "./counters.ts";
-import { type DeadLetterOptions, deadLetterPolicy } from "./dead_letters.ts";
-import { type BrokerLimits, completeLimits } from "./limits.ts";
-import { MemoryStore } from "./memory_store.ts";
-import { errorFrame } from "./refusal.ts";
-import { Router } from "./router.ts";
-import { RefusalLog } from "./refusal_log.ts";
-import { Session } from "./session.ts";
-import type { Store } from "./store.ts";
-import type { Authenticate } from "./users.ts";
-import { Unfinished } from "./unfinished.ts";
-import { VirtualHosts } from "./virtual_hosts.ts";
+import type { Authorise } from "./access/access.ts";
+import { type Counters, zeroCounters } from "./routing/counters.ts";
+import {
+  type DeadLetterOptions,
+  deadLetterPolicy,
+} from "./routing/dead_letters.ts";
+import { type BrokerLimits, completeLimits } from "./session/limits.ts";
+import { MemoryStore } from "./store/memory.ts";
+import { errorFrame } from "./message/refusal.ts";
+import { Router } from "./routing/router.ts";
+import { RefusalLog } from "./session/refusal_log.ts";
+import { Session } from "./session/session.ts";
+import type { Store } from "./store/store.ts";
+import type { Authenticate } from "./access/users.ts";
+import { Unfinished } from "./session/unfinished.ts";
+import { VirtualHosts } from "./routing/virtual_hosts.ts";
 
 /** How a broker behaves. */
 export interface BrokerOptions {

@@ -4,29 +4,29 @@
  * @module
  */
 export { Broker, type BrokerOptions, type BrokerStats } from "./broker.ts";
-export type { AccessRequest, Authorise } from "./access.ts";
-export { type AccessRule, AccessRules } from "./access_rules.ts";
-export { addressFilter, type AddressPatterns } from "./addresses.ts";
-export type { Counters } from "./counters.ts";
-export type { DeadLetterOptions } from "./dead_letters.ts";
-export type { BrokerLimits } from "./limits.ts";
-export type { Message } from "./message.ts";
+export type { AccessRequest, Authorise } from "./access/access.ts";
+export { type AccessRule, AccessRules } from "./access/access_rules.ts";
+export { addressFilter, type AddressPatterns } from "./access/addresses.ts";
+export type { Counters } from "./routing/counters.ts";
+export type { DeadLetterOptions } from "./routing/dead_letters.ts";
+export type { BrokerLimits } from "./session/limits.ts";
+export type { Message } from "./message/message.ts";
 export type {
   RecoveredMessage,
   Store,
   StoreChange,
   StoredMessage,
-} from "./store.ts";
-export { SqliteStore, type SqliteStoreOptions } from "./sqlite_store.ts";
-export { MemoryStore, type MemoryStoreOptions } from "./memory_store.ts";
+} from "./store/store.ts";
+export { SqliteStore, type SqliteStoreOptions } from "./store/sqlite.ts";
+export { MemoryStore, type MemoryStoreOptions } from "./store/memory.ts";
 export {
   hashPasscode,
   parsePasscodeHash,
   type PasscodeHash,
-} from "./passcodes.ts";
+} from "./access/passcodes.ts";
 export {
   type Authenticate,
   type Credentials,
   type Principal,
   userTable,
-} from "./users.ts";
+} from "./access/users.ts";

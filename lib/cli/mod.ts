@@ -10,9 +10,14 @@ import {
   type CommandContext,
   type OptionValues,
   parseOptions,
-} from "./command.ts";
-import { EXIT, processTerminal, reportError, type Terminal } from "./exit.ts";
-import { listenToSignals } from "./signals.ts";
+} from "./command/command.ts";
+import {
+  EXIT,
+  processTerminal,
+  reportError,
+  type Terminal,
+} from "./command/terminal.ts";
+import { listenToSignals } from "./process/signals.ts";
 
 /** A command in the list, not loaded yet. */
 interface Listed {
@@ -24,31 +29,31 @@ interface Listed {
 const COMMANDS: ReadonlyMap<string, Listed> = new Map([
   ["send", {
     summary: "send all that waits in outgoing, and quit",
-    load: async () => (await import("./send.ts")).sendCommand,
+    load: async () => (await import("./commands/send.ts")).sendCommand,
   }],
   ["receive", {
     summary: "receive into incoming and reject until stopped",
-    load: async () => (await import("./receive.ts")).receiveCommand,
+    load: async () => (await import("./commands/receive.ts")).receiveCommand,
   }],
   ["ssm1", {
     summary: "send and receive with the older protocol, SSM1",
-    load: async () => (await import("./ssm1.ts")).ssm1Command,
+    load: async () => (await import("./commands/ssm1.ts")).ssm1Command,
   }],
   ["broker", {
     summary: "run the embedded broker",
-    load: async () => (await import("./broker.ts")).brokerCommand,
+    load: async () => (await import("./commands/broker.ts")).brokerCommand,
   }],
   ["stomper", {
     summary: "send lines and files to a queue or topic",
-    load: async () => (await import("./stomper.ts")).stomperCommand,
+    load: async () => (await import("./commands/stomper.ts")).stomperCommand,
   }],
   ["printer", {
     summary: "print what comes from a queue or topic",
-    load: async () => (await import("./printer.ts")).printerCommand,
+    load: async () => (await import("./commands/printer.ts")).printerCommand,
   }],
   ["demo", {
     summary: "show the main job on this machine: broker, receiver and sender",
-    load: async () => (await import("./demo.ts")).demoCommand,
+    load: async () => (await import("./commands/demo.ts")).demoCommand,
   }],
 ]);
 
@@ -90,7 +95,7 @@ async function choose(
 ): Promise<{ command: Command; values: OptionValues }> {
   const [first, ...rest] = args;
   if (first === undefined || first.startsWith("-")) {
-    const { configCommand: command } = await import("./config.ts");
+    const { configCommand: command } = await import("./commands/by_config.ts");
     return { command, values: valuesOf(command, args) };
   }
   const listed = COMMANDS.get(first);

@@ -4,8 +4,8 @@
  * @module
  */
 export { ConfigError, type ConfigPlace } from "./config_error.ts";
-export { Ini, type IniOption, parseIni, readIni } from "./ini.ts";
-export type { Key, Table } from "./keys.ts";
+export { Ini, type IniOption, parseIni, readIni } from "./ini/parse.ts";
+export type { Key, Table } from "./schema/keys.ts";
 export {
   boolean,
   hosts,
@@ -14,7 +14,7 @@ export {
   path,
   seconds,
   text,
-} from "./kinds.ts";
+} from "./schema/kinds.ts";
 export {
   type BrokerAddress,
   type BrokerConfig,
@@ -24,25 +24,20 @@ export {
   type LoggingConfig,
   loggingConfig,
   type Role,
-} from "./shared_sections.ts";
-export { readSenderConfig, type SenderConfig } from "./sender_config.ts";
-export { readReceiverConfig, type ReceiverConfig } from "./receiver_config.ts";
+} from "./files/shared_sections.ts";
+export { readSenderConfig, type SenderConfig } from "./files/sender_config.ts";
+export {
+  readReceiverConfig,
+  type ReceiverConfig,
+} from "./files/receiver_config.ts";
 export {
   readStompserverConfig,
   type StompserverConfig,
-} from "./stompserver_config.ts";
-export { isSsm1, readSsm1Config, type Ssm1Config } from "./ssm1_config.ts";
-export { readLogConf } from "./log_conf.ts";
-export type { Surroundings } from "./variables.ts";
-export { SENDER_TABLES } from "./sender_tables.ts";
-export { RECEIVER_TABLES } from "./receiver_tables.ts";
-export { SSM1_TABLES } from "./ssm1_tables.ts";
-export { STOMPSERVER_TABLES } from "./stompserver_tables.ts";
-export {
-  DnList,
-  type DnListOptions,
-  type MalformedLine,
-  type ParsedDns,
-  parseDns,
-  type Refreshed,
-} from "./dn_list.ts";
+} from "./files/stompserver_config.ts";
+export { isSsm1, readSsm1Config, type Ssm1Config } from "./ssm1/config.ts";
+export { readLogConf } from "./log_conf/log_conf.ts";
+export type { Surroundings } from "./ini/variables.ts";
+export { SENDER_TABLES } from "./files/sender_tables.ts";
+export { RECEIVER_TABLES } from "./files/receiver_tables.ts";
+export { SSM1_TABLES } from "./ssm1/tables.ts";
+export { STOMPSERVER_TABLES } from "./files/stompserver_tables.ts";

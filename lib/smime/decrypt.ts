@@ -5,21 +5,21 @@
  */
 import { SsmError } from "../errors.ts";
 import { type Certificate, formatDn, type PrivateKey } from "../pki/mod.ts";
-import { OID } from "./algorithms.ts";
-import { decodeBase64 } from "./base64.ts";
-import { identifies, peekContentType } from "./cms.ts";
-import { decryptContent } from "./content_cipher.ts";
-import { readEnvelope, type RecipientInfo } from "./enveloped_data.ts";
-import { checkLimit, type SmimeLimits, withDefaults } from "./limits.ts";
-import { decodeBody, isCmsType } from "./media.ts";
+import { OID } from "./cms/algorithms.ts";
+import { decodeBase64 } from "./mime/base64.ts";
+import { identifies, peekContentType } from "./cms/content_info.ts";
+import { decryptContent } from "./cms/content_cipher.ts";
+import { readEnvelope, type RecipientInfo } from "./cms/enveloped_data.ts";
+import { checkLimit, type SmimeLimits, withDefaults } from "./mime/limits.ts";
+import { decodeBody, isCmsType } from "./mime/media_types.ts";
 import {
   contentTypeOf,
   type Entity,
   mimeError,
   parseEntity,
   transferEncodingOf,
-} from "./mime.ts";
-import { contentKey } from "./recipient_key.ts";
+} from "./mime/entity.ts";
+import { contentKey } from "./cms/recipient_key.ts";
 
 /** Who decrypts: a certificate and its private key. */
 export interface Recipient {

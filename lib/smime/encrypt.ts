@@ -11,23 +11,18 @@ import {
   randomBytes,
 } from "node:crypto";
 import { SsmError } from "../errors.ts";
-import {
-  type Certificate,
-  contextTag,
-  der,
-  formatDn,
-  TAG,
-} from "../pki/mod.ts";
+import { contextTag, der, TAG } from "../asn1/mod.ts";
+import { type Certificate, formatDn } from "../pki/mod.ts";
 import {
   cipherByName,
   type CipherName,
   type ContentCipher,
   OID,
-} from "./algorithms.ts";
-import { base64Length, putBase64 } from "./base64.ts";
-import { ByteWriter } from "./byte_writer.ts";
-import { ciphertextLength, encryptContent } from "./content_cipher.ts";
-import { canonicalLength, putCanonical } from "./line_ends.ts";
+} from "./cms/algorithms.ts";
+import { base64Length, putBase64 } from "./mime/base64.ts";
+import { ByteWriter } from "./mime/byte_writer.ts";
+import { ciphertextLength, encryptContent } from "./cms/content_cipher.ts";
+import { canonicalLength, putCanonical } from "./mime/line_ends.ts";
 
 /** Settings of {@linkcode encryptMessage}. */
 export interface EncryptOptions {

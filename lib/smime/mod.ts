@@ -5,12 +5,12 @@
  *
  * @module
  */
-export type { CipherName, DigestName } from "./algorithms.ts";
-export { decodeBase64, encodeBase64 } from "./base64.ts";
+export type { CipherName, DigestName } from "./cms/algorithms.ts";
+export { decodeBase64, encodeBase64 } from "./mime/base64.ts";
 export { decryptMessage, isEncrypted, type Recipient } from "./decrypt.ts";
 export { encryptMessage, type EncryptOptions } from "./encrypt.ts";
-export type { SmimeLimits } from "./limits.ts";
-export { choosePayloadForm, type PayloadForm } from "./payload_form.ts";
+export type { SmimeLimits } from "./mime/limits.ts";
+export { choosePayloadForm, type PayloadForm } from "./mime/payload_form.ts";
 export { type Signer, signMessage, type SignOptions } from "./sign.ts";
 export {
   type VerifiedMessage,

@@ -5,18 +5,21 @@
  */
 import { createHash } from "node:crypto";
 import type { Certificate, PrivateKey } from "../pki/mod.ts";
-import type { DigestName } from "./algorithms.ts";
-import { writeBase64 } from "./base64.ts";
-import { ByteWriter } from "./byte_writer.ts";
-import { feedCanonical } from "./line_ends.ts";
+import type { DigestName } from "./cms/algorithms.ts";
+import { writeBase64 } from "./mime/base64.ts";
+import { ByteWriter } from "./mime/byte_writer.ts";
+import { feedCanonical } from "./mime/line_ends.ts";
 import {
   choosePayloadForm,
   estimatePayloadLength,
   type PayloadForm,
   writePayload,
-} from "./payload_form.ts";
-import { writeSignedAttributes, writeSignedData } from "./signed_data_write.ts";
-import { naturalDigest, signingKey } from "./signing_key.ts";
+} from "./mime/payload_form.ts";
+import {
+  writeSignedAttributes,
+  writeSignedData,
+} from "./cms/signed_data_write.ts";
+import { naturalDigest, signingKey } from "./cms/signing_key.ts";
 
 /** Who signs: a certificate and its private key. */
 export interface Signer {

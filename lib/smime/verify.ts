@@ -7,17 +7,16 @@
  */
 import { createHash } from "node:crypto";
 import { SsmError } from "../errors.ts";
+import { type Digest, isWeakDigest } from "../asn1/mod.ts";
 import {
   type Certificate,
-  type Digest,
-  isWeakDigest,
   parseCertificate,
   verifySignature,
 } from "../pki/mod.ts";
-import { cmsError, equalBytes, identifies } from "./cms.ts";
-import { checkLimit, type SmimeLimits, withDefaults } from "./limits.ts";
-import { feedCanonical, toCanonical } from "./line_ends.ts";
-import { decodeBody, isCmsType, isSignatureType } from "./media.ts";
+import { cmsError, equalBytes, identifies } from "./cms/content_info.ts";
+import { checkLimit, type SmimeLimits, withDefaults } from "./mime/limits.ts";
+import { feedCanonical, toCanonical } from "./mime/line_ends.ts";
+import { decodeBody, isCmsType, isSignatureType } from "./mime/media_types.ts";
 import {
   type ContentType,
   contentTypeOf,
@@ -26,13 +25,13 @@ import {
   parseEntity,
   splitMultipart,
   transferEncodingOf,
-} from "./mime.ts";
-import { readPayload } from "./payload_form.ts";
+} from "./mime/entity.ts";
+import { readPayload } from "./mime/payload_form.ts";
 import {
   readSignedData,
   type SignedAttributes,
   type SignedData,
-} from "./signed_data.ts";
+} from "./cms/signed_data.ts";
 
 /** Settings of {@linkcode verifyMessage}. */
 export interface VerifyOptions {

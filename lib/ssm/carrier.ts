@@ -7,7 +7,7 @@
  */
 
 import type { Sealed } from "./envelope.ts";
-import type { Opened } from "./message.ts";
+import type { Opened } from "./opened.ts";
 
 /** Takes sealed messages to where they go. */
 export interface OutgoingCarrier extends AsyncDisposable {

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Opened } from "./message.ts";
+import type { Opened } from "./opened.ts";
 
 /** A message that is ready to leave. */
 export interface Sealed {

@@ -7,7 +7,7 @@
  * @module
  */
 import { isSsmError, reason, SsmError } from "../errors.ts";
-import type { Logger } from "../log.ts";
+import type { Logger } from "../log/mod.ts";
 import {
   backoff,
   type Clock,
@@ -17,8 +17,8 @@ import {
   within,
 } from "../stomp/mod.ts";
 import type { Delivery, IncomingCarrier } from "./carrier.ts";
-import type { Opened } from "./message.ts";
-import { connectAny, type Endpoint, startingWith } from "./link.ts";
+import type { Opened } from "./opened.ts";
+import { connectAny, type Endpoint, startingWith } from "./endpoints.ts";
 
 /** Settings of an {@linkcode IncomingStream}. */
 export interface IncomingStreamOptions {

@@ -11,15 +11,15 @@ export type {
   IncomingStreamOptions,
   Taken,
 } from "./incoming_stream.ts";
-export * from "./link.ts";
+export * from "./endpoints.ts";
 export * from "./keep_sending.ts";
-export * from "./message.ts";
+export * from "./opened.ts";
 export * from "./receiver.ts";
 export * from "./retry_schedule.ts";
 export * from "./sender.ts";
-export * from "./smime_envelope.ts";
-export * from "./ssm1_envelope.ts";
-export * from "./ssm1_incoming.ts";
-export * from "./ssm1_outgoing.ts";
-export * from "./ssm2_incoming.ts";
-export * from "./ssm2_outgoing.ts";
+export * from "./ssm2/envelope.ts";
+export * from "./ssm1/envelope.ts";
+export * from "./ssm1/incoming.ts";
+export * from "./ssm1/outgoing.ts";
+export * from "./ssm2/incoming.ts";
+export * from "./ssm2/outgoing.ts";

@@ -9,13 +9,13 @@
  */
 import { createHash } from "node:crypto";
 import { isSsmError, reason } from "../errors.ts";
-import type { Logger } from "../log.ts";
+import type { Logger } from "../log/mod.ts";
 import type { ElementFields, IncomingSpool } from "../spool/mod.ts";
 import { backoff, type Clock, sleep } from "../stomp/mod.ts";
 import { Budget } from "./budget.ts";
 import type { Delivery, IncomingCarrier } from "./carrier.ts";
 import type { OpeningEnvelope } from "./envelope.ts";
-import type { Opened } from "./message.ts";
+import type { Opened } from "./opened.ts";
 
 /** Settings of {@linkcode receive}. */
 export interface ReceiveOptions {

@@ -7,7 +7,7 @@
  * @module
  */
 import { isSsmError, reason, SsmError } from "../errors.ts";
-import type { Logger } from "../log.ts";
+import type { Logger } from "../log/mod.ts";
 import type { OutgoingSpool, SpoolEntry } from "../spool/mod.ts";
 import { Budget } from "./budget.ts";
 import type { OutgoingCarrier } from "./carrier.ts";

@@ -38,13 +38,16 @@
  *
  * @module
  */
-export * from "./frame.ts";
-export { encodeFrame, encodeFrameParts } from "./encoder.ts";
-export { type Clock, systemClock } from "./clock.ts";
-export { backoff, type BackoffOptions, sleep, within } from "./waiting.ts";
-export { type ConnectionOptions, StompConnection } from "./connection.ts";
-export { StompClient } from "./client.ts";
-export { ReconnectingClient } from "./reconnecting_client.ts";
+export * from "./frame/frame.ts";
+export { encodeFrame, encodeFrameParts } from "./frame/encoder.ts";
+export { type Clock, systemClock } from "../time/mod.ts";
+export { backoff, type BackoffOptions, sleep, within } from "../time/mod.ts";
+export {
+  type ConnectionOptions,
+  StompConnection,
+} from "./connection/connection.ts";
+export { StompClient } from "./client/client.ts";
+export { ReconnectingClient } from "./reconnecting/client.ts";
 export type {
   ConsumeOptions,
   DialBroker,
@@ -52,22 +55,22 @@ export type {
   LastingSubscribeOptions,
   MessageHandler,
   ReconnectOptions,
-} from "./reconnect_options.ts";
-export type { LastingSubscription } from "./lasting_subscription.ts";
-export type { Consumer } from "./consumer.ts";
-export type { ClientState, StateChange } from "./state.ts";
-export { checkFrame, type CheckFrameOptions } from "./frame_rules.ts";
-export type { AckMode, AckOptions, StompMessage } from "./message.ts";
+} from "./reconnecting/options.ts";
+export type { LastingSubscription } from "./reconnecting/lasting_subscription.ts";
+export type { Consumer } from "./reconnecting/consumer.ts";
+export type { ClientState, StateChange } from "./reconnecting/state.ts";
+export { checkFrame, type CheckFrameOptions } from "./frame/rules.ts";
+export type { AckMode, AckOptions, StompMessage } from "./client/message.ts";
 export type {
   ReceiptOption,
   SendOptions,
   StompConnectOptions,
-} from "./options.ts";
-export type { SubscribeOptions, Subscription } from "./subscription.ts";
-export type { StompTransaction } from "./transaction.ts";
-export { StompError } from "./stomp_error.ts";
-export { FrameDecoder } from "./decoder.ts";
-export type { FrameLimits } from "./limits.ts";
+} from "./client/options.ts";
+export type { SubscribeOptions, Subscription } from "./client/subscription.ts";
+export type { StompTransaction } from "./client/transaction.ts";
+export { StompError } from "./frame/stomp_error.ts";
+export { FrameDecoder } from "./frame/decoder.ts";
+export type { FrameLimits } from "./frame/limits.ts";
 export {
   checkVersion,
   chooseVersion,
@@ -77,4 +80,4 @@ export {
   negotiateHeartBeat,
   parseHeartBeat,
   STOMP_VERSIONS,
-} from "./negotiate.ts";
+} from "./connection/negotiate.ts";

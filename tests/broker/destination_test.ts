@@ -3,7 +3,7 @@ import {
   isPattern,
   MAX_DESTINATION_LENGTH,
   parseDestination,
-} from "../../lib/broker/destination.ts";
+} from "../../lib/broker/message/destination.ts";
 import { isSsmError } from "../../lib/errors.ts";
 
 Deno.test("parseDestination() understands every kind", () => {

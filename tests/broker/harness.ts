@@ -5,7 +5,7 @@
  */
 import assert from "node:assert/strict";
 import { Broker, type BrokerOptions } from "../../lib/broker/mod.ts";
-import { type formatText, Logger } from "../../lib/log.ts";
+import { type formatText, Logger } from "../../lib/log/logger.ts";
 import {
   dial,
   listen,

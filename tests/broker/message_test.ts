@@ -1,5 +1,8 @@
 import assert from "node:assert/strict";
-import { messageFrame, messageFromSend } from "../../lib/broker/message.ts";
+import {
+  messageFrame,
+  messageFromSend,
+} from "../../lib/broker/message/message.ts";
 import {
   encodeFrame,
   makeFrame,

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { Backlog, type Entry } from "../../lib/broker/backlog.ts";
-import { Queue } from "../../lib/broker/queue.ts";
-import { Topic, type TopicConsumer } from "../../lib/broker/topic.ts";
+import { Backlog, type Entry } from "../../lib/broker/routing/backlog.ts";
+import { Queue } from "../../lib/broker/routing/queue.ts";
+import { Topic, type TopicConsumer } from "../../lib/broker/routing/topic.ts";
 import { testMessage } from "./store_suite.ts";
 
 function entry(sequence: number): Entry {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { RefusalLog } from "../../lib/broker/refusal_log.ts";
-import { Logger } from "../../lib/log.ts";
+import { RefusalLog } from "../../lib/broker/session/refusal_log.ts";
+import { Logger } from "../../lib/log/logger.ts";
 import { ManualClock } from "../stomp/manual_clock.ts";
 import { TestBroker } from "./harness.ts";
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { RUNTIME_OPTIONS } from "../../lib/cli/self.ts";
+import { RUNTIME_OPTIONS } from "../../lib/cli/process/self.ts";
 import { VERSION } from "../../lib/version.ts";
 import { type Outcome, ssm } from "./program.ts";
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { brokerAccess } from "../../lib/cli/broker_access.ts";
-import { silentLogger } from "../../lib/log.ts";
+import { brokerAccess } from "../../lib/cli/broker/access.ts";
+import { silentLogger } from "../../lib/log/logger.ts";
 import type { StompClient } from "../../lib/stomp/mod.ts";
 import { ssm } from "./program.ts";
 import { startBroker } from "./running_broker.ts";

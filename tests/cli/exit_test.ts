@@ -1,5 +1,9 @@
 import assert from "node:assert/strict";
-import { EXIT, processTerminal, reportError } from "../../lib/cli/exit.ts";
+import {
+  EXIT,
+  processTerminal,
+  reportError,
+} from "../../lib/cli/command/terminal.ts";
 import { SsmError } from "../../lib/errors.ts";
 
 /** What is said on standard error, and the status. */

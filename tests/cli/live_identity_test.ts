@@ -1,7 +1,10 @@
 import assert from "node:assert/strict";
 import { rm } from "node:fs/promises";
-import { LiveIdentity, LiveRecipient } from "../../lib/cli/live_identity.ts";
-import { Logger, type LogRecord } from "../../lib/log.ts";
+import {
+  LiveIdentity,
+  LiveRecipient,
+} from "../../lib/credentials/live_identity.ts";
+import { Logger, type LogRecord } from "../../lib/log/logger.ts";
 import { type Certificate, formatDn } from "../../lib/pki/mod.ts";
 import type { Credentials } from "../helpers/openssl.ts";
 import { type Site, siteTests } from "./site.ts";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { printedMessage } from "../../lib/cli/printed_message.ts";
+import { printedMessage } from "../../lib/cli/tools/printed_message.ts";
 import { type RawClient, TestBroker } from "../broker/harness.ts";
 import { testWith } from "../helpers/parts.ts";
 import { Running, ssm, ssmCommand } from "./program.ts";

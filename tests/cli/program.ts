@@ -4,7 +4,7 @@
  * @module
  */
 import { fileURLToPath } from "node:url";
-import { RUNTIME_OPTIONS } from "../../lib/cli/self.ts";
+import { RUNTIME_OPTIONS } from "../../lib/cli/process/self.ts";
 import { textLines } from "../helpers/text_lines.ts";
 
 /** Nothing here may take longer, unless it is told to; what does hangs. */

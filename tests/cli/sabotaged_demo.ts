@@ -6,7 +6,7 @@
  * @module
  */
 import { dirname } from "node:path";
-import { processTerminal } from "../../lib/cli/exit.ts";
+import { processTerminal } from "../../lib/cli/command/terminal.ts";
 import { run } from "../../lib/cli/mod.ts";
 
 const terminal = processTerminal();

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { type Command, parseOptions } from "../../lib/cli/command.ts";
+import { type Command, parseOptions } from "../../lib/cli/command/command.ts";
 import { saying, ssm } from "./program.ts";
 import { startBroker } from "./running_broker.ts";
 import { siteTests } from "./site.ts";

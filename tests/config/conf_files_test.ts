@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import {
   type Ini,
-  parseDns,
   parseIni,
   readReceiverConfig,
   readSenderConfig,
@@ -14,6 +13,7 @@ import {
   STOMPSERVER_TABLES,
   type Table,
 } from "../../lib/config/mod.ts";
+import { parseDns } from "../../lib/credentials/mod.ts";
 import { SURROUNDINGS } from "./made_files.ts";
 
 const CONF = fileURLToPath(new URL("../../conf/", import.meta.url));

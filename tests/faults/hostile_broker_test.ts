@@ -4,7 +4,7 @@
  * @module
  */
 import assert from "node:assert/strict";
-import { forgetPeak, peakMb, residentMb } from "../../bench/memory.ts";
+import { forgetPeak, peakMb, residentMb } from "../../scripts/bench/memory.ts";
 import { TestBroker } from "../broker/harness.ts";
 import { Running, ssmCommand } from "../cli/program.ts";
 import { siteTests } from "../cli/site.ts";

@@ -5,7 +5,7 @@
  * @module
  */
 import { fileURLToPath } from "node:url";
-import { forgetPeak, peakMb, residentMb } from "../../bench/memory.ts";
+import { forgetPeak, peakMb, residentMb } from "../../scripts/bench/memory.ts";
 import { dial } from "../../lib/net/mod.ts";
 import { StompClient } from "../../lib/stomp/mod.ts";
 import { Running, ssmCommand } from "../cli/program.ts";

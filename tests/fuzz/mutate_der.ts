@@ -5,8 +5,8 @@
  * @module
  */
 import { Buffer } from "node:buffer";
-import * as der from "../../lib/pki/der_write.ts";
-import { type DerNode, readDer } from "../../lib/pki/der.ts";
+import * as der from "../../lib/asn1/write.ts";
+import { type DerNode, readDer } from "../../lib/asn1/read.ts";
 import { isSsmError } from "../../lib/errors.ts";
 import { type Material, mutate } from "./mutate.ts";
 import type { Random } from "./random.ts";

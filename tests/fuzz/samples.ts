@@ -3,11 +3,11 @@
  *
  * @module
  */
-import { decodeBase64 } from "../../lib/smime/base64.ts";
-import { parseEntity, splitMultipart } from "../../lib/smime/mime.ts";
+import { decodeBase64 } from "../../lib/smime/mime/base64.ts";
+import { parseEntity, splitMultipart } from "../../lib/smime/mime/entity.ts";
+import { decodePem } from "../../lib/asn1/mod.ts";
 import {
   type Certificate,
-  decodePem,
   loadPrivateKey,
   readCertificates,
 } from "../../lib/pki/mod.ts";

@@ -8,25 +8,18 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { createDecipheriv } from "node:crypto";
-import { parseIni } from "../../lib/config/ini.ts";
+import { parseIni } from "../../lib/config/ini/parse.ts";
 import { isSsmError, reason } from "../../lib/errors.ts";
-import { formatJson, formatText, printable } from "../../lib/log.ts";
-import {
-  decodePem,
-  der,
-  readDer,
-  readName,
-  readOid,
-  sameName,
-  TAG,
-} from "../../lib/pki/mod.ts";
+import { formatJson, formatText, printable } from "../../lib/log/logger.ts";
+import { decodePem, der, readDer, readOid, TAG } from "../../lib/asn1/mod.ts";
+import { readName, sameName } from "../../lib/pki/mod.ts";
 import {
   ciphertextLength,
   decryptContent,
   encryptContent,
-} from "../../lib/smime/content_cipher.ts";
-import { cipherByName } from "../../lib/smime/algorithms.ts";
-import { splitMultipart } from "../../lib/smime/mime.ts";
+} from "../../lib/smime/cms/content_cipher.ts";
+import { cipherByName } from "../../lib/smime/cms/algorithms.ts";
+import { splitMultipart } from "../../lib/smime/mime/entity.ts";
 import { craftCommonName } from "../helpers/craft_certificate.ts";
 
 const MEGA = 1 << 20;

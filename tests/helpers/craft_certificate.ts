@@ -10,9 +10,9 @@ import {
   type KeyObject,
   sign,
 } from "node:crypto";
-import * as der from "../../lib/pki/der_write.ts";
-import { type Name, readName } from "../../lib/pki/name.ts";
-import { readDer, TAG } from "../../lib/pki/der.ts";
+import * as der from "../../lib/asn1/write.ts";
+import { type Name, readName } from "../../lib/pki/certificate/name.ts";
+import { readDer, TAG } from "../../lib/asn1/read.ts";
 
 /** An attribute: its type, its string type (an identifier octet) and its octets or text. */
 export type CraftedAttribute = readonly [

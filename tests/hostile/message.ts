@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { der, TAG } from "../../lib/pki/mod.ts";
+import { der, TAG } from "../../lib/asn1/mod.ts";
 import type { Signer } from "../../lib/smime/mod.ts";
 import {
   type Forgery,

@@ -5,8 +5,8 @@
  * @module
  */
 import assert from "node:assert/strict";
-import { Logger } from "../../lib/log.ts";
-import { FileSink } from "../../lib/log_sinks.ts";
+import { Logger } from "../../lib/log/logger.ts";
+import { FileSink } from "../../lib/log/sinks.ts";
 import { DeliveredElements, DirqSchema } from "../../lib/spool/mod.ts";
 import {
   type Endpoint,

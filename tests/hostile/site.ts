@@ -5,12 +5,11 @@
  * @module
  */
 import { generateKeyPairSync, type KeyObject } from "node:crypto";
-import { AllowedDns } from "../../lib/cli/allowed_dns.ts";
-import { silentLogger } from "../../lib/log.ts";
+import { AllowedDns } from "../../lib/credentials/allowed_dns.ts";
+import { silentLogger } from "../../lib/log/logger.ts";
+import { der, encodePem } from "../../lib/asn1/mod.ts";
 import {
   type Certificate,
-  der,
-  encodePem,
   loadPrivateKey,
   parseCertificate,
   PrivateKey,

@@ -6,11 +6,11 @@ import {
   parseCertificate,
   publicKeyOf,
   readCertificates,
-} from "../../lib/pki/certificate.ts";
-import { TAG } from "../../lib/pki/der.ts";
-import * as der from "../../lib/pki/der_write.ts";
-import { KEY_USAGE } from "../../lib/pki/extensions.ts";
-import { encodePem } from "../../lib/pki/pem.ts";
+} from "../../lib/pki/certificate/certificate.ts";
+import { TAG } from "../../lib/asn1/read.ts";
+import * as der from "../../lib/asn1/write.ts";
+import { KEY_USAGE } from "../../lib/pki/certificate/extensions.ts";
+import { encodePem } from "../../lib/asn1/pem.ts";
 import {
   craftCertificate,
   craftCommonName,

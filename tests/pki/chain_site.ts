@@ -4,10 +4,10 @@
  * @module
  */
 import assert from "node:assert/strict";
-import { readCertificates } from "../../lib/pki/certificate.ts";
-import type { Verdict } from "../../lib/pki/chain.ts";
-import type { Purpose } from "../../lib/pki/path_rules.ts";
-import { TrustStore } from "../../lib/pki/trust_store.ts";
+import { readCertificates } from "../../lib/pki/certificate/certificate.ts";
+import type { Verdict } from "../../lib/pki/path/chain.ts";
+import type { Purpose } from "../../lib/pki/path/path_rules.ts";
+import { TrustStore } from "../../lib/pki/directory/trust_store.ts";
 import {
   type IssueOptions,
   openssl,

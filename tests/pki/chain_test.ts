@@ -2,11 +2,11 @@ import assert from "node:assert/strict";
 import {
   parseCertificate,
   readCertificates,
-} from "../../lib/pki/certificate.ts";
-import { verifyChain } from "../../lib/pki/chain.ts";
-import { encodePem } from "../../lib/pki/pem.ts";
-import { SignatureCache } from "../../lib/pki/signature_cache.ts";
-import * as der from "../../lib/pki/der_write.ts";
+} from "../../lib/pki/certificate/certificate.ts";
+import { verifyChain } from "../../lib/pki/path/chain.ts";
+import { encodePem } from "../../lib/asn1/pem.ts";
+import { SignatureCache } from "../../lib/pki/signature/cache.ts";
+import * as der from "../../lib/asn1/write.ts";
 import {
   craftCertificate,
   craftCommonName,

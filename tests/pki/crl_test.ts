@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { isSsmError } from "../../lib/errors.ts";
-import { isRevoked, parseCrl, readCrls } from "../../lib/pki/crl.ts";
-import * as der from "../../lib/pki/der_write.ts";
-import { encodePem } from "../../lib/pki/pem.ts";
-import { serialKey } from "../../lib/pki/revoked_serials.ts";
+import { isRevoked, parseCrl, readCrls } from "../../lib/pki/revocation/crl.ts";
+import * as der from "../../lib/asn1/write.ts";
+import { encodePem } from "../../lib/asn1/pem.ts";
+import { serialKey } from "../../lib/pki/revocation/revoked_serials.ts";
 import {
   craftCrl,
   craftCrlEntry,

@@ -5,7 +5,7 @@ import {
   readDer,
   type ReadDerOptions,
   TAG,
-} from "../../lib/pki/der.ts";
+} from "../../lib/asn1/read.ts";
 
 const hex = (text: string) => Uint8Array.fromHex(text.replaceAll(" ", ""));
 

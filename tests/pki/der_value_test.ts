@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { isSsmError } from "../../lib/errors.ts";
-import { readDer, TAG } from "../../lib/pki/der.ts";
+import { readDer, TAG } from "../../lib/asn1/read.ts";
 import {
   readBitString,
   readBoolean,
@@ -8,8 +8,8 @@ import {
   readOid,
   readSmallInteger,
   readTime,
-} from "../../lib/pki/der_value.ts";
-import * as der from "../../lib/pki/der_write.ts";
+} from "../../lib/asn1/values.ts";
+import * as der from "../../lib/asn1/write.ts";
 
 const hex = (text: string) =>
   readDer(Uint8Array.fromHex(text.replaceAll(" ", "")));

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { readDer } from "../../lib/pki/der.ts";
-import { readTime } from "../../lib/pki/der_value.ts";
-import * as der from "../../lib/pki/der_write.ts";
+import { readDer } from "../../lib/asn1/read.ts";
+import { readTime } from "../../lib/asn1/values.ts";
+import * as der from "../../lib/asn1/write.ts";
 
 const hex = (text: string) => Uint8Array.fromHex(text.replaceAll(" ", ""));
 

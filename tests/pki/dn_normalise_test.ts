@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { normaliseDn } from "../../lib/pki/dn_normalise.ts";
-import { readCertificates } from "../../lib/pki/certificate.ts";
-import { formatDn } from "../../lib/pki/dn.ts";
+import { normaliseDn } from "../../lib/pki/certificate/dn_normalise.ts";
+import { readCertificates } from "../../lib/pki/certificate/certificate.ts";
+import { formatDn } from "../../lib/pki/certificate/dn.ts";
 import { openssl, TestCa } from "../helpers/openssl.ts";
 import { testWith } from "../helpers/parts.ts";
 

@@ -1,9 +1,20 @@
 import assert from "node:assert/strict";
-import { readCertificates } from "../../lib/pki/certificate.ts";
-import { TAG } from "../../lib/pki/der.ts";
-import { dnSpellings, formatDn, isAmbiguousDn } from "../../lib/pki/dn.ts";
-import { isUnder, type Name, sameName } from "../../lib/pki/name.ts";
-import { oldSubjectHash, subjectHash } from "../../lib/pki/subject_hash.ts";
+import { readCertificates } from "../../lib/pki/certificate/certificate.ts";
+import { TAG } from "../../lib/asn1/read.ts";
+import {
+  dnSpellings,
+  formatDn,
+  isAmbiguousDn,
+} from "../../lib/pki/certificate/dn.ts";
+import {
+  isUnder,
+  type Name,
+  sameName,
+} from "../../lib/pki/certificate/name.ts";
+import {
+  oldSubjectHash,
+  subjectHash,
+} from "../../lib/pki/directory/subject_hash.ts";
 import {
   craftCertificate,
   craftedName,

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { parseCertificate } from "../../lib/pki/certificate.ts";
-import * as der from "../../lib/pki/der_write.ts";
-import { isForHost } from "../../lib/pki/host_name.ts";
+import { parseCertificate } from "../../lib/pki/certificate/certificate.ts";
+import * as der from "../../lib/asn1/write.ts";
+import { isForHost } from "../../lib/pki/certificate/host_name.ts";
 import {
   craftCertificate,
   craftCommonName,

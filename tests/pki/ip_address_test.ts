@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { isIP } from "node:net";
-import { parseAddress } from "../../lib/pki/ip_address.ts";
+import { parseAddress } from "../../lib/pki/certificate/ip_address.ts";
 
 const VALID: [string, string][] = [
   ["127.0.0.1", "7f000001"],

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { parseCertificate } from "../../lib/pki/certificate.ts";
-import * as der from "../../lib/pki/der_write.ts";
-import { violatedConstraint } from "../../lib/pki/name_constraints.ts";
+import { parseCertificate } from "../../lib/pki/certificate/certificate.ts";
+import * as der from "../../lib/asn1/write.ts";
+import { violatedConstraint } from "../../lib/pki/path/name_constraints.ts";
 import {
   craftCertificate,
   craftExtension,

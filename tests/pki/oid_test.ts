@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { oidOfShortName, shortName } from "../../lib/pki/oid.ts";
+import { oidOfShortName, shortName } from "../../lib/asn1/oid.ts";
 import { testWith } from "../helpers/parts.ts";
 
 /** Arcs below which the attributes of DNs lie, and how far `openssl` numbers them. */

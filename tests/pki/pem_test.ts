@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { isSsmError } from "../../lib/errors.ts";
-import { decodePem, encodePem } from "../../lib/pki/pem.ts";
+import { decodePem, encodePem } from "../../lib/asn1/pem.ts";
 
 const isPemError = (error: unknown) => isSsmError(error, "CERTIFICATE");
 

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { inspect } from "node:util";
 import { isSsmError } from "../../lib/errors.ts";
-import { parseCertificate } from "../../lib/pki/certificate.ts";
-import { encodePem } from "../../lib/pki/pem.ts";
-import { keyMatches, loadPrivateKey } from "../../lib/pki/private_key.ts";
+import { parseCertificate } from "../../lib/pki/certificate/certificate.ts";
+import { encodePem } from "../../lib/asn1/pem.ts";
+import { keyMatches, loadPrivateKey } from "../../lib/pki/key/private.ts";
 import { CRAFT_KEY, craftCertificate } from "../helpers/craft_certificate.ts";
 import { openssl, testKey } from "../helpers/openssl.ts";
 import { testWith } from "../helpers/parts.ts";

@@ -1,6 +1,6 @@
 import { createPrivateKey } from "node:crypto";
-import * as der from "../../lib/pki/der_write.ts";
-import { parseCertificate } from "../../lib/pki/certificate.ts";
+import * as der from "../../lib/asn1/write.ts";
+import { parseCertificate } from "../../lib/pki/certificate/certificate.ts";
 import {
   craftCrl,
   craftCrlEntry,

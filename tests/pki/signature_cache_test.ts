@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { parseCertificate } from "../../lib/pki/certificate.ts";
-import { SignatureCache } from "../../lib/pki/signature_cache.ts";
+import { parseCertificate } from "../../lib/pki/certificate/certificate.ts";
+import { SignatureCache } from "../../lib/pki/signature/cache.ts";
 import {
   craftCertificate,
   craftCommonName,

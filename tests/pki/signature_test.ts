@@ -1,17 +1,17 @@
 import assert from "node:assert/strict";
 import { isSsmError } from "../../lib/errors.ts";
-import { type Digest, readAlgorithm } from "../../lib/pki/algorithm.ts";
-import { readCertificates } from "../../lib/pki/certificate.ts";
-import { readDer } from "../../lib/pki/der.ts";
-import * as der from "../../lib/pki/der_write.ts";
+import { type Digest, readAlgorithm } from "../../lib/asn1/algorithms.ts";
+import { readCertificates } from "../../lib/pki/certificate/certificate.ts";
+import { readDer } from "../../lib/asn1/read.ts";
+import * as der from "../../lib/asn1/write.ts";
 import {
   readPublicKeyInfo,
   readRsaKey,
   rsaBits,
-} from "../../lib/pki/public_key.ts";
-import { verifyPkcs1 } from "../../lib/pki/rsa_verify.ts";
-import { verifySignature } from "../../lib/pki/signature.ts";
-import { signatureScheme } from "../../lib/pki/signature_scheme.ts";
+} from "../../lib/pki/certificate/public_key.ts";
+import { verifyPkcs1 } from "../../lib/pki/signature/large_rsa.ts";
+import { verifySignature } from "../../lib/pki/signature/verify.ts";
+import { signatureScheme } from "../../lib/pki/signature/scheme.ts";
 import { craftCertificate, spkiOf } from "../helpers/craft_certificate.ts";
 import { type KeyKind, openssl, testKey } from "../helpers/openssl.ts";
 import { testWith } from "../helpers/parts.ts";

@@ -3,9 +3,12 @@ import { isSsmError, type SsmError } from "../../lib/errors.ts";
 import {
   type Certificate,
   readCertificates,
-} from "../../lib/pki/certificate.ts";
-import { oldSubjectHash, subjectHash } from "../../lib/pki/subject_hash.ts";
-import { TrustStore } from "../../lib/pki/trust_store.ts";
+} from "../../lib/pki/certificate/certificate.ts";
+import {
+  oldSubjectHash,
+  subjectHash,
+} from "../../lib/pki/directory/subject_hash.ts";
+import { TrustStore } from "../../lib/pki/directory/trust_store.ts";
 import { pemBytes, type TestCa, tryOpenssl } from "../helpers/openssl.ts";
 import { testWith } from "../helpers/parts.ts";
 import { assertVerdict, ChainSite } from "./chain_site.ts";

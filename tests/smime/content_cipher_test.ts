@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { CIPHERS, type ContentCipher } from "../../lib/smime/algorithms.ts";
+import { CIPHERS, type ContentCipher } from "../../lib/smime/cms/algorithms.ts";
 import {
   ciphertextLength,
   decryptContent,
   encryptContent,
-} from "../../lib/smime/content_cipher.ts";
+} from "../../lib/smime/cms/content_cipher.ts";
 import {
   type CipherName,
   decryptMessage,

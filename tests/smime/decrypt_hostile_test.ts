@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { type ErrorCode, isSsmError, SsmError } from "../../lib/errors.ts";
-import { der, readDer } from "../../lib/pki/mod.ts";
-import { OID } from "../../lib/smime/algorithms.ts";
+import { der, readDer } from "../../lib/asn1/mod.ts";
+import { OID } from "../../lib/smime/cms/algorithms.ts";
 import {
   decryptMessage,
   encryptMessage,
@@ -9,7 +9,7 @@ import {
   signMessage,
   verifyMessage,
 } from "../../lib/smime/mod.ts";
-import { contentKey } from "../../lib/smime/recipient_key.ts";
+import { contentKey } from "../../lib/smime/cms/recipient_key.ts";
 import { opaque } from "./forge.ts";
 import {
   AES128,

@@ -5,19 +5,19 @@ import {
   decodeBase64,
   putBase64,
   writeBase64,
-} from "../../lib/smime/base64.ts";
-import { ByteWriter } from "../../lib/smime/byte_writer.ts";
+} from "../../lib/smime/mime/base64.ts";
+import { ByteWriter } from "../../lib/smime/mime/byte_writer.ts";
 import {
   canonicalLength,
   feedCanonical,
   putCanonical,
   toCanonical,
   toLf,
-} from "../../lib/smime/line_ends.ts";
+} from "../../lib/smime/mime/line_ends.ts";
 import {
   decodeQuotedPrintable,
   writeQuotedPrintable,
-} from "../../lib/smime/quoted_printable.ts";
+} from "../../lib/smime/mime/quoted_printable.ts";
 import { bytesOf, TEXTS } from "./texts.ts";
 
 const decoder = new TextDecoder();

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { findText } from "../../lib/smime/find_text.ts";
+import { findText } from "../../lib/smime/mime/find_text.ts";
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 

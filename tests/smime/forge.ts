@@ -4,10 +4,10 @@
  * @module
  */
 import { createHash } from "node:crypto";
-import { der, TAG } from "../../lib/pki/mod.ts";
-import { OID } from "../../lib/smime/algorithms.ts";
+import { der, TAG } from "../../lib/asn1/mod.ts";
+import { OID } from "../../lib/smime/cms/algorithms.ts";
 import type { Signer } from "../../lib/smime/mod.ts";
-import { signingKey } from "../../lib/smime/signing_key.ts";
+import { signingKey } from "../../lib/smime/cms/signing_key.ts";
 import { bytesOf } from "./texts.ts";
 
 const SHA256 = der.sequence(der.oid("2.16.840.1.101.3.4.2.1"), der.nullValue());

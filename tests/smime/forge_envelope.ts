@@ -4,8 +4,8 @@
  * @module
  */
 import { constants, createPublicKey, publicEncrypt } from "node:crypto";
-import { der, TAG } from "../../lib/pki/mod.ts";
-import { OID } from "../../lib/smime/algorithms.ts";
+import { der, TAG } from "../../lib/asn1/mod.ts";
+import { OID } from "../../lib/smime/cms/algorithms.ts";
 import { opaque } from "./forge.ts";
 import type { Identity } from "./identities.ts";
 

@@ -5,7 +5,7 @@ import {
   parseEntity,
   splitMultipart,
   transferEncodingOf,
-} from "../../lib/smime/mime.ts";
+} from "../../lib/smime/mime/entity.ts";
 import { bytesOf } from "./texts.ts";
 
 const decoder = new TextDecoder();

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { type ErrorCode, isSsmError, SsmError } from "../../lib/errors.ts";
-import { der } from "../../lib/pki/mod.ts";
-import { OID } from "../../lib/smime/algorithms.ts";
+import { der } from "../../lib/asn1/mod.ts";
+import { OID } from "../../lib/smime/cms/algorithms.ts";
 import {
   encryptMessage,
   signMessage,

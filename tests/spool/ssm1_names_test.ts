@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { MESSAGE_ID, MessageNames } from "../../lib/spool/ssm1_names.ts";
+import { MESSAGE_ID, MessageNames } from "../../lib/spool/ssm1/names.ts";
 
 /** A moment by local time. */
 function at(seconds: number, ms = 0): number {

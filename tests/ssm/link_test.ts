@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { SsmError } from "../../lib/errors.ts";
-import { Logger, type LogRecord } from "../../lib/log.ts";
+import { Logger, type LogRecord } from "../../lib/log/logger.ts";
 import { connectAny, type Endpoint, startingWith } from "../../lib/ssm/mod.ts";
 import type { StompClient } from "../../lib/stomp/mod.ts";
 import { FakeClock } from "../helpers/fake_clock.ts";

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { SsmError } from "../../lib/errors.ts";
 import { Ssm1Incoming, Ssm1Reject } from "../../lib/spool/mod.ts";
 import { receive, Ssm1IncomingCarrier } from "../../lib/ssm/mod.ts";
-import { Ssm1Answers } from "../../lib/ssm/ssm1_answers.ts";
+import { Ssm1Answers } from "../../lib/ssm/ssm1/answers.ts";
 import { systemClock } from "../../lib/stomp/mod.ts";
 import {
   confirm,

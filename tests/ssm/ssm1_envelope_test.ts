@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { Ssm1Opener, Ssm1Sealer } from "../../lib/ssm/mod.ts";
-import { pack } from "../../lib/ssm/ssm1_packing.ts";
+import { pack } from "../../lib/ssm/ssm1/packing.ts";
 import { openssl } from "../helpers/openssl.ts";
 import { sharedServer, testWith } from "../helpers/parts.ts";
 import { testPki } from "../helpers/test_pki.ts";

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { Ssm1Incoming, Ssm1Reject } from "../../lib/spool/mod.ts";
 import { receive, Ssm1IncomingCarrier } from "../../lib/ssm/mod.ts";
 import type { OpeningEnvelope } from "../../lib/ssm/mod.ts";
-import { contentDigest } from "../../lib/ssm/ssm1_envelope.ts";
+import { contentDigest } from "../../lib/ssm/ssm1/envelope.ts";
 import { systemClock } from "../../lib/stomp/mod.ts";
 import type { Peer } from "../stomp/peer.ts";
 import {

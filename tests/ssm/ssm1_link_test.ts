@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { Ssm1Link } from "../../lib/ssm/ssm1_link.ts";
+import { Ssm1Link } from "../../lib/ssm/ssm1/link.ts";
 import { type StompClient, systemClock } from "../../lib/stomp/mod.ts";
 import type { Script } from "../stomp/peer.ts";
 import {

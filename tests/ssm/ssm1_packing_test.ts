@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { deflateSync } from "node:zlib";
-import { pack, unpack } from "../../lib/ssm/ssm1_packing.ts";
+import { pack, unpack } from "../../lib/ssm/ssm1/packing.ts";
 import { encodeBase64 } from "../../lib/smime/mod.ts";
 import { testWith } from "../helpers/parts.ts";
 import { bytes, text } from "./stage.ts";

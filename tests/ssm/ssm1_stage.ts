@@ -14,7 +14,7 @@ import {
   Ssm1OutgoingCarrier,
   type Ssm1OutgoingOptions,
 } from "../../lib/ssm/mod.ts";
-import { contentDigest } from "../../lib/ssm/ssm1_envelope.ts";
+import { contentDigest } from "../../lib/ssm/ssm1/envelope.ts";
 import {
   type Clock,
   type Frame,

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { Logger } from "../../lib/log.ts";
+import { Logger } from "../../lib/log/logger.ts";
 import { dial } from "../../lib/net/mod.ts";
 import {
   DeliveredElements,

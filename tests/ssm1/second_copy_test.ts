@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { Logger } from "../../lib/log.ts";
+import { Logger } from "../../lib/log/logger.ts";
 import { Ssm1IncomingCarrier } from "../../lib/ssm/mod.ts";
 import { systemClock } from "../../lib/stomp/mod.ts";
 import { TestBroker } from "../broker/harness.ts";

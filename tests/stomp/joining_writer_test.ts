@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { JoiningWriter } from "../../lib/stomp/joining_writer.ts";
+import { JoiningWriter } from "../../lib/stomp/connection/joining_writer.ts";
 
 /** A network that takes a write when it is told to. */
 class SlowNetwork {

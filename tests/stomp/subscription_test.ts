@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { StompMessage, StompVersion } from "../../lib/stomp/mod.ts";
-import { Subscription } from "../../lib/stomp/subscription.ts";
+import { Subscription } from "../../lib/stomp/client/subscription.ts";
 import { bytes, failure, text } from "./bytes.ts";
 import { connected } from "./peer.ts";
 

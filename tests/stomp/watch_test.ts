@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { Watch } from "../../lib/stomp/watch.ts";
+import { Watch } from "../../lib/stomp/connection/timers.ts";
 import { ManualClock } from "./manual_clock.ts";
 
 /** A watch and what it did, by the time it did it. */

@@ -7,6 +7,15 @@ import assert from "node:assert/strict";
 import {
   der,
   type DerNode,
+  readBitString,
+  readBoolean,
+  readDer,
+  readOctets,
+  readOid,
+  readSmallInteger,
+  readTime,
+} from "../../../lib/asn1/mod.ts";
+import {
   dnSpellings,
   formatDn,
   isAmbiguousDn,
@@ -15,14 +24,7 @@ import {
   parseCertificate,
   parseCrl,
   publicKeyOf,
-  readBitString,
-  readBoolean,
-  readDer,
   readName,
-  readOctets,
-  readOid,
-  readSmallInteger,
-  readTime,
   sameName,
 } from "../../../lib/pki/mod.ts";
 import { outcome, UNSAFE, valueOf } from "../outcome.ts";

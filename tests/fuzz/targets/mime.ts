@@ -4,20 +4,20 @@
  * @module
  */
 import assert from "node:assert/strict";
-import { decodeBase64, encodeBase64 } from "../../../lib/smime/base64.ts";
-import { ByteWriter } from "../../../lib/smime/byte_writer.ts";
+import { decodeBase64, encodeBase64 } from "../../../lib/smime/mime/base64.ts";
+import { ByteWriter } from "../../../lib/smime/mime/byte_writer.ts";
 import {
   contentTypeOf,
   parseEntity,
   splitMultipart,
   transferEncodingOf,
-} from "../../../lib/smime/mime.ts";
+} from "../../../lib/smime/mime/entity.ts";
 import { isEncrypted } from "../../../lib/smime/mod.ts";
-import { readPayload } from "../../../lib/smime/payload_form.ts";
+import { readPayload } from "../../../lib/smime/mime/payload_form.ts";
 import {
   decodeQuotedPrintable,
   writeQuotedPrintable,
-} from "../../../lib/smime/quoted_printable.ts";
+} from "../../../lib/smime/mime/quoted_printable.ts";
 import { outcome, valueOf } from "../outcome.ts";
 import { sample, SEALED, SIGNED } from "../samples.ts";
 import type { Target } from "../target.ts";

@@ -5,9 +5,9 @@
  */
 import assert from "node:assert/strict";
 import { deflateSync } from "node:zlib";
-import { readLogConf } from "../../../lib/config/log_conf.ts";
+import { readLogConf } from "../../../lib/config/log_conf/log_conf.ts";
 import { encodeBase64 } from "../../../lib/smime/mod.ts";
-import { pack, unpack } from "../../../lib/ssm/ssm1_packing.ts";
+import { pack, unpack } from "../../../lib/ssm/ssm1/packing.ts";
 import { outcomeOf, valueOf } from "../outcome.ts";
 import type { Target } from "../target.ts";
 

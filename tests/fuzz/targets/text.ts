@@ -4,15 +4,16 @@
  * @module
  */
 import assert from "node:assert/strict";
-import { parseDns } from "../../../lib/config/dn_list.ts";
-import { parseIni } from "../../../lib/config/ini.ts";
+import { parseDns } from "../../../lib/credentials/dn_list.ts";
+import { parseIni } from "../../../lib/config/ini/parse.ts";
 import {
   formatJson,
   formatText,
   type LogRecord,
   printable,
-} from "../../../lib/log.ts";
-import { decodePem, encodePem, normaliseDn } from "../../../lib/pki/mod.ts";
+} from "../../../lib/log/logger.ts";
+import { decodePem, encodePem } from "../../../lib/asn1/mod.ts";
+import { normaliseDn } from "../../../lib/pki/mod.ts";
 import { outcome, UNSAFE, valueOf } from "../outcome.ts";
 import { sample } from "../samples.ts";
 import type { Target } from "../target.ts";

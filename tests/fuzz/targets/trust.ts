@@ -5,13 +5,11 @@
  */
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
+import { der, readAlgorithm, readDer } from "../../../lib/asn1/mod.ts";
 import {
   type Certificate,
-  der,
   parseCertificate,
   parseCrl,
-  readAlgorithm,
-  readDer,
   verifyChain,
   verifySignature,
 } from "../../../lib/pki/mod.ts";

@@ -8,8 +8,8 @@ import {
   escapeHeader,
   type HeaderRule,
   unescapeHeader,
-} from "../../../lib/stomp/escape.ts";
-import type { FrameDecoderOptions } from "../../../lib/stomp/decoder.ts";
+} from "../../../lib/stomp/frame/escape.ts";
+import type { FrameDecoderOptions } from "../../../lib/stomp/frame/decoder.ts";
 import {
   encodeFrame,
   type Frame,

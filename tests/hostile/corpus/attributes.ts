@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { der } from "../../../lib/pki/mod.ts";
-import { OID } from "../../../lib/smime/algorithms.ts";
+import { der } from "../../../lib/asn1/mod.ts";
+import { OID } from "../../../lib/smime/cms/algorithms.ts";
 import { attribute } from "../../smime/forge.ts";
 import { bytesOf } from "../../smime/texts.ts";
 import {

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { der } from "../../../lib/pki/mod.ts";
+import { der } from "../../../lib/asn1/mod.ts";
 import type { Signer } from "../../../lib/smime/mod.ts";
 import { craftExtension, craftName } from "../../helpers/craft_certificate.ts";
 import {

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { der } from "../../../lib/pki/mod.ts";
-import { OID } from "../../../lib/smime/algorithms.ts";
+import { der } from "../../../lib/asn1/mod.ts";
+import { OID } from "../../../lib/smime/cms/algorithms.ts";
 import { encryptMessage, signMessage } from "../../../lib/smime/mod.ts";
 import { openssl } from "../../helpers/openssl.ts";
 import { opaque } from "../../smime/forge.ts";

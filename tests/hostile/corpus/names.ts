@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { der } from "../../../lib/pki/mod.ts";
+import { der } from "../../../lib/asn1/mod.ts";
 import {
   type CraftedAttribute,
   craftName,

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { der } from "../../../lib/pki/mod.ts";
+import { der } from "../../../lib/asn1/mod.ts";
 import { forgeSignedData } from "../../smime/forge.ts";
 import { bytesOf } from "../../smime/texts.ts";
 import {

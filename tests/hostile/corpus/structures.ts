@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { der, TAG } from "../../../lib/pki/mod.ts";
-import { OID } from "../../../lib/smime/algorithms.ts";
+import { der, TAG } from "../../../lib/asn1/mod.ts";
+import { OID } from "../../../lib/smime/cms/algorithms.ts";
 import {
   craftCertificate,
   craftCommonName,

@@ -1,0 +1,66 @@
+/**
+ * Algorithm identifiers and the digests they name.
+ *
+ * @module
+ */
+import { type DerNode, TAG } from "./read.ts";
+import { readOid } from "./values.ts";
+
+/** An algorithm and its parameters (RFC 5280 §4.1.1.2). */
+export interface AlgorithmIdentifier {
+  readonly oid: string;
+  /** `undefined` when absent; a NULL is a node. */
+  readonly parameters: DerNode | undefined;
+  /** The whole identifier in DER. */
+  readonly raw: Uint8Array;
+}
+
+/**
+ * Reads an AlgorithmIdentifier; `tag` names an implicit context tag.
+ *
+ * @throws {SsmError} `DER` when it is malformed.
+ */
+export function readAlgorithm(
+  node: DerNode,
+  tag: number = TAG.sequence,
+): AlgorithmIdentifier {
+  node.expect(tag, "algorithm identifier");
+  return {
+    oid: readOid(node.at(0, "algorithm")),
+    parameters: node.children[1],
+    raw: node.raw,
+  };
+}
+
+/** A message digest, as `node:crypto` names it. */
+export type Digest =
+  | "md5"
+  | "sha1"
+  | "sha224"
+  | "sha256"
+  | "sha384"
+  | "sha512";
+
+const DIGESTS: readonly (readonly [Digest, string])[] = [
+  ["md5", "1.2.840.113549.2.5"],
+  ["sha1", "1.3.14.3.2.26"],
+  ["sha224", "2.16.840.1.101.3.4.2.4"],
+  ["sha256", "2.16.840.1.101.3.4.2.1"],
+  ["sha384", "2.16.840.1.101.3.4.2.2"],
+  ["sha512", "2.16.840.1.101.3.4.2.3"],
+];
+
+/** The digest an object identifier names; `undefined` if ssm does not know it. */
+export function digestOfOid(oid: string): Digest | undefined {
+  return DIGESTS.find(([, known]) => known === oid)?.[0];
+}
+
+/** The object identifier of a digest. */
+export function oidOfDigest(digest: Digest): string {
+  return DIGESTS.find(([known]) => known === digest)![1];
+}
+
+/** Can collisions be made for it? Then it proves nothing about who signed. */
+export function isWeakDigest(digest: Digest): boolean {
+  return digest === "md5" || digest === "sha1";
+}

@@ -1,0 +1,11 @@
+/**
+ * ASN.1: reading DER and BER, writing DER, PEM, object identifiers.
+ *
+ * @module
+ */
+export * from "./algorithms.ts";
+export * from "./oid.ts";
+export * from "./pem.ts";
+export * from "./read.ts";
+export * from "./values.ts";
+export * as der from "./write.ts";

@@ -1,0 +1,69 @@
+/**
+ * Who may connect.
+ *
+ * @module
+ */
+import { Buffer } from "node:buffer";
+import { createHash, timingSafeEqual } from "node:crypto";
+import type { Socket } from "../../net/mod.ts";
+import { HashedPasscodes, type PasscodeHash } from "./passcodes.ts";
+
+/** What a client shows of itself in CONNECT. */
+export interface Credentials {
+  readonly login: string | undefined;
+  readonly passcode: string | undefined;
+  /** The virtual host it asks for; whether there is one of that name is looked up later. */
+  readonly host: string | undefined;
+  /** Its address, `host:port`. */
+  readonly remote: string;
+  /** Its certificates, if it came over TLS and showed one. */
+  readonly peer: Socket["peer"];
+}
+
+/** A client that was let in. */
+export interface Principal {
+  /** For log lines. */
+  readonly name: string;
+}
+
+/** Decides who is let in; `undefined` refuses. */
+export type Authenticate = (
+  credentials: Credentials,
+) => Principal | undefined | Promise<Principal | undefined>;
+
+/**
+ * Lets in those who know a login and its passcode.
+ *
+ * How long an answer takes says nothing of how much of a passcode was right,
+ * nor whether the login exists, where all passcodes are given in the same way.
+ *
+ * @param users passcodes, plain or hashed, by login
+ */
+export function userTable(
+  users: ReadonlyMap<string, string | PasscodeHash>,
+): Authenticate {
+  // Only digests are kept: they have one length, as the comparison needs.
+  const plain = new Map<string, Buffer>();
+  const hashed = new Map<string, PasscodeHash>();
+  for (const [login, passcode] of users) {
+    if (typeof passcode === "string") plain.set(login, digest(passcode));
+    else hashed.set(login, passcode);
+  }
+  const hashes = new HashedPasscodes(hashed);
+  const nobody = Buffer.alloc(32);
+  return async ({ login = "", passcode = "" }) => {
+    if (hashed.size > 0 && !plain.has(login)) {
+      const right = await hashes.check(login, passcode);
+      return right ? { name: login } : undefined;
+    }
+    const right = timingSafeEqual(
+      digest(passcode),
+      plain.get(login) ?? nobody,
+    );
+    return right && plain.has(login) ? { name: login } : undefined;
+  };
+}
+
+function digest(text: string): Buffer {
+  return createHash("sha256").update(text).digest();
+}

@@ -1,0 +1,167 @@
+/**
+ * A message between its SEND and its MESSAGE frame.
+ *
+ * @module
+ */
+import type { Frame, FrameHeaders, StompVersion } from "../../stomp/mod.ts";
+import { quote, refusal } from "./refusal.ts";
+
+/** What a message costs besides its body and headers, in bytes; an estimate for limits. */
+const OVERHEAD_BYTES = 512;
+
+/**
+ * Headers of a SEND frame that do not travel on: those that speak to the broker
+ * alone, and those that only the broker may set.
+ */
+const NOT_PASSED_ON: ReadonlySet<string> = new Set([
+  "receipt",
+  "transaction",
+  "login",
+  "passcode",
+  "content-length",
+  "destination",
+  "message-id",
+  "subscription",
+  "ack",
+  "redelivered",
+  "delivery-count",
+]);
+
+/** A message the broker has taken in. Immutable: it may be delivered many times. */
+export interface Message {
+  /** Unique; the same at every delivery of this message. */
+  readonly id: string;
+  /** Where it was sent to, spelled out. */
+  readonly destination: string;
+  /** The sender's headers that are passed on. */
+  readonly headers: FrameHeaders;
+  readonly body: Uint8Array;
+  /** Memory it takes, in bytes, counting headers and bookkeeping. */
+  readonly size: number;
+  /** The sender asked that it survives a restart (`persistent:true`). */
+  readonly persistent: boolean;
+  /** When it is of no use any more, in milliseconds since 1970; absent if that is never. */
+  readonly expires?: number;
+}
+
+/** Memory that a SEND frame, and the message made of it, takes, in bytes. */
+export function memorySize({ headers, body }: Frame): number {
+  return messageSize(headers, body);
+}
+
+function messageSize(headers: FrameHeaders, body: Uint8Array): number {
+  let size = OVERHEAD_BYTES + body.length;
+  for (const [name, value] of headers) {
+    // A string takes at most two bytes for each UTF-16 unit.
+    size += 2 * (name.length + value.length);
+  }
+  return size;
+}
+
+/** What the broker decides about a message it takes in. */
+export interface Intake {
+  readonly id: string;
+  readonly destination: string;
+  /** Replaces the sender's `reply-to`. */
+  readonly replyTo?: string | undefined;
+}
+
+/** Makes a message of a SEND frame. */
+export function messageFromSend(frame: Frame, intake: Intake): Message {
+  const headers = new Map<string, string>();
+  for (const [name, value] of frame.headers) {
+    if (!NOT_PASSED_ON.has(name)) headers.set(name, value);
+  }
+  if (intake.replyTo !== undefined) headers.set("reply-to", intake.replyTo);
+  const expires = readExpires(frame);
+  return {
+    id: intake.id,
+    destination: intake.destination,
+    headers,
+    body: frame.body,
+    size: memorySize(frame),
+    persistent: frame.headers.get("persistent") === "true",
+    ...(expires !== undefined && { expires }),
+  };
+}
+
+/**
+ * The moment in the `expires` header, as ActiveMQ has it: milliseconds since
+ * 1970, where 0 is never.
+ *
+ * @throws {SsmError} `STOMP_PROTOCOL`
+ */
+function readExpires({ headers }: Frame): number | undefined {
+  const value = headers.get("expires");
+  if (value === undefined) return undefined;
+  if (!/^[0-9]{1,15}$/.test(value)) {
+    throw refusal(
+      `Cannot send: expires is ${quote(value)}, not milliseconds since 1970`,
+    );
+  }
+  return Number(value) || undefined;
+}
+
+/** Why and from where a message came to the queue of dead letters. */
+export interface DeadLetter {
+  /** Where it is kept from now on. */
+  readonly destination: string;
+  readonly reason: string;
+}
+
+/** The same message, as it is kept for somebody to look at: it does not expire. */
+export function deadLetter(message: Message, letter: DeadLetter): Message {
+  const { expires: _, ...rest } = message;
+  const headers = new Map(message.headers);
+  headers.delete("expires");
+  headers.set("original-destination", message.destination);
+  headers.set("dead-letter-reason", letter.reason);
+  const { destination } = letter;
+  const size = messageSize(headers, message.body);
+  return { ...rest, headers, destination, size };
+}
+
+/** How one delivery of a message is marked. */
+export interface DeliveryMarks {
+  readonly version: StompVersion;
+  /** The id the client gave its subscription; none is possible in STOMP 1.0. */
+  readonly subscription: string | undefined;
+  /** The id by which this delivery is acknowledged; `undefined` where none is expected. */
+  readonly ack: string | undefined;
+  /** How many times this message has been delivered, this time included. */
+  readonly deliveries: number;
+}
+
+/** Makes the MESSAGE frame of one delivery. */
+export function messageFrame(message: Message, marks: DeliveryMarks): Frame {
+  const headers = new Map<string, string>();
+  headers.set("destination", message.destination);
+  headers.set("message-id", message.id);
+  if (marks.subscription !== undefined) {
+    headers.set("subscription", marks.subscription);
+  }
+  if (marks.ack !== undefined && marks.version === "1.2") {
+    headers.set("ack", marks.ack);
+  }
+  if (marks.deliveries > 1) {
+    headers.set("redelivered", "true");
+    headers.set("delivery-count", String(marks.deliveries));
+  }
+  for (const [name, value] of message.headers) {
+    if (isExpressible(name, value, marks.version)) headers.set(name, value);
+  }
+  return { command: "MESSAGE", headers, body: message.body };
+}
+
+/**
+ * Tells whether a header can be written in that version: STOMP 1.0 has no
+ * escapes. What a newer client put into a header must not make the message a
+ * poison for older ones: they get it without that header.
+ */
+function isExpressible(
+  name: string,
+  value: string,
+  version: StompVersion,
+): boolean {
+  return version !== "1.0" || !(/[\n:]/.test(name) || value.includes("\n"));
+}

@@ -1,0 +1,64 @@
+/**
+ * How the broker says no: the words of its ERROR frames.
+ *
+ * @module
+ */
+import { SsmError } from "../../errors.ts";
+import { printable } from "../../log/mod.ts";
+import { type Frame, makeFrame } from "../../stomp/mod.ts";
+
+const utf8 = new TextEncoder();
+
+/** Names of a peer longer than this are cut in what the broker says about them. */
+const MAX_QUOTED = 200;
+
+/** A name from the network, made safe to stand in a header, a log line, a terminal. */
+export function quote(name: string): string {
+  const text = name.length > MAX_QUOTED
+    ? `${name.slice(0, MAX_QUOTED)}...`
+    : name;
+  return `"${printable(text)}"`;
+}
+
+/** The client broke a rule of the protocol or of this broker. */
+export function refusal(text: string): SsmError {
+  return new SsmError("STOMP_PROTOCOL", text);
+}
+
+/** The client wants more than it is allowed to have. */
+export function overLimit(text: string): SsmError {
+  return new SsmError("LIMIT", text);
+}
+
+/** The value of a header that the frame must have. @throws {SsmError} `STOMP_PROTOCOL`. */
+export function required(frame: Frame, name: string): string {
+  const value = frame.headers.get(name);
+  if (value === undefined || value === "") {
+    throw refusal(
+      `Cannot process ${frame.command}: the header ${quote(name)} is missing`,
+    );
+  }
+  return value;
+}
+
+/**
+ * The ERROR frame that says so (STOMP 1.2, "ERROR"). The words are in the body
+ * too, because some clients show only that.
+ *
+ * @param offending the frame that is refused; its receipt is named
+ * @param headers what else is to be said
+ */
+export function errorFrame(
+  text: string,
+  offending?: Frame,
+  headers: Readonly<Record<string, string>> = {},
+): Frame {
+  // What the peer sent may be quoted in it, and ends on somebody's terminal.
+  const words = printable(text);
+  return makeFrame("ERROR", {
+    message: words,
+    "receipt-id": offending?.headers.get("receipt"),
+    ...headers,
+    "content-type": "text/plain",
+  }, utf8.encode(`${words}\n`));
+}

@@ -1,0 +1,34 @@
+/**
+ * A message of a queue, whose content lives in the store.
+ *
+ * @module
+ */
+import type { Entry } from "./backlog.ts";
+import type { Message } from "../message/message.ts";
+import type { Store } from "../store/store.ts";
+
+/** What has to be known of a message to queue it. */
+export type Known = Pick<Entry, "sequence" | "size" | "deliveries" | "expires">;
+
+/** Asks the store for the content whenever it is needed. */
+export class StoredEntry implements Entry {
+  readonly sequence: number;
+  readonly size: number;
+  readonly expires: number | undefined;
+  readonly stored = true;
+  deliveries: number;
+  failures = 0;
+  readonly #store: Store;
+
+  constructor(store: Store, known: Known) {
+    this.#store = store;
+    this.sequence = known.sequence;
+    this.size = known.size;
+    this.expires = known.expires;
+    this.deliveries = known.deliveries;
+  }
+
+  get message(): Message {
+    return this.#store.read(this.sequence);
+  }
+}

@@ -1,0 +1,354 @@
+/**
+ * One client, from its first byte to its last.
+ *
+ * @module
+ */
+import { isSsmError, reason, type SsmError } from "../../errors.ts";
+import type { Logger } from "../../log/mod.ts";
+import type { Socket } from "../../net/mod.ts";
+import {
+  type Clock,
+  type Frame,
+  makeFrame,
+  StompConnection,
+  type StompVersion,
+} from "../../stomp/mod.ts";
+import type { Authorise } from "../access/access.ts";
+import { Conversation } from "./conversation.ts";
+import type { Counters } from "../routing/counters.ts";
+import { type HandshakeOptions, shakeHands } from "./handshake.ts";
+import type { BrokerLimits } from "./limits.ts";
+import { Outbox } from "./outbox.ts";
+import { errorFrame, overLimit, quote } from "../message/refusal.ts";
+import type { RefusalLog } from "./refusal_log.ts";
+import type { Outlet } from "./subscription.ts";
+import type { Unfinished } from "./unfinished.ts";
+
+/** What a session works with. */
+export interface SessionOptions {
+  readonly logger: Logger;
+  readonly refusals: RefusalLog;
+  readonly clock: Clock;
+  readonly limits: BrokerLimits;
+  /** The session's number among those of its broker. */
+  readonly number: number;
+  readonly handshake: Omit<HandshakeOptions, "session" | "remote" | "peer">;
+  readonly authorise: Authorise | undefined;
+  /** Intervals of silence that are forgiven. */
+  readonly graceFactor: number;
+  readonly counters: Counters;
+  readonly unfinished: Unfinished;
+}
+
+/** Where a session stands. */
+type Phase =
+  /** CONNECT has not come, or is being judged. */
+  | "greeting"
+  /** The client is let in. */
+  | "open"
+  /** The client has said its last word, which is still to be answered; it gets no more messages. */
+  | "leaving"
+  /** Nothing the client says counts any more. */
+  | "closing";
+
+/** Speaks with one client. */
+export class Session implements Outlet {
+  readonly #options: SessionOptions;
+  readonly #socket: Socket;
+  readonly #connection: StompConnection;
+  readonly #outbox: Outbox;
+  /** Begins when the client is let in. */
+  #conversation: Conversation | undefined;
+  #phase: Phase = "greeting";
+  #draining = false;
+  #deliveries = 0;
+  /** Frames that are understood and not yet confirmed. */
+  #unconfirmed = new Set<Promise<void>>();
+  #unconfirmedBytes = 0;
+  /** The orderly end, once it has begun. */
+  #ending: Promise<void> | undefined;
+
+  constructor(socket: Socket, options: SessionOptions) {
+    const { limits, clock } = options;
+    this.#socket = socket;
+    this.#options = options;
+    this.#connection = new StompConnection(socket, {
+      clock,
+      writeTimeoutMs: limits.writeTimeoutMs,
+      answerMalformed: true,
+      onHeld: (bytes) => this.#note(bytes),
+      limits: {
+        maxHeaders: limits.maxHeaders,
+        maxHeaderBytes: limits.maxHeaderBytes,
+        maxHeadBytes: Math.min(
+          limits.maxHeadBytes,
+          limits.maxUnauthenticatedBytes,
+        ),
+        maxBodyBytes: Math.min(
+          limits.maxBodyBytes,
+          limits.maxUnauthenticatedBytes,
+        ),
+      },
+    });
+    this.#outbox = new Outbox({
+      connection: this.#connection,
+      maxBytes: limits.maxOutputBytes,
+      onRoom: () => this.#conversation?.resume(),
+      onWritten: (frame) => this.#written(frame),
+      onUnwritable: (error) => this.fail(error),
+    });
+  }
+
+  get version(): StompVersion {
+    return this.#connection.version;
+  }
+
+  get open(): boolean {
+    return this.#phase === "open" && !this.#outbox.full;
+  }
+
+  /** Subscriptions the client has. */
+  get subscriptions(): number {
+    return this.#conversation?.subscriptions ?? 0;
+  }
+
+  nextDeliveryId(): string {
+    return `${this.#options.number}-${++this.#deliveries}`;
+  }
+
+  /** Serves the client; settles when the connection has ended and nothing of it is left. */
+  async run(): Promise<void> {
+    const { clock, limits, logger } = this.#options;
+    const { connectDeadlineMs } = limits;
+    const cancelDeadline = clock.after(connectDeadlineMs, () => {
+      if (this.#phase !== "greeting") return;
+      this.fail(
+        overLimit(
+          `Cannot wait any longer: no CONNECT for ${connectDeadlineMs} ms`,
+        ),
+      );
+    });
+    try {
+      for await (const frame of this.#connection.frames()) {
+        if (this.#conversation === undefined) await this.#greet(frame);
+        else await this.#take(frame, this.#conversation);
+        if (this.#phase === "leaving" || this.#phase === "closing") break;
+      }
+    } catch (error) {
+      this.#interrupted(error);
+    } finally {
+      cancelDeadline();
+      this.#options.unfinished.note(this, 0);
+      // Whoever leaves in order says so first.
+      const lost = this.#phase === "open";
+      if (this.#phase !== "closing") this.#phase = "leaving";
+      await Promise.allSettled(this.#unconfirmed);
+      // What is on its way counts as delivered if it gets there.
+      await this.#outbox.flushed();
+      this.#leave({ lost });
+      await (this.#ending ??= this.#connection.end(limits.lingerMs));
+      logger.debug(`Closed: ${this.#socket.remote}`);
+    }
+  }
+
+  write(frame: Frame): Promise<boolean> {
+    return this.#outbox.write(frame);
+  }
+
+  fail(error: SsmError, offending?: Frame): void {
+    this.#fail(errorFrame(error.message, offending), error.message);
+  }
+
+  /** Ends the session as soon as nothing is half done. */
+  drain(): void {
+    this.#draining = true;
+    this.#endIfDrained();
+  }
+
+  /** Ends at once to make room for another client, unless this one was let in; whether it did. */
+  giveWay(): boolean {
+    if (this.#phase !== "greeting") return false;
+    this.#options.refusals.tell(
+      this.#socket.remote,
+      "it has not logged in, and others want to",
+    );
+    this.close();
+    return true;
+  }
+
+  /** Ends the connection at once. */
+  close(): void {
+    this.#phase = "closing";
+    this.#connection.close();
+  }
+
+  async #greet(frame: Frame): Promise<void> {
+    const { limits, number, handshake, graceFactor, logger } = this.#options;
+    const { remote, peer } = this.#socket;
+    let outcome;
+    try {
+      const session = `session-${number}`;
+      outcome = await shakeHands(frame, {
+        ...handshake,
+        session,
+        remote,
+        peer,
+      });
+    } catch (error) {
+      this.#refuse(error, frame);
+      return;
+    }
+    // The deadline may have passed, or the broker closed, meanwhile.
+    if (this.#phase !== "greeting") return;
+    if (outcome.status === "refused") {
+      this.#options.counters.connectionsRefused++;
+      this.#fail(outcome.answer, outcome.reason);
+      return;
+    }
+    const { version, heartBeat, principal, router, answer } = outcome;
+    const { maxHeadBytes, maxBodyBytes } = limits;
+    this.#conversation = new Conversation({
+      router,
+      client: { principal, remote, peer },
+      authorise: this.#options.authorise,
+      logger,
+      outlet: this,
+      onProgress: () => this.#endIfDrained(),
+      limits,
+    });
+    this.#connection.limit({ maxHeadBytes, maxBodyBytes });
+    this.#connection.version = version;
+    this.#phase = "open";
+    logger.info(
+      `Connected: ${remote} as ${quote(principal.name)}, STOMP ${version}`,
+    );
+    await this.write(answer);
+    this.#connection.startHeartBeats(heartBeat, graceFactor);
+    this.#endIfDrained();
+  }
+
+  async #take(frame: Frame, conversation: Conversation): Promise<void> {
+    if (this.#phase !== "open") return;
+    if (frame.command === "DISCONNECT") {
+      this.#phase = "leaving";
+      await Promise.allSettled(this.#unconfirmed);
+      await this.#confirm(frame);
+      return;
+    }
+    let work;
+    try {
+      const asking = conversation.permit(frame);
+      if (asking !== undefined) {
+        await asking;
+        if (this.#phase !== "open") return;
+      }
+      work = conversation.handle(frame);
+    } catch (error) {
+      this.#refuse(error, frame);
+      return;
+    }
+    const confirmed = this.#confirm(frame, work);
+    this.#track(confirmed, frame.body.length);
+    const { maxUnstoredBytes } = this.#options.limits;
+    if (!isPipelined(frame) || this.#unconfirmedBytes > maxUnstoredBytes) {
+      await confirmed;
+    }
+    // Who does not read the answers is not listened to either.
+    if (this.#outbox.full) await this.#outbox.flushed();
+  }
+
+  /** Sends the receipt once the work is done, or refuses the frame. */
+  async #confirm(frame: Frame, work?: Promise<void> | void): Promise<void> {
+    try {
+      await work;
+    } catch (error) {
+      this.#refuse(error, frame);
+      return;
+    }
+    const receipt = frame.headers.get("receipt");
+    if (receipt !== undefined && this.#phase !== "closing") {
+      // Not awaited here: the outbox keeps the order and the measure.
+      void this.write(makeFrame("RECEIPT", { "receipt-id": receipt }));
+    }
+  }
+
+  /** What the client has sent of a frame that has not ended. */
+  #note(bytes: number): void {
+    // Of one who was refused nothing is expected any more.
+    if (this.#phase === "closing") return;
+    this.#options.unfinished.note(this, bytes);
+  }
+
+  #track(confirmed: Promise<void>, bytes: number): void {
+    this.#unconfirmed.add(confirmed);
+    this.#unconfirmedBytes += bytes;
+    confirmed.finally(() => {
+      this.#unconfirmed.delete(confirmed);
+      this.#unconfirmedBytes -= bytes;
+      this.#endIfDrained();
+    });
+  }
+
+  /** Says no to a frame. What is not one of our own refusals is a fault of the broker. */
+  #refuse(error: unknown, frame: Frame): void {
+    if (isSsmError(error)) {
+      this.fail(error, frame);
+      return;
+    }
+    this.#options.logger.error(
+      `Cannot process ${frame.command} of ${this.#socket.remote}: ${
+        reason(error)
+      }`,
+    );
+    this.#fail(
+      errorFrame(`Cannot process ${frame.command}: internal error`, frame),
+      "internal error",
+    );
+  }
+
+  #fail(answer: Frame, why: string): void {
+    if (this.#phase === "closing") return;
+    this.#options.refusals.tell(this.#socket.remote, why);
+    this.#leave();
+    void this.write(answer);
+    this.#ending = this.#connection.end(this.#options.limits.lingerMs);
+  }
+
+  /** The peer, the network or a malformed frame ended the stream of frames. */
+  #interrupted(error: unknown): void {
+    if (this.#phase === "closing") return;
+    const malformed = isSsmError(error, "STOMP_PROTOCOL") ||
+      isSsmError(error, "LIMIT");
+    if (malformed) this.fail(error);
+    else this.#options.logger.info(reason(error));
+  }
+
+  /** From now on nothing counts; what the client held goes back. Idempotent. */
+  #leave(how: { lost: boolean } = { lost: false }): void {
+    this.#phase = "closing";
+    this.#conversation?.end(how);
+  }
+
+  #written(frame: Frame): void {
+    if (frame.command === "MESSAGE") this.#options.counters.messagesOut++;
+    this.#endIfDrained();
+  }
+
+  /** Called whenever something is done with, for it may have been the last thing. */
+  #endIfDrained(): void {
+    const greeting = this.#phase === "greeting";
+    if (!this.#draining || (!greeting && this.#phase !== "open")) return;
+    const idle = greeting ||
+      (this.#unconfirmed.size === 0 && this.#outbox.empty &&
+        this.#conversation?.idle === true);
+    if (!idle) return;
+    this.#leave();
+    this.#ending = this.#connection.end(this.#options.limits.lingerMs);
+  }
+}
+
+/** Frames of which many may be under way at once; the store keeps their order. */
+function isPipelined({ command, headers }: Frame): boolean {
+  return (command === "SEND" || command === "ACK") &&
+    !headers.has("transaction");
+}

@@ -1,0 +1,223 @@
+/**
+ * What one client is being fed from one destination.
+ *
+ * @module
+ */
+import type { SsmError } from "../../errors.ts";
+import type { AckMode, Frame, StompVersion } from "../../stomp/mod.ts";
+import type { Entry } from "../routing/backlog.ts";
+import { messageFrame } from "../message/message.ts";
+import { overLimit } from "../message/refusal.ts";
+import type { Feed } from "../routing/queue.ts";
+import type { TopicConsumer } from "../routing/topic.ts";
+
+/** The way to the client. */
+export interface Outlet {
+  readonly version: StompVersion;
+  /** More may be written right now. */
+  readonly open: boolean;
+  /** Writes a frame; `true` once it has left, `false` when it never will. Does not throw. */
+  write(frame: Frame): Promise<boolean>;
+  /** Makes an id for one delivery, unique in this connection. */
+  nextDeliveryId(): string;
+  /** Ends the connection with an ERROR frame. */
+  fail(error: SsmError): void;
+}
+
+/** One message in the client's hands. */
+export interface Delivery {
+  /** The `ack` header of STOMP 1.2. */
+  readonly id: string;
+  /** By which older versions acknowledge. */
+  readonly messageId: string;
+  readonly entry: Entry;
+  readonly subscription: Subscription;
+  /** An ACK or NACK of it waits for a COMMIT. */
+  held: boolean;
+}
+
+/** What a client asked for. */
+export interface SubscriptionOptions {
+  /** The client's name of it; STOMP 1.0 knows subscriptions without. */
+  readonly id: string | undefined;
+  /** Full name of the destination. */
+  readonly path: string;
+  readonly ack: AckMode;
+  /** Messages that may be unacknowledged at once. */
+  readonly prefetch: number;
+  /** Their bytes; one message is always allowed. */
+  readonly prefetchBytes: number;
+  readonly outlet: Outlet;
+  /** Called for what an `auto` subscription has delivered. */
+  readonly onDelivered: (entry: Entry) => void;
+}
+
+/** Delivers messages within a window, and knows which are not acknowledged yet. */
+export class Subscription implements TopicConsumer {
+  readonly id: string | undefined;
+  readonly path: string;
+  readonly ack: AckMode;
+  readonly #options: SubscriptionOptions;
+  /** Unacknowledged deliveries by id, in the order of delivery. */
+  readonly #pending = new Map<string, Delivery>();
+  #pendingBytes = 0;
+  #heldCount = 0;
+  #heldBytes = 0;
+  #feed: Feed | undefined;
+
+  constructor(options: SubscriptionOptions) {
+    this.id = options.id;
+    this.path = options.path;
+    this.ack = options.ack;
+    this.#options = options;
+  }
+
+  /** How many deliveries are not acknowledged yet. */
+  get pending(): number {
+    return this.#pending.size;
+  }
+
+  get ready(): boolean {
+    const { outlet, prefetch, prefetchBytes } = this.#options;
+    return outlet.open &&
+      this.#pending.size - this.#heldCount < prefetch &&
+      (this.#pendingBytes - this.#heldBytes < prefetchBytes);
+  }
+
+  /** Begins to take messages. */
+  start(connect: (consumer: TopicConsumer) => Feed): void {
+    this.#feed = connect(this);
+  }
+
+  /** There may be room on the way to the client again. */
+  resume(): void {
+    this.#feed?.resume();
+  }
+
+  deliver(entry: Entry): void {
+    const { outlet } = this.#options;
+    const { message } = entry;
+    entry.deliveries++;
+    const delivery: Delivery = {
+      id: outlet.nextDeliveryId(),
+      messageId: message.id,
+      entry,
+      subscription: this,
+      held: false,
+    };
+    this.#pending.set(delivery.id, delivery);
+    this.#pendingBytes += entry.size;
+    const written = outlet.write(messageFrame(message, {
+      version: outlet.version,
+      subscription: this.id,
+      ack: this.ack === "auto" ? undefined : delivery.id,
+      deliveries: entry.deliveries,
+    }));
+    if (this.ack === "auto") this.#finishWhenWritten(delivery, written);
+  }
+
+  overrun(): void {
+    this.#options.outlet.fail(
+      overLimit(
+        "Cannot keep up: too many bytes of a topic wait for this client",
+      ),
+    );
+  }
+
+  /** The delivery that an ACK or NACK names, if it may be acknowledged. */
+  find(by: { id: string } | { messageId: string }): Delivery | undefined {
+    if (this.ack === "auto") return undefined;
+    if ("id" in by) return this.#pending.get(by.id);
+    for (const delivery of this.#pending.values()) {
+      if (delivery.messageId === by.messageId) return delivery;
+    }
+    return undefined;
+  }
+
+  /** Everything that is acknowledged along with `delivery`, itself included. */
+  coveredBy(delivery: Delivery): Delivery[] {
+    if (this.ack !== "client") return [delivery];
+    const covered: Delivery[] = [];
+    for (const earlier of this.#pending.values()) {
+      if (!earlier.held) covered.push(earlier);
+      if (earlier === delivery) break;
+    }
+    return covered;
+  }
+
+  /** Sets a delivery aside until a transaction ends; it leaves room in the window. */
+  hold(delivery: Delivery): void {
+    delivery.held = true;
+    this.#heldCount++;
+    this.#heldBytes += delivery.entry.size;
+    this.resume();
+  }
+
+  /** The transaction came to nothing: the delivery is unacknowledged again. */
+  unhold(delivery: Delivery): void {
+    delivery.held = false;
+    this.#heldCount--;
+    this.#heldBytes -= delivery.entry.size;
+  }
+
+  /** The client is done with it. */
+  finish(delivery: Delivery): void {
+    if (this.#remove(delivery)) this.resume();
+  }
+
+  /** The client refuses them: they go back to the queue, and that counts. */
+  refuse(deliveries: readonly Delivery[]): void {
+    for (const { entry } of deliveries) entry.failures++;
+    this.giveBack(deliveries);
+  }
+
+  /** They could not be delivered or acknowledged: they go back to the queue. */
+  giveBack(deliveries: readonly Delivery[]): void {
+    for (const delivery of deliveries) this.#remove(delivery);
+    // Before there is room again: else a newer message would take their place.
+    this.#feed?.giveBack(deliveries.map(({ entry }) => entry));
+    this.resume();
+  }
+
+  /**
+   * The client unsubscribes. What is unacknowledged goes back to its queue,
+   * except what an `auto` subscription is writing just now.
+   */
+  cancel(): void {
+    if (this.ack === "auto") this.#feed?.cancel([]);
+    else this.end();
+  }
+
+  /**
+   * The connection ends: everything that is unacknowledged goes back, at once.
+   *
+   * @param lost it broke off; the message the client had in hand may be why.
+   */
+  end({ lost = false }: { lost?: boolean } = {}): void {
+    const entries = [...this.#pending.values()].map(({ entry }) => entry);
+    if (lost && this.ack !== "auto" && entries[0]) entries[0].failures++;
+    this.#pending.clear();
+    this.#feed?.cancel(entries);
+  }
+
+  #remove(delivery: Delivery): boolean {
+    if (!this.#pending.delete(delivery.id)) return false;
+    if (delivery.held) this.unhold(delivery);
+    this.#pendingBytes -= delivery.entry.size;
+    return true;
+  }
+
+  async #finishWhenWritten(
+    delivery: Delivery,
+    written: Promise<boolean>,
+  ): Promise<void> {
+    const left = await written;
+    if (!this.#pending.has(delivery.id)) return;
+    if (left) {
+      this.finish(delivery);
+      this.#options.onDelivered(delivery.entry);
+    } else {
+      this.giveBack([delivery]);
+    }
+  }
+}

@@ -1,0 +1,364 @@
+/**
+ * A store that survives: messages that are to be kept are on disk before they
+ * count as taken, in an SQLite database.
+ *
+ * Everything else lives in memory as long as there is room, and on disk, too,
+ * when there is not: then a message costs memory only while it is on its way.
+ *
+ * @module
+ */
+import { SsmError } from "../../errors.ts";
+import { DiskReserve } from "./disk_reserve.ts";
+import type { Message } from "../message/message.ts";
+import { openMessageTable } from "./message_database.ts";
+import type { MessageTable } from "./message_table.ts";
+import { overLimit } from "../message/refusal.ts";
+import { diskFull, isFull, storeError } from "./sqlite_errors.ts";
+import type { RecoveredMessage, Store, StoreChange } from "./store.ts";
+
+/** Options of {@linkcode SqliteStore}. Sizes are in bytes. */
+export interface SqliteStoreOptions {
+  /** What all kept messages may take together. @default 10737418240 (10 GiB) */
+  readonly maxBytes?: number | undefined;
+  /**
+   * What may be in memory; the rest is on disk only. Reading it back costs next
+   * to nothing, keeping it costs thrice its size.
+   * @default 16777216 (16 MiB)
+   */
+  readonly memoryBytes?: number | undefined;
+  /**
+   * Disk space that is set aside, to be able to delete when the disk is full.
+   * Without it nothing new is taken. @default 8388608 (8 MiB)
+   */
+  readonly reserveBytes?: number | undefined;
+}
+
+/** Several calls are committed at once, up to this many bytes, so that other work gets its turn. */
+const MAX_COMMIT_BYTES = 8 << 20;
+
+/**
+ * How long an acknowledgement waits for a message to be written along with, in
+ * milliseconds. A producer that waits for each receipt then pays for one sync a
+ * message, not two.
+ */
+const REMOVALS_MS = 1;
+
+/**
+ * How long a delivery may wait to be written down, in milliseconds. Most are
+ * acknowledged sooner, and then never have to be.
+ */
+const MARKS_MS = 100;
+
+/** A message in memory, and whether it is on disk, too. */
+interface Held {
+  readonly message: Message;
+  readonly onDisk: boolean;
+}
+
+/** A call of `apply` that waits to be committed. */
+interface Call {
+  readonly changes: readonly StoreChange[];
+  readonly bytes: number;
+  readonly resolve: () => void;
+  readonly reject: (error: SsmError) => void;
+}
+
+/** What memory comes to after a commit. */
+type Effect = () => void;
+
+/** Keeps messages on disk and in memory. */
+export class SqliteStore implements Store {
+  readonly #table: MessageTable;
+  readonly #reserve: DiskReserve;
+  readonly #maxBytes: number;
+  readonly #memoryBytes: number;
+  readonly #held = new Map<number, Held>();
+  #heldBytes = 0;
+  #count = 0;
+  #bytes = 0;
+  #calls: Call[] = [];
+  /** Deliveries to be written down, by message. */
+  readonly #marks = new Map<number, number>();
+  #due: ReturnType<typeof setImmediate> | undefined;
+  /** Commits of what is in no hurry, by how long that may wait. */
+  readonly #later = new Map<number, ReturnType<typeof setTimeout>>();
+  #closed = false;
+
+  /**
+   * Opens the store in a directory, which is made if need be and serves one
+   * store at a time.
+   *
+   * @throws {RangeError} on a size that makes no sense
+   * @throws {SsmError} `RUNNING` when another process uses it, `SPOOL` when it
+   *   cannot be used.
+   */
+  static async open(
+    directory: string,
+    options: SqliteStoreOptions = {},
+  ): Promise<SqliteStore> {
+    const {
+      maxBytes = 10 * 1024 ** 3,
+      memoryBytes = 16 << 20,
+      reserveBytes = 8 << 20,
+    } = options;
+    for (const bytes of [maxBytes, memoryBytes, reserveBytes]) {
+      if (!(bytes > 0)) throw new RangeError("Sizes must be positive");
+    }
+    const table = await openMessageTable(directory);
+    const reserve = new DiskReserve(`${directory}/reserve`, reserveBytes);
+    return new SqliteStore(table, reserve, { maxBytes, memoryBytes });
+  }
+
+  private constructor(
+    table: MessageTable,
+    reserve: DiskReserve,
+    limits: { readonly maxBytes: number; readonly memoryBytes: number },
+  ) {
+    this.#table = table;
+    this.#reserve = reserve;
+    this.#maxBytes = limits.maxBytes;
+    this.#memoryBytes = limits.memoryBytes;
+    reserve.take();
+  }
+
+  get count(): number {
+    return this.#count;
+  }
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  async *recover(): AsyncIterable<RecoveredMessage> {
+    try {
+      this.#table.keepDurable();
+      for (const kept of this.#table.list()) {
+        this.#count++;
+        this.#bytes += kept.size;
+        yield kept;
+      }
+    } catch (error) {
+      throw storeError(error, "recover");
+    }
+  }
+
+  apply(changes: readonly StoreChange[]): Promise<void> {
+    if (this.#closed) {
+      return Promise.reject(
+        new SsmError("ABORTED", "Cannot store messages: the store is closed"),
+      );
+    }
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const call = { changes, bytes: added(changes), resolve, reject };
+    // What is in memory alone waits for no disk, only for those before it.
+    if (this.#calls.length === 0 && this.#isInMemory(call)) {
+      for (const effect of this.#plan([call])) effect();
+    } else {
+      this.#calls.push(call);
+      if (call.bytes > 0) this.#schedule();
+      else this.#scheduleWithin(REMOVALS_MS);
+    }
+    return promise;
+  }
+
+  delivered(sequence: number, deliveries: number): void {
+    if (this.#closed || this.#held.get(sequence)?.onDisk === false) return;
+    this.#marks.set(sequence, deliveries);
+    this.#scheduleWithin(MARKS_MS);
+  }
+
+  read(sequence: number): Message {
+    const message = this.#held.get(sequence)?.message ??
+      this.#table.read(sequence);
+    if (message === undefined) {
+      throw new RangeError(`No message ${sequence} in the store`);
+    }
+    return message;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    if (this.#closed) return Promise.resolve();
+    while (this.#calls.length > 0 || this.#marks.size > 0) this.#commit();
+    this.#closed = true;
+    clearImmediate(this.#due);
+    for (const timer of this.#later.values()) clearTimeout(timer);
+    this.#held.clear();
+    this.#table.close();
+    return Promise.resolve();
+  }
+
+  /**
+   * Commits as soon as everything that came in along with this was looked at:
+   * so the more is going on, the more shares one sync of the disk.
+   */
+  #schedule(): void {
+    this.#due ??= setImmediate(() => {
+      this.#due = undefined;
+      this.#commit();
+      if (this.#calls.length > 0) this.#schedule();
+    });
+  }
+
+  /** As {@linkcode #schedule}, but not before somebody else needs it or the time is up. */
+  #scheduleWithin(ms: number): void {
+    if (this.#later.has(ms)) return;
+    const timer = setTimeout(() => {
+      this.#later.delete(ms);
+      if (this.#calls.length > 0 || this.#marks.size > 0) this.#schedule();
+    }, ms);
+    this.#later.set(ms, timer);
+  }
+
+  /** Commits what waits, or as much of it as is good for one commit. */
+  #commit(): void {
+    let bytes = 0;
+    const last = this.#calls.findIndex((call) =>
+      (bytes += call.bytes) > MAX_COMMIT_BYTES
+    );
+    const calls = this.#calls.splice(0, last < 0 ? Infinity : last + 1);
+    try {
+      this.#write(calls);
+    } catch (error) {
+      if (isFull(error)) this.#makeRoom();
+      // Marks are a help to consumers, and not worth a message.
+      this.#marks.clear();
+      for (const call of calls) this.#commitAlone(call);
+    }
+  }
+
+  /** After some call of several failed: this one may be possible, or is told why it is not. */
+  #commitAlone(call: Call): void {
+    for (let again = true;; again = false) {
+      try {
+        return this.#write([call]);
+      } catch (error) {
+        if (isFull(error)) this.#makeRoom();
+        if (isFull(error) && again) continue;
+        return call.reject(storeError(error));
+      }
+    }
+  }
+
+  /** Makes all these changes at once, except those of calls that it refuses. */
+  #write(calls: readonly Call[]): void {
+    const adds = calls.some((call) =>
+      call.bytes > 0 && !this.#isInMemory(call)
+    );
+    if (adds && !this.#reserve.held) {
+      this.#table.shrink();
+      this.#reserve.take();
+    }
+    let effects: Effect[] = [];
+    this.#table.transact(() => {
+      effects = this.#plan(calls);
+      for (const [sequence, times] of this.#marks) {
+        this.#table.mark(sequence, times);
+      }
+    });
+    this.#marks.clear();
+    for (const effect of effects) effect();
+  }
+
+  /** Writes what calls ask for, and returns what is to be done once that is committed. */
+  #plan(calls: readonly Call[]): Effect[] {
+    const batch = { bytes: this.#bytes, heldBytes: this.#heldBytes };
+    return calls.flatMap((call) => {
+      const refusal = this.#refusal(call, batch.bytes);
+      if (refusal !== undefined) return [() => call.reject(refusal)];
+      return [...this.#change(call.changes, batch), call.resolve];
+    });
+  }
+
+  /** Writes changes; what has to be done in memory once they are committed is returned. */
+  #change(
+    changes: readonly StoreChange[],
+    batch: { bytes: number; heldBytes: number },
+  ): Effect[] {
+    return changes.map((change) => {
+      if (change.kind === "remove") {
+        const { sequence } = change;
+        this.#marks.delete(sequence);
+        const size = this.#held.get(sequence)?.onDisk === false
+          ? undefined
+          : this.#table.remove(sequence);
+        return () => this.#forget(sequence, size);
+      }
+      const { sequence, durable, message } = change.stored;
+      batch.bytes += message.size;
+      const fits = batch.heldBytes + message.size <= this.#memoryBytes;
+      if (fits) batch.heldBytes += message.size;
+      const onDisk = durable || !fits;
+      if (onDisk) this.#table.insert(change.stored);
+      return () => {
+        this.#count++;
+        this.#bytes += message.size;
+        if (!fits) return;
+        this.#held.set(sequence, { message, onDisk });
+        this.#heldBytes += message.size;
+      };
+    });
+  }
+
+  #forget(sequence: number, sizeOnDisk: number | undefined): void {
+    const held = this.#held.get(sequence);
+    const size = held?.message.size ?? sizeOnDisk;
+    if (size === undefined) return;
+    this.#count--;
+    this.#bytes -= size;
+    if (held && this.#held.delete(sequence)) this.#heldBytes -= size;
+  }
+
+  /** Whether a call concerns nothing on disk. */
+  #isInMemory({ changes, bytes }: Pick<Call, "changes" | "bytes">): boolean {
+    return this.#heldBytes + bytes <= this.#memoryBytes &&
+      changes.every((change) =>
+        change.kind === "append"
+          ? !change.stored.durable
+          : this.#held.get(change.sequence)?.onDisk === false
+      );
+  }
+
+  /** Why there is no room for these changes, if so. */
+  #refusal(call: Call, before: number): SsmError | undefined {
+    const { changes, bytes } = call;
+    if (bytes === 0) return undefined;
+    if (before + bytes > this.#maxBytes) {
+      const growth = bytes - this.#removed(changes);
+      if (growth > 0 && before + growth > this.#maxBytes) {
+        return overLimit(
+          `Message store is full: ${before} of ${this.#maxBytes} bytes are in use`,
+        );
+      }
+    }
+    // What the reserve was given up for must stay possible: deleting.
+    return this.#isInMemory(call) || this.#reserve.held
+      ? undefined
+      : diskFull();
+  }
+
+  /** How many bytes these changes remove. */
+  #removed(changes: readonly StoreChange[]): number {
+    let bytes = 0;
+    for (const change of changes) {
+      if (change.kind !== "remove") continue;
+      const { sequence } = change;
+      bytes += this.#held.get(sequence)?.message.size ??
+        this.#table.size(sequence) ?? 0;
+    }
+    return bytes;
+  }
+
+  /** The disk is full: gives up the reserve, and what else is not needed. */
+  #makeRoom(): void {
+    this.#reserve.release();
+    this.#table.shrink();
+  }
+}
+
+function added(changes: readonly StoreChange[]): number {
+  let bytes = 0;
+  for (const change of changes) {
+    if (change.kind === "append") bytes += change.stored.message.size;
+  }
+  return bytes;
+}

@@ -1,0 +1,246 @@
+/**
+ * `ssm broker`: the embedded broker, for trying, testing and single machines.
+ *
+ * @module
+ */
+import {
+  addressFilter,
+  type Authorise,
+  Broker,
+  MemoryStore,
+  SqliteStore,
+  type Store,
+} from "../../broker/mod.ts";
+import {
+  type Ini,
+  loggingConfig,
+  parseIni,
+  readStompserverConfig,
+  type StompserverConfig,
+} from "../../config/mod.ts";
+import { reason } from "../../errors.ts";
+import type { Logger } from "../../log/mod.ts";
+import { listen } from "../../net/mod.ts";
+import { brokerAccess } from "../broker/access.ts";
+import { BROKER_OPTIONS, givenUsers, withOptions } from "../broker/options.ts";
+import { brokerTls } from "../broker/tls.ts";
+import {
+  brokerUsers,
+  hashPasscodes,
+  type UserSources,
+} from "../broker/users.ts";
+import {
+  type Command,
+  type CommandContext,
+  type OptionValues,
+  textOption,
+} from "../command/command.ts";
+import { readConfigFile } from "../command/config_file.ts";
+import { EXIT } from "../command/terminal.ts";
+import { openLog } from "../process/logging.ts";
+
+/** The command. */
+export const brokerCommand: Command = {
+  name: "broker",
+  help: `Usage: ssm broker [OPTIONS]
+       ssm broker --hash-password
+
+A STOMP broker for trying, testing and single-machine sites. It listens on the
+loopback interface unless told otherwise. Messages are kept in memory and are
+gone when it ends, unless --data names a directory: there messages that were
+sent to queues with persistent:true survive.
+
+Every option but --user is also a key of the section [stompserver], with _ for -.
+
+Options:
+  -c, --config FILE       the file with that section; options win over it
+      --host ADDRESS      default: 127.0.0.1
+      --port PORT         default: 61613; 0 takes a free one
+      --data DIR          where persistent messages survive; default: nowhere
+      --memory SIZE       for messages; more is on disk, or refused without
+                          --data; default: 16M, or 256M without
+      --max-data SIZE     what all queues may hold with --data; default: 10G
+      --level LEVEL       DEBUG, INFO, WARN or ERROR; default: INFO
+
+Who may connect:
+      --users FILE        lines of login:passcode; default: everybody may
+      --access-file FILE  lines of who may read and write where, see below;
+                          default: everybody, everywhere
+      --user LOGIN:PASSCODE
+                          one more user, may be repeated; others on this
+                          machine can see it
+      --hash-password     reads login:passcode lines from standard input and
+                          prints lines for --users that do not show passcodes
+      --vhosts NAMES      virtual hosts, each with queues and topics of its own;
+                          default: one, under whatever name
+      --allow PATTERNS    addresses that may connect, such as 10.0.*; default: *
+      --deny PATTERNS     addresses that may not, although allowed
+
+TLS:
+      --tls off|on|strict strict demands client certificates; default: off
+      --certificate FILE  the broker's certificate, PEM (or --certfile)
+      --key FILE          its private key, PEM (or --keyfile)
+      --capath DIR        CA directory for client certificates
+      --cafile FILE       or one file of CA certificates and CRLs, PEM
+      --check-crls true   looks client certificates up in the CRLs
+
+Limits:
+      --heartbeat-in MS   how often clients must be heard; default: 10000
+      --heartbeat-out MS  how often clients can hear the broker; default: 10000
+      --forgiveness N     silent times heartbeat-in that are forgiven; default: 2
+      --max-message-size SIZE   default: 256M
+      --max-connections N       default: 4096
+      --prefetch N              unacknowledged messages of a subscription;
+                                default: 100
+      --max-redeliveries N      before a message is a dead letter; default: 5
+      --dead-letter-queue NAME  or none; default: /queue/DLQ
+
+  -h, --help
+  -v, --version
+
+Lines of the access file, of which the first that fits decides; what no line
+allows is refused:
+  allow|deny read|write|all WHERE WHO
+WHERE is /queue/NAME or /topic/NAME, with levels between dots or slashes; * is any
+one level, > at the end all that follow, and /> everywhere. WHO is user:LOGIN,
+dn:/C=UK/O=Site/CN=host (with --tls strict), address:PATTERN or anyone.
+
+The options of Tcl's stompserver are understood as they are (-port 61613 -users
+"alice:secret bob:other" -tls true -verbose 5).
+
+Examples:
+  ssm broker
+  ssm broker --port 0 --data /var/lib/ssm/broker
+  echo alice:secret | ssm broker --hash-password >> /etc/ssm/users
+  ssm broker --tls strict --certificate /etc/grid-security/hostcert.pem \\
+    --key /etc/grid-security/hostkey.pem --capath /etc/grid-security/certificates
+`,
+  options: BROKER_OPTIONS,
+  async run(values, context) {
+    if (values["hash-password"] === true) {
+      await hashPasscodes(context.terminal);
+      return EXIT.ok;
+    }
+    const path = textOption(values, "config");
+    if (path === undefined) {
+      return await runBroker(parseIni("", "the command line"), values, context);
+    }
+    const ini = await readConfigFile(path, context.terminal);
+    return ini ? await runBroker(ini, values, context) : EXIT.failure;
+  },
+};
+
+/** Runs a broker as the file and the options say, until it is stopped. */
+export async function runBroker(
+  file: Ini,
+  values: OptionValues,
+  { terminal, signal, onReload }: CommandContext,
+): Promise<number> {
+  const ini = withOptions(file, values);
+  const { config, warnings } = readStompserverConfig(ini);
+  using logging = await openLog(() => loggingConfig(ini), { terminal });
+  const log = logging.logger("ssm.broker");
+  for (const warning of warnings) log.warning(warning);
+  const users = { file: config.usersFile, given: givenUsers(values) };
+  let authenticate = brokerUsers(users, log);
+  const readAccess = () => accessOf(config, users, log);
+  let authorise = readAccess();
+  onReload(() => {
+    logging.reopen();
+    try {
+      // Both or neither: new users under old rules could do too much.
+      const [newUsers, newRules] = [brokerUsers(users, log), readAccess()];
+      [authenticate, authorise] = [newUsers, newRules];
+      log.info("Users and access were read again");
+    } catch (error) {
+      log.error(`Users and access stay as they were: ${reason(error)}`);
+    }
+  });
+  const tls = brokerTls(config, log);
+  await using broker = new Broker({
+    logger: log,
+    store: await openStore(config),
+    authenticate: (credentials) => authenticate(credentials),
+    authorise: authorise && ((request) => authorise?.(request) ?? false),
+    admit: addressFilter(config),
+    virtualHosts: config.virtualHosts,
+    heartBeat: {
+      sendMs: config.heartBeatOutMs,
+      receiveMs: config.heartBeatInMs,
+    },
+    graceFactor: config.forgiveness,
+    deadLetters: config.deadLetterQueue !== "none" && {
+      maxRedeliveries: config.maxRedeliveries,
+      destination: config.deadLetterQueue,
+    },
+    limits: {
+      maxBodyBytes: config.maxMessageBytes,
+      maxConnections: config.maxConnections,
+      prefetch: config.prefetch,
+    },
+  });
+  await recover(broker, config, log);
+  await using listener = await listen({
+    hostname: config.host,
+    port: config.port,
+    tls,
+    onRefused: (error, remote) =>
+      log.warning(`Refused ${remote}: ${reason(error)}`),
+  });
+  log.info(
+    `Broker listening on ${config.host}:${listener.port}, ${
+      TLS_WORDS[config.tls]
+    }, ${
+      config.data === undefined
+        ? "messages in memory only"
+        : `persistent messages in ${config.data}`
+    }`,
+  );
+  signal.addEventListener("abort", () => listener.close(), { once: true });
+  if (signal.aborted) listener.close();
+  await broker.serveAll(listener);
+  log.info(`Received the shutdown signal: ${signal.reason}`);
+  await broker.drain();
+  log.info("Broker has shut down.");
+  return EXIT.ok;
+}
+
+/** Without an access file everybody may read and write everywhere. */
+function accessOf(
+  { accessFile, tls }: StompserverConfig,
+  { file, given }: UserSources,
+  log: Logger,
+): Authorise | undefined {
+  if (accessFile === undefined) return undefined;
+  const known = {
+    users: file !== undefined || given.length > 0,
+    certificates: tls === "strict",
+  };
+  return brokerAccess(accessFile, known, log);
+}
+
+const TLS_WORDS = {
+  off: "plain TCP",
+  on: "TLS",
+  strict: "TLS, client certificates required",
+};
+
+async function openStore(
+  { data, memoryBytes, maxDataBytes }: StompserverConfig,
+): Promise<Store> {
+  return data === undefined
+    ? new MemoryStore({ maxBytes: memoryBytes })
+    : await SqliteStore.open(data, { memoryBytes, maxBytes: maxDataBytes });
+}
+
+/** Before anyone can connect, so that a store that cannot be read is seen at once. */
+async function recover(
+  broker: Broker,
+  { data }: StompserverConfig,
+  log: Logger,
+): Promise<void> {
+  await broker.start();
+  if (data === undefined) return;
+  const { queued, queues } = broker.stats();
+  log.info(`Recovered ${queued} messages in ${queues} queues from ${data}`);
+}

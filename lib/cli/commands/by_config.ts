@@ -1,0 +1,103 @@
+/**
+ * `ssm --config FILE`: the file's sections name the role.
+ *
+ * @module
+ */
+import { SsmError } from "../../errors.ts";
+import { detectRole, type Ini, isSsm1 } from "../../config/mod.ts";
+import {
+  type Command,
+  type CommandContext,
+  type OptionValues,
+  textOption,
+} from "../command/command.ts";
+import { readConfigFile } from "../command/config_file.ts";
+import { EXIT } from "../command/terminal.ts";
+
+/** The command without a name. */
+export const configCommand: Command = {
+  name: "",
+  help: "",
+  options: {
+    config: { type: "string", short: "c" },
+    "dn-file": { type: "string", short: "d" },
+    daemon: { type: "boolean" },
+    detach: { type: "boolean" },
+  },
+  respell: tellApart,
+  async run(values, context) {
+    const path = textOption(values, "config");
+    if (path === undefined) {
+      throw new SsmError("USAGE", "Nothing to do: no --config and no command", {
+        hint: "see: ssm --help",
+      });
+    }
+    const ini = await readConfigFile(path, context.terminal);
+    return ini ? await runRole(ini, values, context) : EXIT.failure;
+  },
+};
+
+/**
+ * `-d` followed by a file names a receiver's list of DNs, as with its original;
+ * alone it keeps SSM1 running, as with that one's.
+ */
+function tellApart(args: readonly string[]): string[] {
+  return args.map((arg, index) => {
+    const next = args[index + 1];
+    const alone = next === undefined || next.startsWith("-");
+    return arg === "-d" && alone ? "--daemon" : arg;
+  });
+}
+
+/** Does what the file is for; the exit status. */
+async function runRole(
+  ini: Ini,
+  values: OptionValues,
+  context: CommandContext,
+): Promise<number> {
+  const role = detectRole(ini);
+  if (role === "receiver") {
+    refuse(values, ini, { daemon: "ssm1" });
+    const { runReceive } = await import("./receive.ts");
+    return await runReceive(ini, values, context);
+  }
+  if (isSsm1(ini)) {
+    refuse(values, ini, { "dn-file": "receive" });
+    const { runSsm1 } = await import("./ssm1.ts");
+    return await runSsm1(ini, values, context);
+  }
+  refuse(values, ini, {
+    daemon: "ssm1",
+    detach: "receive",
+    "dn-file": "receive",
+  });
+  if (role === "sender") {
+    const { runSend } = await import("./send.ts");
+    return await runSend(ini, values, context);
+  }
+  if (ini.has("stompserver")) {
+    const { runBroker } = await import("./broker.ts");
+    return await runBroker(ini, values, context);
+  }
+  throw new SsmError(
+    "CONFIG",
+    `Cannot tell what to do: ${ini.file} has neither [sender], [receiver], [stompserver] nor [messagedb]`,
+    { hint: `say it: ssm send -c ${ini.file}, or ssm receive -c ${ini.file}` },
+  );
+}
+
+/** Refuses options that are for another role than the file's. */
+function refuse(
+  values: OptionValues,
+  { file }: Ini,
+  commands: Readonly<Record<string, string>>,
+): void {
+  for (const [option, command] of Object.entries(commands)) {
+    if (values[option] === undefined) continue;
+    throw new SsmError(
+      "USAGE",
+      `The option --${option} is for ssm ${command}, and ${file} is for something else`,
+      { hint: `see: ssm ${command} --help` },
+    );
+  }
+}

@@ -1,0 +1,238 @@
+/**
+ * `ssm stomper`: sends lines and files to a destination.
+ *
+ * @module
+ */
+import { text } from "../../config/mod.ts";
+import { reason, SsmError } from "../../errors.ts";
+import type { ReconnectingClient } from "../../stomp/mod.ts";
+import {
+  type Command,
+  type CommandContext,
+  listOption,
+  type OptionValues,
+} from "../command/command.ts";
+import { EXIT } from "../command/terminal.ts";
+import { given } from "../command/option_values.ts";
+import {
+  CLIENT_OPTIONS,
+  clientHelp,
+  composeClient,
+  destinationOf,
+  fromTcl,
+  headersOf,
+} from "../tools/stomp_client.ts";
+
+const NAME = "stomper";
+
+/** The command. */
+export const stomperCommand: Command = {
+  name: NAME,
+  help: `Usage: ssm stomper --topic NAME [OPTIONS]
+
+Sends each line of standard input that is not empty as one message, or whole
+files, and exits when the broker has worked off the last one.
+
+Options:
+      --topic NAME            where to, as the broker calls it: /topic/news,
+                              /queue/jobs
+      --destination NAME      the same
+      --file FILE             sends this file as one message, and does not read
+                              standard input; may be repeated
+      --type TYPE             content-type; default: text/plain for lines,
+                              application/octet-stream for files
+      --header NAME:VALUE     a further header; may be repeated
+      --receipt               has every message confirmed by the broker; then
+                              what a lost connection leaves unconfirmed is sent
+                              again. Without it a lost connection is an error
+${clientHelp("60")}
+Exit status: 0 all was sent; 1 something was not; 2 the command line is wrong.
+
+The options of Tcl's stomper are understood as they are (-topic /topic/news -tls true).
+
+Examples:
+  ssm stomper --topic /queue/jobs --receipt --header persistent:true < jobs.txt
+  date | ssm stomper --topic /topic/clock
+  ssm stomper --destination /queue/images --file a.png --file b.png --type image/png
+`,
+  options: {
+    ...CLIENT_OPTIONS,
+    file: { type: "string", multiple: true },
+    type: { type: "string" },
+    receipt: { type: "boolean" },
+  },
+  respell: fromTcl,
+  run: runStomper,
+};
+
+/** Messages, and bytes of them, that may be unconfirmed at a time. */
+const WINDOW = { messages: 100, bytes: 16 << 20 };
+
+/** A line longer than this is no line. */
+const MAX_LINE_BYTES = 100 << 20;
+
+/** How long the broker may take to work off what was sent, in ms. */
+const GOODBYE_MS = 60_000;
+
+async function runStomper(
+  values: OptionValues,
+  { terminal, signal }: CommandContext,
+): Promise<number> {
+  const destination = destinationOf(NAME, values);
+  const receipt = values["receipt"] === true;
+  const files = listOption(values, "file");
+  const headers = {
+    "content-type": given(values, "type", text) ??
+      (files.length > 0 ? "application/octet-stream" : "text/plain"),
+    ...headersOf(NAME, values),
+  };
+  let lost: SsmError | undefined;
+  let confirmed = false;
+  const client = composeClient(NAME, values, {
+    terminal,
+    retryForMs: 60_000,
+    onState: (change) => {
+      if (change.state !== "lost" || receipt) return;
+      lost = change.reason;
+      client.close();
+    },
+  });
+  try {
+    // Before anything is read, so that nothing read is lost.
+    await client.connection();
+    const bodies = files.length > 0
+      ? readFiles(files)
+      : readLines(Deno.stdin.readable, signal);
+    await sendAll(client, bodies, { destination, headers, receipt });
+    confirmed = await client.disconnect({ timeoutMs: GOODBYE_MS });
+  } catch (error) {
+    if (lost === undefined) throw error;
+  } finally {
+    client.close();
+    await client.closed;
+  }
+  if (!confirmed && !receipt) throw uncertain(lost);
+  if (!signal.aborted) return EXIT.ok;
+  throw new SsmError("ABORTED", `Sending was stopped by ${signal.reason}`);
+}
+
+/** Sends one after another, several under way at a time. */
+async function sendAll(
+  client: ReconnectingClient,
+  bodies: AsyncIterable<Uint8Array>,
+  { destination, ...options }: {
+    destination: string;
+    headers: Record<string, string>;
+    receipt: boolean;
+  },
+): Promise<void> {
+  const underWay: { bytes: number; sent: Promise<void> }[] = [];
+  let bytes = 0;
+  const settleOldest = async () => {
+    const oldest = underWay.shift()!;
+    await oldest.sent;
+    bytes -= oldest.bytes;
+  };
+  for await (const body of bodies) {
+    while (
+      underWay.length >= WINDOW.messages ||
+      (underWay.length > 0 && bytes + body.length > WINDOW.bytes)
+    ) await settleOldest();
+    const sent = client.send(destination, body, options);
+    // Its failure is met when its turn comes.
+    sent.catch(() => {});
+    underWay.push({ bytes: body.length, sent });
+    bytes += body.length;
+  }
+  while (underWay.length > 0) await settleOldest();
+}
+
+/** The lines that are not empty, without their ends. */
+async function* readLines(
+  input: ReadableStream<Uint8Array>,
+  signal: AbortSignal,
+): AsyncGenerator<Uint8Array, void, void> {
+  const reader = input.getReader();
+  const stop = () => void reader.cancel();
+  signal.addEventListener("abort", stop, { once: true });
+  if (signal.aborted) stop();
+  let parts: Uint8Array[] = [];
+  let length = 0;
+  try {
+    for (;;) {
+      const { value: chunk } = await reader.read();
+      if (chunk === undefined) break;
+      let start = 0;
+      for (let end; (end = chunk.indexOf(LF, start)) >= 0; start = end + 1) {
+        const line = joinLine([...parts, chunk.subarray(start, end)]);
+        parts = [];
+        length = 0;
+        if (line.length > 0) yield line;
+      }
+      parts.push(chunk.slice(start));
+      length += chunk.length - start;
+      if (length > MAX_LINE_BYTES) {
+        throw new SsmError(
+          "LIMIT",
+          "Cannot send line: it is longer than 100 MiB",
+          {
+            hint: "send it as a --file",
+          },
+        );
+      }
+    }
+  } finally {
+    signal.removeEventListener("abort", stop);
+  }
+  const last = joinLine(parts);
+  if (last.length > 0 && !signal.aborted) yield last;
+}
+
+const LF = 0x0a;
+const CR = 0x0d;
+
+function joinLine(parts: readonly Uint8Array[]): Uint8Array {
+  const line = new Uint8Array(
+    parts.reduce((sum, { length }) => sum + length, 0),
+  );
+  let at = 0;
+  for (const part of parts) {
+    line.set(part, at);
+    at += part.length;
+  }
+  return line.at(-1) === CR ? line.subarray(0, -1) : line;
+}
+
+async function* readFiles(
+  paths: readonly string[],
+): AsyncGenerator<Uint8Array, void, void> {
+  for (const path of paths) {
+    let body: Uint8Array;
+    try {
+      body = await Deno.readFile(path);
+    } catch (cause) {
+      throw new SsmError(
+        "UNSENDABLE",
+        `Cannot read ${path}: ${reason(cause)}`,
+        {
+          cause,
+        },
+      );
+    }
+    yield body;
+  }
+}
+
+function uncertain(lost: SsmError | undefined): SsmError {
+  const why = lost === undefined
+    ? "The broker closed the connection before it had confirmed the goodbye"
+    : reason(lost);
+  return new SsmError(
+    "CONNECTION_LOST",
+    `${why}: not everything may have arrived`,
+    {
+      hint:
+        "with --receipt every message is confirmed, and sent again if need be",
+    },
+  );
+}

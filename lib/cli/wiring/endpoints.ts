@@ -1,0 +1,151 @@
+/**
+ * The brokers of a configuration, ready to be connected to.
+ *
+ * @module
+ */
+import type { BrokerConfig } from "../../config/mod.ts";
+import { SsmError } from "../../errors.ts";
+import type { Logger } from "../../log/mod.ts";
+import { dial, type PeerVerifier } from "../../net/mod.ts";
+import {
+  formatDn,
+  isForHost,
+  parseCertificate,
+  type TrustStore,
+} from "../../pki/mod.ts";
+import type { Endpoint } from "../../ssm/mod.ts";
+import { StompClient } from "../../stomp/mod.ts";
+import type { Trust } from "../../credentials/mod.ts";
+import { readFirstLine } from "../command/text_file.ts";
+import type { LiveIdentity } from "../../credentials/mod.ts";
+
+/** What connections are made with. */
+export interface EndpointContext {
+  readonly identity: LiveIdentity;
+  readonly trust: TrustStore;
+  readonly log: Logger;
+  readonly checkCrls: boolean;
+  /** Largest body taken from the broker, in bytes. */
+  readonly maxBodyBytes: number;
+}
+
+/**
+ * One endpoint for each address, in order.
+ *
+ * @throws {SsmError} `CONFIG` when the file with the password cannot be read.
+ */
+export function composeEndpoints(
+  config: BrokerConfig,
+  context: EndpointContext,
+): Endpoint[] {
+  const passcode = config.passcode ?? passcodeFrom(config.passcodeFile);
+  return config.addresses.map(({ host, port }) => ({
+    name: `${host}:${port}`,
+    connect: async (signal) => {
+      const { log } = context;
+      log.info(`Established connection to ${host}, port ${port}`);
+      const socket = await dial({
+        host,
+        port,
+        tls: tlsOptions(config, context),
+        connectTimeoutMs: config.connectTimeoutMs,
+        signal,
+      });
+      // A stop must not wait for a broker that does not answer.
+      const hangUp = () => socket.close();
+      signal.addEventListener("abort", hangUp, { once: true });
+      if (signal.aborted) hangUp();
+      return await StompClient.connect(socket, {
+        // None unless asked for, like the originals: RabbitMQ refuses a name
+        // that it does not know, and every broker has a default.
+        host: config.virtualHost ?? false,
+        login: config.login,
+        passcode,
+        heartBeat: {
+          sendMs: config.heartBeatMs,
+          receiveMs: config.heartBeatMs,
+        },
+        connectTimeoutMs: config.connectTimeoutMs,
+        receiptTimeoutMs: config.receiptTimeoutMs,
+        limits: { maxBodyBytes: context.maxBodyBytes },
+        trimMessages: true,
+        onStrayReceipt: strayReceipts(log),
+      }).finally(() => signal.removeEventListener("abort", hangUp));
+    },
+  }));
+}
+
+/** Stray receipts of one connection that are logged: a broker must not fill the disk with them. */
+const MAX_STRAY_RECEIPTS = 10;
+
+function strayReceipts(log: Logger): (id: string) => void {
+  let left = MAX_STRAY_RECEIPTS;
+  return (id) => {
+    if (left === 0) return;
+    const rest = --left === 0 ? "; what else it confirms is not logged" : "";
+    log.warning(`The broker confirmed what nobody sent: ${id}${rest}`);
+  };
+}
+
+function tlsOptions(
+  { useTls, verifyBroker }: BrokerConfig,
+  context: EndpointContext,
+) {
+  const { log, identity } = context;
+  if (!useTls) {
+    log.warning(
+      "SSL connection not requested, your messages may be intercepted.",
+    );
+    return undefined;
+  }
+  log.info("Connecting using SSL...");
+  if (!verifyBroker) {
+    log.warning(
+      "The broker's certificate is not verified (verify_broker = false): anybody may pose as the broker.",
+    );
+  }
+  return {
+    keyPair: identity.current().keyPair,
+    verify: verifyBroker ? brokerVerifier(context) : "none" as const,
+  };
+}
+
+/** Our own rules for the broker's certificate: CA directory, dates, CRLs, host name. */
+export function brokerVerifier(
+  { trust, checkCrls }: { readonly trust: Trust; readonly checkCrls: boolean },
+  unverified = "verify_broker = false",
+): PeerVerifier {
+  return async ({ leaf, others }, host) => {
+    const certificate = parseCertificate(leaf);
+    const verdict = await trust.verify(
+      certificate,
+      others.map(parseCertificate),
+      { checkCrls, purpose: "serverAuth" },
+    );
+    if (!verdict.ok) {
+      throw new SsmError(
+        "TRUST",
+        `Cannot trust broker ${host}: ${verdict.reason}`,
+        {
+          hint:
+            `put the CA of the broker's certificate into capath, or say ${unverified} and trust anybody`,
+        },
+      );
+    }
+    if (!isForHost(certificate, host)) {
+      throw new SsmError(
+        "TRUST",
+        `Cannot trust broker ${host}: its certificate is for ${
+          formatDn(certificate.subject)
+        }`,
+        { hint: "write the host as the certificate names it" },
+      );
+    }
+  };
+}
+
+function passcodeFrom(file: string | undefined): string | undefined {
+  return file === undefined
+    ? undefined
+    : readFirstLine(file, `passcode_file ${file}`);
+}

@@ -1,0 +1,203 @@
+/**
+ * The wiring of SSM1: a producer, a consumer, or both, from one file.
+ *
+ * @module
+ */
+import { join } from "node:path";
+import type { Ssm1Config } from "../../config/mod.ts";
+import type { Logger } from "../../log/mod.ts";
+import { formatDn, type TrustStore } from "../../pki/mod.ts";
+import {
+  makeSsm1Directories,
+  type OutgoingSpool,
+  PlainDirectory,
+  Ssm1Incoming,
+  Ssm1Reject,
+} from "../../spool/mod.ts";
+import {
+  SmimeOpener,
+  Ssm1IncomingCarrier,
+  Ssm1Opener,
+  Ssm1OutgoingCarrier,
+  Ssm1Sealer,
+} from "../../ssm/mod.ts";
+import { systemClock } from "../../stomp/mod.ts";
+import { AllowedDns } from "../../credentials/mod.ts";
+import { composeEndpoints } from "./endpoints.ts";
+import { LiveIdentity } from "../../credentials/mod.ts";
+import { openTrustStore } from "../../credentials/mod.ts";
+
+/** What the parts are made with. */
+export interface Ssm1Context {
+  readonly log: Logger;
+  /** Ends the producer's waiting. */
+  readonly signal: AbortSignal;
+}
+
+/** The parts of a producer. */
+export interface ProducerParts {
+  readonly spool: OutgoingSpool;
+  readonly envelope: Ssm1Sealer;
+  readonly carrier: Ssm1OutgoingCarrier;
+}
+
+/** The parts of a consumer. */
+export interface ConsumerParts {
+  readonly incoming: Ssm1Incoming;
+  readonly reject: Ssm1Reject;
+  readonly envelope: Ssm1Opener;
+  readonly carrier: Ssm1IncomingCarrier;
+}
+
+/** The parts of what the file asks for. */
+export interface Ssm1Parts {
+  readonly producer: ProducerParts | undefined;
+  readonly consumer: ConsumerParts | undefined;
+  /** Rereads the list of allowed DNs, certificate and key now. */
+  reload(): Promise<void>;
+}
+
+/** What both roles are made from. */
+interface Ground extends Ssm1Context {
+  readonly config: Ssm1Config;
+  readonly identity: LiveIdentity;
+  readonly trust: TrustStore;
+}
+
+/** A producer is sent acks, certificates and receipts only. */
+const FRAME_LIMIT_OF_PRODUCER = 1 << 20;
+
+/**
+ * Makes what the configuration asks for.
+ *
+ * @throws {SsmError} `CERTIFICATE`, `KEY`, `TRUST`, `DN_LIST`, `SPOOL`.
+ */
+export async function composeSsm1(
+  config: Ssm1Config,
+  { log, signal }: Ssm1Context,
+): Promise<Ssm1Parts> {
+  const { certificates, messages } = config;
+  const identity = LiveIdentity.open(certificates, { log });
+  const trust = openTrustStore(
+    certificates.capath,
+    (words) => log.warning(words),
+  );
+  const { subject } = identity.current().certificate;
+  log.info(`Messages will be signed using ${formatDn(subject)}`);
+  // Opening a consumer's directories makes all of them.
+  if (!config.consumer) {
+    await makeSsm1Directories(messages.path, {
+      directoryMode: 0o777 & ~messages.umask,
+      test: messages.test,
+    });
+  }
+  const ground = { config, identity, trust, log, signal };
+  const dns = config.consumer &&
+    await AllowedDns.open(config.consumer.validDns, log, { ignoreCase: true });
+  return {
+    producer: config.producer && composeProducer(config.producer, ground),
+    consumer: config.consumer && dns &&
+      await composeConsumer(config.consumer, dns, ground),
+    reload: async () => {
+      identity.reload();
+      await dns?.reload();
+    },
+  };
+}
+
+function composeProducer(
+  producer: NonNullable<Ssm1Config["producer"]>,
+  { config, identity, trust, log, signal }: Ground,
+): ProducerParts {
+  const { broker, certificates, messages } = config;
+  const { checkCrls } = certificates;
+  const carrier = new Ssm1OutgoingCarrier({
+    endpoints: composeEndpoints(broker, {
+      identity,
+      trust,
+      log,
+      checkCrls,
+      maxBodyBytes: FRAME_LIMIT_OF_PRODUCER,
+    }),
+    destination: producer.topic,
+    ackQueue: producer.ackQueue,
+    consumer: {
+      consumerDn: producer.consumerDn,
+      trust: (certificate) => trust.verify(certificate, [], { checkCrls }),
+      lifeMs: producer.certificateLifeMs,
+    },
+    ackTimeoutMs: producer.ackTimeoutMs,
+    retryForMs: broker.retryForMs,
+    signal,
+    log,
+    clock: systemClock,
+  });
+  const spool = new PlainDirectory(join(messages.path, "outgoing"), {
+    minAgeMs: messages.minFileAgeMs,
+    maxLockMs: messages.maxLockMs,
+    directoryMode: 0o777 & ~messages.umask,
+    order: "name",
+    skipTmp: false,
+    warn: (words) => log.warning(words),
+  });
+  const envelope = new Ssm1Sealer({
+    signer: () => identity.current(),
+    recipient: () => carrier.recipient,
+    cipher: certificates.cipher,
+  });
+  return { spool, envelope, carrier };
+}
+
+async function composeConsumer(
+  consumer: NonNullable<Ssm1Config["consumer"]>,
+  dns: AllowedDns,
+  { config, identity, trust, log }: Ground,
+): Promise<ConsumerParts> {
+  const { broker, certificates, messages } = config;
+  const { checkCrls } = certificates;
+  const modes = {
+    fileMode: 0o666 & ~messages.umask,
+    directoryMode: 0o777 & ~messages.umask,
+  };
+  const incoming = await Ssm1Incoming.open(messages.path, {
+    ...modes,
+    ackKeepMs: messages.ackKeepMs,
+    test: messages.test,
+  });
+  const allowWeak = certificates.allowWeakDigests;
+  const inner = new SmimeOpener({
+    recipients: () => identity.forDecryption(),
+    trust: (signer, others) =>
+      trust.verify(signer, others, {
+        checkCrls,
+        allowWeakDigests: allowWeak === "all",
+      }),
+    isAllowed: (spellings) => dns.has(spellings),
+    // The originals' own OpenSSL signs with SHA-1 and knows nothing else.
+    allowWeakDigests: allowWeak === "sha1" ? "sha1" : allowWeak === "all",
+  });
+  const carrier = new Ssm1IncomingCarrier({
+    endpoints: composeEndpoints(broker, {
+      identity,
+      trust,
+      log,
+      checkCrls,
+      maxBodyBytes: messages.maxMessageBytes,
+    }),
+    destination: consumer.topic,
+    prefetch: consumer.window,
+    certificatePem: () => identity.current().keyPair.certificate,
+    forget: (digest) => incoming.forget(digest),
+    log,
+    clock: systemClock,
+  });
+  return {
+    incoming,
+    reject: await Ssm1Reject.open(messages.path, modes),
+    envelope: new Ssm1Opener({
+      inner,
+      maxUnpackedBytes: messages.maxUnpackedBytes,
+    }),
+    carrier,
+  };
+}

@@ -1,0 +1,213 @@
+/**
+ * The only wiring: from a configuration to spools, envelopes and carriers.
+ *
+ * Everything above sees these by their interfaces; the protocol is chosen here
+ * and nowhere else.
+ *
+ * @module
+ */
+import { join } from "node:path";
+import type { ReceiverConfig, SenderConfig } from "../../config/mod.ts";
+import { SsmError } from "../../errors.ts";
+import type { Logger } from "../../log/mod.ts";
+import { formatDn, type TrustStore } from "../../pki/mod.ts";
+import {
+  DirqSchema,
+  DirqSimple,
+  type OutgoingSpool,
+  PlainDirectory,
+} from "../../spool/mod.ts";
+import {
+  SmimeOpener,
+  SmimeSealer,
+  Ssm2IncomingCarrier,
+  Ssm2OutgoingCarrier,
+} from "../../ssm/mod.ts";
+import { systemClock } from "../../stomp/mod.ts";
+import { AllowedDns } from "../../credentials/mod.ts";
+import { composeEndpoints } from "./endpoints.ts";
+import { LiveIdentity, LiveRecipient } from "../../credentials/mod.ts";
+import { openTrustStore } from "../../credentials/mod.ts";
+
+/** The name under which the originals log what happens at the broker. */
+export const WIRE_LOG = "ssm.ssm2";
+
+/** What the parts are made with. */
+export interface ComposeContext {
+  /** The program's; the parts that speak to a broker have one of their own, as the originals. */
+  readonly log: Logger;
+  readonly signal: AbortSignal;
+}
+
+/** The parts of a sender. */
+export interface SenderParts {
+  readonly spool: OutgoingSpool;
+  readonly envelope: SmimeSealer;
+  readonly carrier: Ssm2OutgoingCarrier;
+}
+
+/**
+ * Makes a sender.
+ *
+ * @throws {SsmError} `CERTIFICATE`, `KEY`, `TRUST` when certificates are not fit.
+ */
+export async function composeSender(
+  config: SenderConfig,
+  { log, signal }: ComposeContext,
+): Promise<SenderParts> {
+  const { certificates, messaging, broker } = config;
+  const wire = log.named(WIRE_LOG);
+  const identity = LiveIdentity.open(certificates, { log });
+  const trust = openTrustStore(
+    certificates.capath,
+    (words) => log.warning(words),
+  );
+  const recipient = await chooseRecipient(config, { trust, log });
+  log.info(`Messages will be signed using ${dnOf(identity)}`);
+  return {
+    spool: composeOutgoing(messaging, log),
+    envelope: new SmimeSealer({
+      signer: () => identity.current(),
+      recipient: recipient && (() => recipient.current()),
+      cipher: certificates.cipher,
+    }),
+    carrier: new Ssm2OutgoingCarrier({
+      endpoints: composeEndpoints(broker, {
+        identity,
+        trust,
+        log: wire,
+        checkCrls: certificates.checkCrls,
+        maxBodyBytes: FRAME_LIMIT_OF_SENDER,
+      }),
+      destination: messaging.destination,
+      retryForMs: broker.retryForMs,
+      signal,
+      log: wire,
+      clock: systemClock,
+    }),
+  };
+}
+
+/** A sender is sent receipts and errors only. */
+const FRAME_LIMIT_OF_SENDER = 1 << 20;
+
+async function chooseRecipient(
+  { certificates }: SenderConfig,
+  { trust, log }: { trust: TrustStore; log: Logger },
+) {
+  const { serverCert, verifyServerCert } = certificates;
+  if (serverCert === undefined) {
+    log.info("No server certificate supplied.  Will not encrypt messages.");
+    return undefined;
+  }
+  const recipient = await LiveRecipient.open(serverCert, {
+    log,
+    verify: async (recipient) => {
+      if (!verifyServerCert) return;
+      const verdict = await trust.verify(recipient);
+      if (!verdict.ok) {
+        throw new SsmError(
+          "TRUST",
+          `Failed to verify server certificate ${serverCert} against CA path ${certificates.capath}: ${verdict.reason}`,
+        );
+      }
+    },
+  });
+  const { subject } = await recipient.current();
+  log.info(`Messages will be encrypted using ${formatDn(subject)}`);
+  return recipient;
+}
+
+function composeOutgoing(
+  messaging: SenderConfig["messaging"],
+  log: Logger,
+): OutgoingSpool {
+  const { path, pathType, minFileAgeMs, maxLockMs, umask } = messaging;
+  const directoryMode = 0o777 & ~umask;
+  const warn = (message: string) => log.warning(message);
+  if (pathType === "directory") {
+    return new PlainDirectory(path, {
+      minAgeMs: minFileAgeMs,
+      maxLockMs,
+      directoryMode,
+      warn,
+    });
+  }
+  const fileMode = 0o666 & ~umask;
+  return new DirqSimple(path, { maxLockMs, fileMode, directoryMode, warn });
+}
+
+/** The parts of a receiver. */
+export interface ReceiverParts {
+  readonly incoming: DirqSchema;
+  readonly reject: DirqSchema;
+  readonly envelope: SmimeOpener;
+  readonly carrier: Ssm2IncomingCarrier;
+  /** Rereads the list of allowed DNs, certificate and key now. */
+  reload(): Promise<void>;
+}
+
+/**
+ * Makes a receiver.
+ *
+ * @throws {SsmError} `CERTIFICATE`, `KEY`, `TRUST`, `DN_LIST`, `SPOOL`.
+ */
+export async function composeReceiver(
+  config: ReceiverConfig,
+  log: Logger,
+): Promise<ReceiverParts> {
+  const { certificates, messaging, broker } = config;
+  const wire = log.named(WIRE_LOG);
+  const identity = LiveIdentity.open(certificates, { log });
+  const trust = openTrustStore(
+    certificates.capath,
+    (words) => log.warning(words),
+  );
+  log.info("Fetching valid DNs.");
+  const dns = await AllowedDns.open(messaging.dnFile, log);
+  const { checkCrls, allowWeakDigests } = certificates;
+  return {
+    incoming: await composeIncoming("incoming", messaging),
+    reject: await composeIncoming("reject", messaging),
+    envelope: new SmimeOpener({
+      recipients: () => identity.forDecryption(),
+      trust: (signer, others) =>
+        trust.verify(signer, others, { checkCrls, allowWeakDigests }),
+      isAllowed: (spellings) => dns.has(spellings),
+      allowWeakDigests,
+    }),
+    carrier: new Ssm2IncomingCarrier({
+      endpoints: composeEndpoints(broker, {
+        identity,
+        trust,
+        log: wire,
+        checkCrls,
+        maxBodyBytes: messaging.maxMessageBytes,
+      }),
+      destination: messaging.destination,
+      prefetch: messaging.window,
+      log: wire,
+      clock: systemClock,
+    }),
+    reload: () => {
+      identity.reload();
+      return dns.reload();
+    },
+  };
+}
+
+async function composeIncoming(
+  name: "incoming" | "reject",
+  { path, umask, remembered }: ReceiverConfig["messaging"],
+): Promise<DirqSchema> {
+  return await DirqSchema.open(join(path, name), {
+    ledgerDirectory: join(path, ".ssm-ledger", name),
+    remembered,
+    fileMode: 0o666 & ~umask,
+    directoryMode: 0o777 & ~umask,
+  });
+}
+
+function dnOf(identity: LiveIdentity): string {
+  return formatDn(identity.current().certificate.subject);
+}

@@ -1,0 +1,59 @@
+/**
+ * The configuration of a receiver.
+ *
+ * @module
+ */
+import {
+  type BrokerConfig,
+  brokerConfig,
+  checkProtocol,
+  type Loaded,
+  type LoggingConfig,
+  loggingConfig,
+} from "./shared_sections.ts";
+import type { Ini } from "../ini/parse.ts";
+import { readSection, type Values } from "../schema/keys.ts";
+import { oddities } from "./oddities.ts";
+import { RECEIVER_TABLES } from "./receiver_tables.ts";
+
+type Tables = typeof RECEIVER_TABLES;
+
+/** Everything a receiver is told by its file. */
+export interface ReceiverConfig {
+  readonly file: string;
+  readonly broker: BrokerConfig;
+  readonly certificates: Values<Tables["certificates"]>;
+  readonly messaging: Omit<Values<Tables["messaging"]>, "amsProject" | "token">;
+  readonly logging: LoggingConfig;
+  readonly pidfile: string | undefined;
+}
+
+/**
+ * Reads a receiver's configuration.
+ *
+ * @throws {ConfigError} at the first thing that cannot be used.
+ */
+export function readReceiverConfig(ini: Ini): Loaded<ReceiverConfig> {
+  const warnings = [...checkProtocol(ini, "receiver"), ...oddities(ini)];
+  const { amsProject: _, token: __, ...messaging } = readSection(
+    ini,
+    "messaging",
+    RECEIVER_TABLES.messaging,
+  );
+  const config = Object.freeze({
+    file: ini.file,
+    broker: brokerConfig(
+      ini,
+      readSection(ini, "broker", RECEIVER_TABLES.broker),
+    ),
+    certificates: readSection(
+      ini,
+      "certificates",
+      RECEIVER_TABLES.certificates,
+    ),
+    messaging: Object.freeze(messaging),
+    logging: loggingConfig(ini),
+    pidfile: readSection(ini, "daemon", RECEIVER_TABLES.daemon).pidfile,
+  });
+  return { config, warnings };
+}

@@ -1,0 +1,75 @@
+/**
+ * The configuration of a sender.
+ *
+ * @module
+ */
+import { resolve } from "node:path";
+import {
+  type BrokerConfig,
+  brokerConfig,
+  checkProtocol,
+  type Loaded,
+  type LoggingConfig,
+  loggingConfig,
+} from "./shared_sections.ts";
+import { ConfigError } from "../config_error.ts";
+import type { Ini } from "../ini/parse.ts";
+import { readSection, type Values } from "../schema/keys.ts";
+import { oddities } from "./oddities.ts";
+import { SENDER_TABLES } from "./sender_tables.ts";
+
+type Tables = typeof SENDER_TABLES;
+
+/** Everything a sender is told by its file. */
+export interface SenderConfig {
+  readonly file: string;
+  readonly broker: BrokerConfig & Pick<Values<Tables["broker"]>, "retryForMs">;
+  readonly certificates: Values<Tables["certificates"]>;
+  readonly messaging: Omit<Values<Tables["messaging"]>, "amsProject" | "token">;
+  readonly logging: LoggingConfig;
+}
+
+/**
+ * Reads a sender's configuration.
+ *
+ * @throws {ConfigError} at the first thing that cannot be used.
+ */
+export function readSenderConfig(ini: Ini): Loaded<SenderConfig> {
+  const warnings = [...checkProtocol(ini, "sender"), ...oddities(ini)];
+  const broker = readSection(ini, "broker", SENDER_TABLES.broker);
+  const certificates = readSection(
+    ini,
+    "certificates",
+    SENDER_TABLES.certificates,
+  );
+  const { amsProject: _, token: __, ...messaging } = readSection(
+    ini,
+    "messaging",
+    SENDER_TABLES.messaging,
+  );
+  const { certificate, serverCert } = certificates;
+  if (
+    serverCert !== undefined && resolve(serverCert) === resolve(certificate)
+  ) {
+    throw new ConfigError(
+      {
+        file: ini.file,
+        line: ini.find("certificates", "server_cert")?.line,
+        section: "certificates",
+        key: "server_cert",
+      },
+      "it is the same file as certificate; it must be the certificate of the receiver",
+    );
+  }
+  const config = Object.freeze({
+    file: ini.file,
+    broker: Object.freeze({
+      ...brokerConfig(ini, broker),
+      retryForMs: broker.retryForMs,
+    }),
+    certificates,
+    messaging: Object.freeze(messaging),
+    logging: loggingConfig(ini),
+  });
+  return { config, warnings };
+}

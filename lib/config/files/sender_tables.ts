@@ -1,0 +1,112 @@
+/**
+ * The keys of a sender's file.
+ *
+ * @module
+ */
+import {
+  BROKER_TABLE,
+  CERTIFICATES_TABLE,
+  LOGGING_TABLE,
+  PROTOCOL_TABLE,
+} from "./shared_tables.ts";
+import { optional, required, withDefault } from "../schema/keys.ts";
+import {
+  anyText,
+  boolean,
+  integer,
+  oneOf,
+  path,
+  seconds,
+  size,
+  text,
+  umask,
+} from "../schema/kinds.ts";
+
+const BROKER = {
+  ...BROKER_TABLE,
+  retryForMs: withDefault(
+    "retry_for",
+    seconds(0, 86_400),
+    "60",
+    "Seconds for which a lost or refused connection is tried again, over all brokers.",
+  ),
+};
+
+const CERTIFICATES = {
+  ...CERTIFICATES_TABLE,
+  serverCert: optional(
+    "server_cert",
+    path,
+    "The certificate of the receiver. With it messages are encrypted, without it they are only signed.",
+  ),
+  verifyServerCert: withDefault(
+    "verify_server_cert",
+    boolean,
+    "true",
+    "Whether server_cert must chain to capath.",
+  ),
+  checkCrls: withDefault(
+    "check_crls",
+    boolean,
+    "false",
+    "Whether the certificate of the broker is looked up in the CRLs in capath; a CA without a CRL is then refused.",
+  ),
+  cipher: withDefault(
+    "cipher",
+    oneOf("aes128", "aes192", "aes256"),
+    "aes128",
+    "The cipher of encrypted messages.",
+  ),
+};
+
+const MESSAGING = {
+  destination: required("destination", text, "The queue or topic to send to."),
+  path: required("path", path, "The directory of the messages to be sent."),
+  pathType: withDefault(
+    "path_type",
+    oneOf("dirq", "directory"),
+    "dirq",
+    "What path is: a dirq QueueSimple, or a directory of plain files.",
+  ),
+  window: withDefault(
+    "window",
+    integer(1, 1000),
+    "1",
+    "How many messages may be unconfirmed at a time.",
+  ),
+  maxMessageBytes: withDefault(
+    "max_message_size",
+    size(1, 1024 ** 3),
+    "100M",
+    "A larger file is reported and stays.",
+  ),
+  minFileAgeMs: withDefault(
+    "min_file_age",
+    seconds(0, 86_400),
+    "1",
+    "With path_type directory: seconds since a file's last change, before which it may still be written to and waits.",
+  ),
+  maxLockMs: withDefault(
+    "max_lock_age",
+    seconds(10, 864_000),
+    "600",
+    "Seconds after which a lock is taken for left behind by a crash.",
+  ),
+  umask: withDefault(
+    "umask",
+    umask,
+    "027",
+    "The rights that files and directories do not get.",
+  ),
+  amsProject: optional("ams_project", anyText, "Only for AMS."),
+  token: optional("token", anyText, "Only for AMS."),
+};
+
+/** Every section and key of a sender's file. */
+export const SENDER_TABLES = {
+  sender: PROTOCOL_TABLE,
+  broker: BROKER,
+  certificates: CERTIFICATES,
+  messaging: MESSAGING,
+  logging: LOGGING_TABLE,
+};

@@ -1,0 +1,128 @@
+/**
+ * The sections that sender and receiver share.
+ *
+ * @module
+ */
+import {
+  boolean,
+  hosts,
+  integer,
+  level,
+  oneOf,
+  path,
+  seconds,
+  text,
+} from "../schema/kinds.ts";
+import { optional, required, withDefault } from "../schema/keys.ts";
+
+const DAY = 86_400;
+
+/** `[broker]` */
+export const BROKER_TABLE = {
+  hosts: required(
+    "host",
+    hosts,
+    "The broker. Several are tried in order, and of each one all addresses of its name.",
+  ),
+  port: optional(
+    "port",
+    integer(1, 65535),
+    "The port of every host that has none of its own.",
+  ),
+  useTls: withDefault(
+    "use_ssl",
+    boolean,
+    "true",
+    "Whether to use TLS, with the host certificate as client certificate.",
+  ),
+  verifyBroker: withDefault(
+    "verify_broker",
+    boolean,
+    "true",
+    "Whether the certificate of the broker must chain to capath and name the host. Turned off, anyone can pose as the broker.",
+  ),
+  login: optional("login", text, "User name at the broker."),
+  passcode: optional("passcode", text, "Password at the broker."),
+  passcodeFile: optional(
+    "passcode_file",
+    path,
+    "A file whose first line is the password.",
+  ),
+  virtualHost: optional(
+    "vhost",
+    text,
+    "The virtual host to ask for. Without it none is named, and the broker takes its default.",
+  ),
+  heartBeatMs: withDefault(
+    "heart_beat",
+    seconds(0, 3600),
+    "30",
+    "Seconds between heart-beats in both directions; 0 turns them off.",
+  ),
+  connectTimeoutMs: withDefault(
+    "connect_timeout",
+    seconds(1, 600),
+    "10",
+    "Seconds to wait for a connection, TLS and greeting included.",
+  ),
+  receiptTimeoutMs: withDefault(
+    "receipt_timeout",
+    seconds(1, DAY),
+    "30",
+    "Seconds to wait for the broker to confirm what was sent.",
+  ),
+};
+
+/** `[certificates]` */
+export const CERTIFICATES_TABLE = {
+  certificate: required("certificate", path, "The host certificate (PEM)."),
+  key: required("key", path, "The private key of the host certificate (PEM)."),
+  keyPassphraseFile: optional(
+    "key_passphrase_file",
+    path,
+    "A file whose first line is the passphrase of an encrypted key.",
+  ),
+  requirePrivateKeyFile: withDefault(
+    "require_private_key_file",
+    boolean,
+    "false",
+    "Whether a key file that others may read, or the group may write, is refused. Otherwise that is a warning.",
+  ),
+  capath: required(
+    "capath",
+    path,
+    "The directory of trusted CA certificates and CRLs, under hashed names. Nothing else is trusted.",
+  ),
+};
+
+/** `[logging]` */
+export const LOGGING_TABLE = {
+  logfile: optional("logfile", path, "The file to append log lines to."),
+  level: withDefault(
+    "level",
+    level,
+    "INFO",
+    "The lowest severity that is logged.",
+  ),
+  console: optional(
+    "console",
+    boolean,
+    "Whether to log to standard output (too). Without a logfile the default is true, otherwise false.",
+  ),
+  format: withDefault(
+    "format",
+    oneOf("text", "json"),
+    "text",
+    "The form of a log line: that of the original, or one JSON object.",
+  ),
+};
+
+/** `[sender]` and `[receiver]` */
+export const PROTOCOL_TABLE = {
+  protocol: withDefault(
+    "protocol",
+    oneOf("STOMP", "AMS"),
+    "STOMP",
+    "The transport. AMS is recognised and refused.",
+  ),
+};

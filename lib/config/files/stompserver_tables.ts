@@ -1,0 +1,217 @@
+/**
+ * The keys of an embedded broker's file.
+ *
+ * @module
+ */
+import { CERTIFICATES_TABLE, LOGGING_TABLE } from "./shared_tables.ts";
+import { optional, withDefault } from "../schema/keys.ts";
+import {
+  boolean,
+  integer,
+  type Kind,
+  path,
+  size,
+  text,
+} from "../schema/kinds.ts";
+
+const GIGABYTE = 1024 ** 3;
+
+/** Some words between commas or white space. */
+const words: Kind<readonly string[]> = {
+  allowed: "words between commas or white space",
+  parse(value) {
+    const list = value.split(/[\s,]+/).filter((word) => word !== "");
+    return list.length === 0 ? undefined : list;
+  },
+};
+
+/** Names that clients say in `host`; the store writes them before a slash. */
+const hostPatterns: Kind<readonly string[]> = {
+  allowed: "names without slash between commas or white space",
+  parse(value) {
+    const list = words.parse(value);
+    return list?.every((word) => /^[\x21-\x2e\x30-\x7e]{1,255}$/.test(word))
+      ? list
+      : undefined;
+  },
+};
+
+/** Where dead letters go, if anywhere. */
+const deadLetters: Kind<string | "none"> = {
+  allowed: "a name such as /queue/DLQ, or none",
+  parse: (value) =>
+    value === "none" || /^\/queue\/[\x21-\x7e]{1,500}$/.test(value)
+      ? value
+      : undefined,
+};
+
+/** Whether there is TLS; Tcl's stompserver says it with a boolean. */
+const tls: Kind<"off" | "on" | "strict"> = {
+  allowed: "off (or false), on (or true) or strict",
+  parse(value) {
+    if (value.toLowerCase() === "strict") return "strict";
+    const on = boolean.parse(value);
+    return on === undefined ? undefined : on ? "on" : "off";
+  },
+};
+
+/** A number of at least 1. */
+const factor: Kind<number> = {
+  allowed: "a number from 1 to 100, such as 1.5",
+  parse(value) {
+    if (!/^\d{1,3}(\.\d{1,3})?$/.test(value)) return undefined;
+    const number = Number(value);
+    return number >= 1 && number <= 100 ? number : undefined;
+  },
+};
+
+const STOMPSERVER = {
+  host: withDefault("host", text, "127.0.0.1", "The address to listen on."),
+  port: withDefault(
+    "port",
+    integer(0, 65535),
+    "61613",
+    "The port to listen on; 0 takes a free one.",
+  ),
+  tls: withDefault(
+    "tls",
+    tls,
+    "off",
+    "Whether clients use TLS; strict demands a client certificate that chains to capath.",
+  ),
+  certificate: optional(
+    "certificate",
+    path,
+    "The certificate of the broker (PEM); needed for TLS.",
+  ),
+  key: optional(
+    "key",
+    path,
+    "The private key of that certificate (PEM); needed for TLS.",
+  ),
+  keyPassphraseFile: optional(
+    "key_passphrase_file",
+    path,
+    "A file whose first line is the passphrase of an encrypted key.",
+  ),
+  requirePrivateKeyFile: withDefault(
+    "require_private_key_file",
+    boolean,
+    "false",
+    CERTIFICATES_TABLE.requirePrivateKeyFile.doc,
+  ),
+  capath: optional(
+    "capath",
+    path,
+    "The directory of trusted CA certificates and CRLs; needed for strict, unless there is a cafile.",
+  ),
+  caFile: optional(
+    "cafile",
+    path,
+    "A file of trusted CA certificates and CRLs (PEM), in the place of capath.",
+  ),
+  checkCrls: withDefault(
+    "check_crls",
+    boolean,
+    "false",
+    "Whether client certificates are looked up in the CRLs in capath or cafile; a CA without a CRL is then refused.",
+  ),
+  usersFile: optional(
+    "users",
+    path,
+    "A file of login:passcode lines, the passcodes hashed by ssm broker --hash-password. Without it everyone who can connect may.",
+  ),
+  accessFile: optional(
+    "access_file",
+    path,
+    "A file of who may read and write where: lines of allow or deny, read, write or all, a destination, and user:LOGIN, dn:DN, address:PATTERN or anyone; the first that fits decides, and what none allows is refused. Without it everyone may read and write everywhere.",
+  ),
+  virtualHosts: optional(
+    "vhosts",
+    hostPatterns,
+    "The virtual hosts, each with queues and topics of its own; * and ? are wildcards. Clients that ask for another are refused, those that ask for none get the first. Without it there is one, under whatever name.",
+  ),
+  allow: withDefault(
+    "allow",
+    words,
+    "*",
+    "The addresses that may connect; * and ? are wildcards.",
+  ),
+  deny: optional(
+    "deny",
+    words,
+    "The addresses that may not connect, although allowed.",
+  ),
+  heartBeatInMs: withDefault(
+    "heartbeat_in",
+    integer(0, 3_600_000),
+    "10000",
+    "Milliseconds within which clients that can do heart-beats must be heard; 0 asks for none.",
+  ),
+  heartBeatOutMs: withDefault(
+    "heartbeat_out",
+    integer(0, 3_600_000),
+    "10000",
+    "Milliseconds within which clients that want heart-beats can hear the broker; 0 sends none.",
+  ),
+  forgiveness: withDefault(
+    "forgiveness",
+    factor,
+    "2",
+    "How many times heartbeat_in a client may be silent before it is dropped.",
+  ),
+  data: optional(
+    "data",
+    path,
+    "The directory where persistent messages of queues survive. Without it they are in memory only.",
+  ),
+  memoryBytes: optional(
+    "memory",
+    size(1024 ** 2, 1024 * GIGABYTE),
+    "How much of the queues may be in memory. What exceeds it is on disk if there is data, and refused otherwise. Without it 16M with data, and 256M otherwise.",
+  ),
+  maxDataBytes: withDefault(
+    "max_data",
+    size(1024 ** 2, 1024 * 1024 * GIGABYTE),
+    "10G",
+    "How much all queues may hold if there is data. What exceeds it is refused.",
+  ),
+  maxMessageBytes: withDefault(
+    "max_message_size",
+    size(1, GIGABYTE),
+    // A signed and encrypted message of 100 MB is larger than that by two
+    // base64 codings.
+    "256M",
+    "A larger message is refused.",
+  ),
+  maxConnections: withDefault(
+    "max_connections",
+    integer(1, 1_000_000),
+    "4096",
+    "Clients at the same time; more are refused.",
+  ),
+  prefetch: withDefault(
+    "prefetch",
+    integer(1, 10_000),
+    "100",
+    "Unacknowledged messages of a subscription that does not ask for a number.",
+  ),
+  maxRedeliveries: withDefault(
+    "max_redeliveries",
+    integer(0, 1_000_000),
+    "5",
+    "How often a message that clients refuse, or are lost over, is delivered again before it moves to the dead letters.",
+  ),
+  deadLetterQueue: withDefault(
+    "dead_letter_queue",
+    deadLetters,
+    "/queue/DLQ",
+    "The queue of dead letters; none turns them off, and messages are redelivered for ever.",
+  ),
+};
+
+/** Every section and key of an embedded broker's file. */
+export const STOMPSERVER_TABLES = {
+  stompserver: STOMPSERVER,
+  logging: LOGGING_TABLE,
+};

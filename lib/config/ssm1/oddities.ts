@@ -1,0 +1,47 @@
+/**
+ * What in an SSM1 file may mean something else than its author thinks.
+ *
+ * @module
+ */
+import { placeText } from "../config_error.ts";
+import type { Ini } from "../ini/parse.ts";
+import { findKey, type Key, keyPlace } from "../schema/keys.ts";
+import { oddities } from "../files/oddities.ts";
+import { SSM1_TABLES } from "./tables.ts";
+
+/** One warning for each oddity. @throws {ConfigError} as `Ini.get` does. */
+export function ssm1Oddities(ini: Ini): string[] {
+  return [
+    ...oddities(ini, [SSM1_TABLES]),
+    ...unusualNames(ini),
+    ...looseWords(ini),
+  ];
+}
+
+function unusualNames(ini: Ini): string[] {
+  const key = { name: "capath", aliases: [] };
+  if (!findKey(ini, "certificates", key)) return [];
+  const place = placeText(keyPlace(ini, "certificates", key));
+  return [`Unusual key ${place}: it is taken for "cadir"`];
+}
+
+/** Where the original compares with one word, and every other word is its opposite. */
+const LOOSE: readonly (readonly [section: string, key: Key<boolean>])[] = [
+  ["broker", SSM1_TABLES.broker.useTls],
+  ["broker", SSM1_TABLES.broker.usePassword],
+  ["certificates", SSM1_TABLES.certificates.checkCrls],
+  ["messagedb", SSM1_TABLES.messagedb.test],
+];
+
+function looseWords(ini: Ini): string[] {
+  return LOOSE.flatMap(([section, key]) => {
+    const name = findKey(ini, section, key)?.name ?? key.name;
+    const written = ini.get(section, name) ?? "";
+    const value = key.parse(written)?.value;
+    if (value === undefined || written === String(value)) return [];
+    const place = placeText(keyPlace(ini, section, key));
+    return [
+      `Loose value of ${place}: "${written}" is taken for ${value}, write true or false`,
+    ];
+  });
+}

@@ -1,0 +1,85 @@
+/**
+ * The list of allowed signers, kept up to date while the receiver runs.
+ *
+ * @module
+ */
+import {
+  DnList,
+  type DnListOptions,
+  type MalformedLine,
+  type Refreshed,
+} from "./dn_list.ts";
+import type { Logger } from "../log/mod.ts";
+import { normaliseDn } from "../pki/mod.ts";
+
+/** How often the file is looked at, at most, in ms. */
+const LOOK_EVERY_MS = 1000;
+
+/** A DN list that looks at its file when it is asked, and says what it finds there. */
+export class AllowedDns {
+  readonly #list: DnList;
+  readonly #log: Logger;
+  #lookedAt = performance.now();
+  #problem = "";
+
+  private constructor(list: DnList, log: Logger) {
+    this.#list = list;
+    this.#log = log;
+    this.#tell();
+  }
+
+  /** @throws {SsmError} `DN_LIST` when there is no usable list. */
+  static async open(
+    file: string,
+    log: Logger,
+    options: Pick<DnListOptions, "ignoreCase"> = {},
+  ): Promise<AllowedDns> {
+    const repair = (line: MalformedLine) => repairLine(line, log);
+    return new AllowedDns(await DnList.open(file, { ...options, repair }), log);
+  }
+
+  /** Is a signer with these spellings of its DN allowed, as of now? */
+  async has(spellings: readonly string[]): Promise<boolean> {
+    if (performance.now() - this.#lookedAt > LOOK_EVERY_MS) {
+      this.#note(await this.#list.refresh());
+    }
+    return spellings.some((spelling) => this.#list.has(spelling));
+  }
+
+  /** Reads the list again because somebody says that it is complete. */
+  async reload(): Promise<void> {
+    this.#note(await this.#list.refresh({ complete: true }));
+  }
+
+  #note(refreshed: Refreshed): void {
+    this.#lookedAt = performance.now();
+    const problem = refreshed.status === "kept" ? refreshed.problem : "";
+    if (problem !== "" && problem !== this.#problem) {
+      this.#log.warning(`${problem}. The last good list stays in force.`);
+    }
+    this.#problem = problem;
+    if (refreshed.status !== "changed") return;
+    this.#log.info("Refreshing valid DNs.");
+    this.#tell();
+  }
+
+  #tell(): void {
+    for (const { text, line } of this.#list.malformed) {
+      this.#log.warning(`DN in incorrect format: ${text} (line ${line})`);
+    }
+    this.#log.debug(`${this.#list.size} DNs found.`);
+  }
+}
+
+function repairLine(
+  { text, line }: MalformedLine,
+  log: Logger,
+): string | undefined {
+  const dn = normaliseDn(text);
+  if (dn !== undefined) {
+    log.warning(
+      `DN in incorrect format: ${text} (line ${line}). It is taken for ${dn}`,
+    );
+  }
+  return dn;
+}

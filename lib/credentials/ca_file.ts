@@ -1,0 +1,46 @@
+/**
+ * Trusted CAs in one file, in the place of a directory.
+ *
+ * @module
+ */
+import { reason, SsmError } from "../errors.ts";
+import { decodePem } from "../asn1/mod.ts";
+import {
+  type CertificateSource,
+  parseCrl,
+  readCertificates,
+  sameName,
+  type TrustStore,
+  verifyChain,
+} from "../pki/mod.ts";
+
+/** What judges certificates, wherever its CAs are. */
+export type Trust = Pick<TrustStore, "verify">;
+
+/**
+ * Trusts the certificates in a file, and knows the CRLs in it, as they are now.
+ *
+ * @throws {SsmError} `TRUST` when there is no certificate in it
+ */
+export function openCaFile(path: string): Trust {
+  try {
+    const pem = Deno.readTextFileSync(path);
+    const certificates = readCertificates(pem);
+    const crls = decodePem(pem)
+      .filter(({ label }) => label === "X509 CRL")
+      .map(({ bytes }) => parseCrl(bytes));
+    const source = {
+      find: (subject) =>
+        certificates.filter((ca) => sameName(ca.subject, subject)),
+      crls: (issuer) => crls.filter((crl) => sameName(crl.issuer, issuer)),
+    } satisfies CertificateSource;
+    return {
+      verify: (leaf, others = [], options = {}) =>
+        verifyChain(leaf, others, { ...options, source, now: new Date() }),
+    };
+  } catch (cause) {
+    throw new SsmError("TRUST", `Cannot use ${path}: ${reason(cause)}`, {
+      cause,
+    });
+  }
+}

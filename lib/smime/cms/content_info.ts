@@ -1,0 +1,78 @@
+/**
+ * What all CMS structures share (RFC 5652 §3, §10).
+ *
+ * @module
+ */
+import { SsmError } from "../../errors.ts";
+import {
+  contextTag,
+  type DerNode,
+  readDer,
+  readOid,
+  TAG,
+} from "../../asn1/mod.ts";
+import type { Certificate } from "../../pki/mod.ts";
+
+/** A ContentInfo: the type of the content, and the content. */
+export interface ContentInfo {
+  readonly contentType: string;
+  readonly content: DerNode;
+}
+
+/** Reads the outermost structure of a CMS message. @throws {SsmError} `DER`. */
+export function readContentInfo(der: Uint8Array): ContentInfo {
+  const info = readDer(der).expect(TAG.sequence, "ContentInfo");
+  const content = info.at(1, "content").expect(contextTag(0), "content");
+  return {
+    contentType: readOid(info.at(0, "contentType")),
+    content: content.at(0, "content"),
+  };
+}
+
+/** The type of the content, from the first bytes of a CMS message; `undefined` if it is none. */
+export function peekContentType(head: Uint8Array): string | undefined {
+  if (head[0] !== TAG.sequence) return undefined;
+  const lengthOctets = head[1]! > 0x80 ? head[1]! & 0x7f : 0;
+  const start = 2 + lengthOctets;
+  if (head[start] !== TAG.oid) return undefined;
+  return readOid(readDer(head.subarray(start, start + 2 + head[start + 1]!)));
+}
+
+/** Which certificate a signer or recipient means (RFC 5652 §5.3, §6.2.1). */
+export type CertificateId =
+  | { readonly issuer: Uint8Array; readonly serial: Uint8Array }
+  | { readonly subjectKeyId: Uint8Array };
+
+/** Reads an IssuerAndSerialNumber (RFC 5652 §10.2.4). @throws {SsmError} `DER`. */
+export function readIssuerAndSerial(node: DerNode): CertificateId {
+  node.expect(TAG.sequence, "IssuerAndSerialNumber");
+  return {
+    issuer: node.at(0, "issuer").raw,
+    serial: node.at(1, "serialNumber").expect(TAG.integer, "serialNumber")
+      .content,
+  };
+}
+
+/** Tells whether `id` means this certificate. */
+export function identifies(
+  id: CertificateId,
+  certificate: Certificate,
+): boolean {
+  if ("subjectKeyId" in id) {
+    const { subjectKeyId } = certificate.extensions;
+    return subjectKeyId !== undefined &&
+      equalBytes(id.subjectKeyId, subjectKeyId);
+  }
+  return equalBytes(id.serial, certificate.serial) &&
+    equalBytes(id.issuer, certificate.issuer.raw);
+}
+
+/** Compares public data. */
+export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && a.every((byte, i) => byte === b[i]);
+}
+
+/** A CMS structure that cannot be used. */
+export function cmsError(state: string): SsmError {
+  return new SsmError("CMS", `Cannot read message: ${state}`);
+}

@@ -1,0 +1,241 @@
+/**
+ * The `incoming` and `ack` directories of SSM1: each message delivered exactly once.
+ *
+ * A message is `incoming/<id>` and, a moment later, `incoming/<id>.sig`: its body
+ * and its signer. An entry `ack/<MD5 of the body>` says that it was delivered, so
+ * that it is not delivered again when it comes again, until the sender lets us
+ * forget it. The files are those of the original, which can take the directories
+ * over, as this can take over the original's; both at the same time they cannot use
+ * them.
+ *
+ * A message is staged first: under hidden names, complete and durable, together with
+ * a ticket, `ack/.tmp-<id>`. Then the ticket is linked to `ack/<MD5>`, synced: this
+ * is the commit. Then body and signer get their names in `incoming`, synced, and
+ * last the ticket is removed. Why a message is neither lost nor doubled, wherever a
+ * process is killed and however many deliver it at the same time:
+ *
+ * - The entries change under a lock, and only from what was seen to what is meant.
+ *   An entry of the same signer is not replaced, and removed only when the sender
+ *   has said so or it is very old. So of all that stage a message one
+ *   enters it, and the others find its entry.
+ * - A staged message is entered when its entry says what its ticket says. The text
+ *   names the id, and an id has one ticket at most, which is made before the message
+ *   is staged and removed after it is visible for good.
+ * - An entered message leaves its hidden names in one way only, by renames into
+ *   `incoming`, each of which succeeds once; a consumer may have taken the message
+ *   since. So it is delivered when nothing of it is hidden; and whoever finds an
+ *   entry, at the next delivery, in `tidy`, before it is replaced or removed, makes
+ *   it durable and the renames good if they are still to be done.
+ * - A staged message that is not entered is removed by its writer, or by `tidy` when
+ *   it is old; this, too, under the lock and the ticket first. Then it cannot be
+ *   entered any more: a writer that was only slow fails, and delivers again.
+ *
+ * @module
+ */
+import { createHash } from "node:crypto";
+import { join } from "node:path";
+import { CommitOrder, type CommitTurn } from "../disk/commit_order.ts";
+import { DirectorySyncer } from "../disk/directory_syncer.ts";
+import { spoolError } from "../disk/errors.ts";
+import { PerKey } from "../disk/per_key.ts";
+import type {
+  ElementFields,
+  IncomingSpool,
+  PreparedElement,
+} from "../spool.ts";
+import { AckDirectory } from "./acks.ts";
+import { makeSsm1Directories } from "./directories.ts";
+import { MD5_HEX } from "./names.ts";
+import { ReceivedMessages } from "./received.ts";
+import { type Ssm1Staged, Ssm1Staging } from "./staging.ts";
+
+/** Settings of an {@linkcode Ssm1Incoming}. */
+export interface Ssm1IncomingOptions {
+  /** How long it is remembered that a message was received, in ms, when the sender never says that it may be forgotten. @default {7776000000} 90 days */
+  ackKeepMs?: number;
+  /** Age at which `tidy` takes a hidden file for left behind by a crash, in ms. @default {300000} */
+  maxTempMs?: number;
+  /** Mode of the files, whatever the umask. @default {0o640} */
+  fileMode?: number;
+  /** Mode of the directories, whatever the umask. @default {0o750} */
+  directoryMode?: number;
+  /** Whether there is a directory `accept`, too, to which a test moves what came in. @default {false} */
+  test?: boolean;
+}
+
+/** How often old entries are looked for, in ms. */
+const TRIM_INTERVAL_MS = 3_600_000;
+
+/** Where messages of SSM1 are delivered. */
+export class Ssm1Incoming implements IncomingSpool {
+  readonly #incoming: string;
+  readonly #ack: string;
+  readonly #ackKeepMs: number;
+  readonly #maxTempMs: number;
+  readonly #staging: Ssm1Staging;
+  readonly #received: ReceivedMessages;
+  /** So that this process never races with itself. */
+  readonly #perKey = new PerKey();
+  readonly #order = new CommitOrder();
+  #trimAt = 0;
+
+  private constructor(path: string, options: Ssm1IncomingOptions) {
+    const {
+      ackKeepMs = 90 * 24 * 3_600_000,
+      maxTempMs = 300_000,
+      fileMode = 0o640,
+    } = options;
+    const syncer = new DirectorySyncer();
+    this.#incoming = join(path, "incoming");
+    this.#ack = join(path, "ack");
+    this.#ackKeepMs = ackKeepMs;
+    this.#maxTempMs = maxTempMs;
+    const acks = new AckDirectory(this.#ack, { fileMode, syncer });
+    this.#staging = new Ssm1Staging(path, { fileMode, syncer });
+    this.#received = new ReceivedMessages(acks, this.#staging);
+  }
+
+  /**
+   * Opens the directories below `path`, and makes those that are missing, also
+   * `outgoing` and `reject`.
+   *
+   * The entries name files by `path` as it is given: an absolute path can be read
+   * from elsewhere.
+   *
+   * @throws {SsmError} `SPOOL` when they cannot be made.
+   */
+  static async open(
+    path: string,
+    options: Ssm1IncomingOptions = {},
+  ): Promise<Ssm1Incoming> {
+    await makeSsm1Directories(path, options);
+    return new Ssm1Incoming(path, options);
+  }
+
+  /**
+   * Only `body` and `signer` are stored. What identifies a message is its body and
+   * its signer, as in SSM1, not `key`. `commit` returns the id.
+   *
+   * @throws {RangeError} when there is no body, or the signer is not one line of text.
+   * @throws {SsmError} `SPOOL` when the message cannot be written.
+   */
+  async prepare(
+    _key: string,
+    { body, signer }: ElementFields,
+  ): Promise<PreparedElement | undefined> {
+    if (body === undefined) throw new RangeError("A message without a body");
+    if (typeof signer !== "string" || !/^[^\t\n]+$/.test(signer)) {
+      throw new RangeError("Not the signer of a message");
+    }
+    const bytes = typeof body === "string"
+      ? new TextEncoder().encode(body)
+      : body;
+    const md5 = createHash("md5").update(bytes).digest("hex");
+    if (Date.now() >= this.#trimAt) await this.#trim();
+    if (await this.#perKey.run(md5, () => this.#has(md5, signer))) {
+      return undefined;
+    }
+    const staged = await this.#stage(md5, bytes, signer);
+    let open = true;
+    return {
+      commit: () => {
+        open = false;
+        const turn = this.#order.take();
+        return this.#perKey.run(md5, () => this.#commit(staged, signer, turn))
+          .finally(turn.pass);
+      },
+      discard: async () => {
+        if (open) await this.#withdraw(staged);
+        open = false;
+      },
+    };
+  }
+
+  /**
+   * Forgets that a message was received: its sender knows, and what comes with this
+   * content from now on is a new message.
+   *
+   * @param md5 as it came from the network, whatever it is
+   * @returns whether it was known
+   * @throws {SsmError} `SPOOL` when the entry cannot be removed.
+   */
+  async forget(md5: string): Promise<boolean> {
+    if (!MD5_HEX.test(md5)) return false;
+    try {
+      return await this.#perKey.run(md5, () => this.#received.forget(md5));
+    } catch (error) {
+      throw spoolError("remove", join(this.#ack, md5), error);
+    }
+  }
+
+  /** Makes what was entered visible, and removes what was not, and old entries. */
+  async tidy(): Promise<void> {
+    try {
+      await this.#received.tidy(this.#maxTempMs);
+    } catch (error) {
+      throw spoolError("tidy", this.#incoming, error);
+    }
+    await this.#trim();
+  }
+
+  async #has(md5: string, signer: string): Promise<boolean> {
+    try {
+      return await this.#received.has(md5, signer);
+    } catch (error) {
+      throw spoolError("deliver into", this.#incoming, error);
+    }
+  }
+
+  async #stage(
+    md5: string,
+    body: Uint8Array,
+    signer: string,
+  ): Promise<Ssm1Staged> {
+    try {
+      return await this.#staging.write(md5, body, signer);
+    } catch (error) {
+      throw spoolError("write to", this.#incoming, error);
+    }
+  }
+
+  async #commit(
+    staged: Ssm1Staged,
+    signer: string,
+    { before, pass }: CommitTurn,
+  ): Promise<string | undefined> {
+    try {
+      if (!await this.#received.enter(staged, signer)) {
+        await this.#received.withdraw(staged);
+        return undefined;
+      }
+      await before;
+      const isOurs = this.#staging.show(staged);
+      pass();
+      await this.#staging.sync();
+      this.#staging.finish(staged.id);
+      return isOurs ? staged.id : undefined;
+    } catch (error) {
+      // What cannot go now is for `tidy`; the first failure is the one to be told.
+      await this.#withdraw(staged).catch(() => {});
+      throw spoolError("deliver into", this.#incoming, error);
+    }
+  }
+
+  /** Removes what was prepared, unless it is entered. */
+  async #withdraw(staged: Ssm1Staged): Promise<void> {
+    try {
+      await this.#received.withdraw(staged);
+    } catch (error) {
+      throw spoolError("remove from", this.#incoming, error);
+    }
+  }
+
+  async #trim(): Promise<void> {
+    this.#trimAt = Date.now() + TRIM_INTERVAL_MS;
+    try {
+      await this.#received.forgetOlderThan(this.#ackKeepMs);
+    } catch (error) {
+      throw spoolError("tidy", this.#ack, error);
+    }
+  }
+}

@@ -1,0 +1,266 @@
+/**
+ * The `reject` directory of SSM1: messages that were not accepted, each with the reason.
+ *
+ * A message is `<id>` as it came, `<id>.err`, the reason, and `<id>.sig`, the
+ * signer, if one is known. It is written under hidden names, synced, and only then
+ * gets these; the body last, so that whoever sees it sees its reason.
+ *
+ * @module
+ */
+import { join } from "node:path";
+import { DirectorySyncer } from "../disk/directory_syncer.ts";
+import { isErrno, spoolError } from "../disk/errors.ts";
+import {
+  lookAt,
+  makeDirectories,
+  makeDirectory,
+  unlink,
+  writeDurably,
+} from "../disk/files.ts";
+import { PerKey } from "../disk/per_key.ts";
+import type {
+  ElementFields,
+  IncomingSpool,
+  PreparedElement,
+} from "../spool.ts";
+import { HIDDEN, MessageNames } from "./names.ts";
+
+/** Settings of an {@linkcode Ssm1Reject}. */
+export interface Ssm1RejectOptions {
+  /** How many messages this process remembers, so as not to keep them twice. @default {10000} */
+  remembered?: number;
+  /** Age at which `tidy` takes a hidden file for left behind by a crash, in ms. @default {300000} */
+  maxTempMs?: number;
+  /** Mode of the files, whatever the umask. @default {0o640} */
+  fileMode?: number;
+  /** Mode of the directories, whatever the umask. @default {0o750} */
+  directoryMode?: number;
+}
+
+/** The files of a message, in the order in which they become visible. */
+const ENDINGS = [".err", ".sig", ""] as const;
+
+/** A hidden file; within it the id. */
+const HIDDEN_NAME = /^\.tmp-(\d{8}-\d{6}-\d{3})(?:\.err|\.sig)?$/;
+
+/** Where messages of SSM1 are put that are not accepted. */
+export class Ssm1Reject implements IncomingSpool {
+  readonly #path: string;
+  readonly #remembered: number;
+  readonly #maxTempMs: number;
+  readonly #fileMode: number;
+  readonly #names = new MessageNames();
+  readonly #syncer = new DirectorySyncer();
+  readonly #perKey = new PerKey();
+  /** The last keys, oldest first. */
+  readonly #kept = new Set<string>();
+
+  private constructor(path: string, options: Ssm1RejectOptions) {
+    const {
+      remembered = 10_000,
+      maxTempMs = 300_000,
+      fileMode = 0o640,
+    } = options;
+    this.#path = path;
+    this.#remembered = remembered;
+    this.#maxTempMs = maxTempMs;
+    this.#fileMode = fileMode;
+  }
+
+  /**
+   * Opens the directory `reject` below `path`, and makes it when it is missing.
+   *
+   * @throws {SsmError} `SPOOL` when it cannot be made.
+   */
+  static async open(
+    path: string,
+    options: Ssm1RejectOptions = {},
+  ): Promise<Ssm1Reject> {
+    const mode = options.directoryMode ?? 0o750;
+    try {
+      makeDirectories(path, mode);
+      makeDirectory(join(path, "reject"), mode);
+      await new DirectorySyncer().sync(path);
+    } catch (error) {
+      throw spoolError("open", path, error);
+    }
+    return new Ssm1Reject(join(path, "reject"), options);
+  }
+
+  /**
+   * `body` is stored, with `error` and, when it is a DN, `signer`. `commit` returns
+   * the id. What was committed under the same `key` is known as long as this
+   * process remembers it: a message kept twice after a restart does no harm.
+   *
+   * @throws {RangeError} when there is no body or no error.
+   * @throws {SsmError} `SPOOL` when the message cannot be written.
+   */
+  async prepare(
+    key: string,
+    { body, signer, error }: ElementFields,
+  ): Promise<PreparedElement | undefined> {
+    if (body === undefined) throw new RangeError("A message without a body");
+    if (error === undefined) throw new RangeError("A rejection without reason");
+    if (
+      await this.#perKey.run(key, () => Promise.resolve(this.#kept.has(key)))
+    ) {
+      return undefined;
+    }
+    const isDn = typeof signer === "string" && signer.startsWith("/");
+    const id = await this.#write(bytesOf(body), {
+      ".err": line(error),
+      ...(isDn ? { ".sig": line(signer) } : {}),
+    });
+    let open = true;
+    return {
+      commit: () => {
+        open = false;
+        return this.#perKey.run(key, () => this.#commit(key, id));
+      },
+      // deno-lint-ignore require-await -- a failure rejects, as the interface says
+      discard: async () => {
+        if (open) this.#remove(id);
+        open = false;
+      },
+    };
+  }
+
+  /** Removes what was written but not committed. */
+  async tidy(): Promise<void> {
+    const limit = Date.now() - this.#maxTempMs;
+    const old = new Map<string, boolean>();
+    try {
+      for await (const { name } of Deno.readDir(this.#path)) {
+        const id = HIDDEN_NAME.exec(name)?.[1];
+        if (id === undefined) continue;
+        const written = lookAt(`${this.#path}/${name}`)?.mtime?.getTime() ?? 0;
+        old.set(id, written < limit && (old.get(id) ?? true));
+      }
+    } catch (error) {
+      throw spoolError("tidy", this.#path, error);
+    }
+    for (const [id, isOld] of old) if (isOld) this.#remove(id);
+  }
+
+  async #write(
+    body: Uint8Array,
+    others: Readonly<Record<string, Uint8Array>>,
+  ): Promise<string> {
+    let id: string | undefined;
+    try {
+      id = await this.#reserve(body);
+      const hidden = this.#hidden(id);
+      const work = Object.entries(others).map(([ending, bytes]) =>
+        writeDurably(hidden + ending, bytes, this.#fileMode)
+      );
+      // All files are there already, if not yet their bytes.
+      work.push(this.#syncer.sync(this.#path));
+      // To the end of all, so that after a failure none writes into what is removed.
+      await Promise.allSettled(work);
+      await Promise.all(work);
+      return id;
+    } catch (error) {
+      if (id !== undefined) this.#removeQuietly(id);
+      throw spoolError("write to", this.#path, error);
+    }
+  }
+
+  /** Writes the body under the hidden name of an id that nobody has: who made it has the id. */
+  async #reserve(body: Uint8Array): Promise<string> {
+    for (;;) {
+      const id = this.#names.next(Date.now());
+      if (this.#isUsed(id)) continue;
+      try {
+        await writeDurably(this.#hidden(id), body, this.#fileMode);
+      } catch (error) {
+        if (isErrno(error, "EEXIST")) continue;
+        this.#removeQuietly(id);
+        throw error;
+      }
+      // Whoever had it until a moment ago has made its message visible.
+      if (!this.#isUsed(id)) return id;
+      unlink(this.#hidden(id));
+    }
+  }
+
+  async #commit(key: string, id: string): Promise<string | undefined> {
+    try {
+      if (this.#kept.has(key)) {
+        this.#remove(id);
+        return undefined;
+      }
+      for (const ending of ENDINGS) this.#show(id, ending);
+      await this.#syncer.sync(this.#path);
+      this.#remember(key);
+      return id;
+    } catch (error) {
+      this.#removeQuietly(id);
+      throw spoolError("deliver into", this.#path, error);
+    }
+  }
+
+  #show(id: string, ending: typeof ENDINGS[number]): void {
+    try {
+      Deno.renameSync(this.#hidden(id) + ending, this.#visible(id) + ending);
+    } catch (error) {
+      // Not every message has a signer.
+      if (ending !== ".sig" || !isErrno(error, "ENOENT")) throw error;
+    }
+  }
+
+  #remember(key: string): void {
+    this.#kept.add(key);
+    for (const oldest of this.#kept) {
+      if (this.#kept.size <= this.#remembered) break;
+      this.#kept.delete(oldest);
+    }
+  }
+
+  /** Removes a message unless it is visible. The hidden body goes first: without it, the message cannot become so. */
+  #remove(id: string): void {
+    try {
+      const isHidden = lookAt(this.#hidden(id)) !== undefined;
+      unlink(this.#hidden(id));
+      for (const ending of [".err", ".sig"]) {
+        unlink(this.#hidden(id) + ending);
+        if (isHidden) unlink(this.#visible(id) + ending);
+      }
+    } catch (error) {
+      throw spoolError("remove from", this.#path, error);
+    }
+  }
+
+  /** The failure that led here is the one to be told; what is left is for `tidy`. */
+  #removeQuietly(id: string): void {
+    try {
+      this.#remove(id);
+    } catch {
+      // As said above.
+    }
+  }
+
+  /** Whether there is a message of this name, or part of one. */
+  #isUsed(id: string): boolean {
+    return ENDINGS.some((ending) => lookAt(this.#visible(id) + ending)) ||
+      [".err", ".sig"].some((ending) => lookAt(this.#hidden(id) + ending));
+  }
+
+  #hidden(id: string): string {
+    return `${this.#path}/${HIDDEN}${id}`;
+  }
+
+  #visible(id: string): string {
+    return `${this.#path}/${id}`;
+  }
+}
+
+function bytesOf(field: Uint8Array | string): Uint8Array {
+  return typeof field === "string" ? new TextEncoder().encode(field) : field;
+}
+
+function line(field: Uint8Array | string): Uint8Array {
+  const text = typeof field === "string"
+    ? field
+    : new TextDecoder().decode(field);
+  return new TextEncoder().encode(`${text}\n`);
+}

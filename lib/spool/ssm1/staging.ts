@@ -1,0 +1,245 @@
+/**
+ * Messages in the directories of SSM1 that are not visible yet.
+ *
+ * A staged message is three files: `ack/.tmp-<id>`, the ticket, which is what its
+ * entry will be; `incoming/.tmp-<id>.<md5>`, the body; and that name with `.sig`,
+ * the signer. The ticket is made first, when there is none of that name, and
+ * removed last: whoever has it has the id.
+ *
+ * @module
+ */
+import { join } from "node:path";
+import type { DirectorySyncer } from "../disk/directory_syncer.ts";
+import { isErrno } from "../disk/errors.ts";
+import { lookAt, unlink, writeDurably } from "../disk/files.ts";
+import { formatAck, readText } from "./acks.ts";
+import { HIDDEN, MESSAGE_ID, MessageNames } from "./names.ts";
+
+/** A body or signer; the id is within {@linkcode HIDDEN} and the digest. */
+const STAGED = /^\.tmp-(\d{8}-\d{6}-\d{3})\.([0-9a-f]{32})(?:\.sig)?$/;
+
+/** Settings of a {@linkcode Ssm1Staging}. */
+export interface Ssm1StagingOptions {
+  readonly fileMode: number;
+  readonly syncer: DirectorySyncer;
+}
+
+/** Which message it is: its name, and the digest of its content. */
+export interface Ssm1Staged {
+  readonly id: string;
+  readonly md5: string;
+}
+
+/** The hidden files of one id. */
+interface Leftover {
+  readonly id: string;
+  readonly files: { readonly name: string; readonly md5: string }[];
+  /** When the last of them was written, in ms since 1970. */
+  writtenAt: number;
+}
+
+/** Staged messages, and their way into `incoming`. */
+export class Ssm1Staging {
+  readonly #incoming: string;
+  readonly #acks: string;
+  readonly #fileMode: number;
+  readonly #syncer: DirectorySyncer;
+  readonly #names = new MessageNames();
+
+  constructor(path: string, options: Ssm1StagingOptions) {
+    this.#incoming = join(path, "incoming");
+    this.#acks = join(path, "ack");
+    this.#fileMode = options.fileMode;
+    this.#syncer = options.syncer;
+  }
+
+  /** Where the ticket of a message is. */
+  ticketOf(id: string): string {
+    return `${this.#acks}/${HIDDEN}${id}`;
+  }
+
+  /** What the ticket of a message says; `undefined` when it has none. */
+  readTicket(id: string): string | undefined {
+    return readText(this.ticketOf(id));
+  }
+
+  /** Stages a message, durably. */
+  async write(
+    md5: string,
+    body: Uint8Array,
+    signer: string,
+  ): Promise<Ssm1Staged> {
+    const staged = { id: await this.#reserve(md5, signer), md5 };
+    const path = this.#pathOf(staged);
+    const signed = new TextEncoder().encode(`${signer}\n`);
+    const work = [
+      writeDurably(path, body, this.#fileMode),
+      writeDurably(`${path}.sig`, signed, this.#fileMode),
+      // All files are there already, if not yet their bytes.
+      this.#syncer.sync(this.#incoming),
+      this.#syncer.sync(this.#acks),
+    ];
+    try {
+      // To the end of all, so that after a failure none writes into what is removed.
+      await Promise.allSettled(work);
+      await Promise.all(work);
+    } catch (error) {
+      quietly(() => this.remove(staged));
+      throw error;
+    }
+    return staged;
+  }
+
+  /**
+   * Sees to it that a message can still be made visible.
+   *
+   * @throws {Error} when it is gone, or a stranger took its name.
+   */
+  check(staged: Ssm1Staged): void {
+    if (lookAt(this.#pathOf(staged)) === undefined) {
+      throw new Error("What was prepared has disappeared");
+    }
+    for (const name of [staged.id, `${staged.id}.sig`]) {
+      if (lookAt(`${this.#incoming}/${name}`) !== undefined) throw taken(name);
+    }
+  }
+
+  /** Makes a message visible, the body before the signer; `false` when there was nothing to do. */
+  show(staged: Ssm1Staged): boolean {
+    const path = this.#pathOf(staged);
+    const body = this.#rename(path, staged.id);
+    return this.#rename(`${path}.sig`, `${staged.id}.sig`) || body;
+  }
+
+  /** Makes durable what is visible now. */
+  async sync(): Promise<void> {
+    await this.#syncer.sync(this.#incoming);
+  }
+
+  /** Gives the id of a visible message back. Before that, `sync`. */
+  finish(id: string): void {
+    unlink(this.ticketOf(id));
+  }
+
+  /** The ids of messages that are entered and visible, but not finished. */
+  shown(): string[] {
+    return this.#leftovers().filter(({ id, files }) =>
+      // An entry is one more name of the ticket.
+      files.length === 0 && (lookAt(this.ticketOf(id))?.nlink ?? 0) > 1
+    ).map(({ id }) => id);
+  }
+
+  /** Deletes a message that is not entered. The ticket goes first: without it none can be. */
+  remove(staged: Ssm1Staged): void {
+    unlink(this.ticketOf(staged.id));
+    unlink(this.#pathOf(staged));
+    unlink(`${this.#pathOf(staged)}.sig`);
+  }
+
+  /** All messages of which the body or the signer is hidden. */
+  list(): Ssm1Staged[] {
+    const found = this.#leftovers().flatMap(({ id, files }) =>
+      files.map((
+        { md5 },
+      ): [string, Ssm1Staged] => [`${id}.${md5}`, { id, md5 }])
+    );
+    return [...new Map(found).values()];
+  }
+
+  /** Deletes what was last written to longer than `ageMs` ago, except what `isEntered`. */
+  sweep(ageMs: number, isEntered: (staged: Ssm1Staged) => boolean): void {
+    const limit = Date.now() - ageMs;
+    for (const { id, files, writtenAt } of this.#leftovers()) {
+      if (writtenAt >= limit) continue;
+      if (files.some(({ md5 }) => isEntered({ id, md5 }))) continue;
+      unlink(this.ticketOf(id));
+      for (const { name } of files) unlink(`${this.#incoming}/${name}`);
+    }
+  }
+
+  /** Takes an id that nobody has. */
+  async #reserve(md5: string, signer: string): Promise<string> {
+    for (;;) {
+      const id = this.#names.next(Date.now());
+      const ticket = this.ticketOf(id);
+      const path = this.#pathOf({ id, md5 });
+      if ([ticket, path, `${path}.sig`].some(lookAt) || this.#isUsed(id)) {
+        continue;
+      }
+      const text = formatAck({ path: join(this.#incoming, id), signer });
+      try {
+        const bytes = new TextEncoder().encode(text);
+        await writeDurably(ticket, bytes, this.#fileMode);
+      } catch (error) {
+        if (isErrno(error, "EEXIST")) continue;
+        quietly(() => unlink(ticket));
+        throw error;
+      }
+      // Whoever had it until a moment ago has made its message visible.
+      if (!this.#isUsed(id)) return id;
+      unlink(ticket);
+    }
+  }
+
+  /** Whether a message of this name is in `incoming`, or half of it. */
+  #isUsed(id: string): boolean {
+    return [id, `${id}.sig`].some((name) =>
+      lookAt(`${this.#incoming}/${name}`)
+    );
+  }
+
+  /** `false` when `path` is not there any more: it was renamed by someone else. */
+  #rename(path: string, name: string): boolean {
+    const visible = `${this.#incoming}/${name}`;
+    // In this order, as someone else may be about to rename it.
+    if (lookAt(visible) !== undefined && lookAt(path) !== undefined) {
+      throw taken(name);
+    }
+    try {
+      Deno.renameSync(path, visible);
+      return true;
+    } catch (error) {
+      if (isErrno(error, "ENOENT")) return false;
+      throw error;
+    }
+  }
+
+  #leftovers(): Leftover[] {
+    const byId = new Map<string, Leftover>();
+    const add = (id: string, path: string) => {
+      const leftover = byId.get(id) ?? { id, files: [], writtenAt: -Infinity };
+      byId.set(id, leftover);
+      const written = lookAt(path)?.mtime?.getTime() ?? -Infinity;
+      leftover.writtenAt = Math.max(leftover.writtenAt, written);
+      return leftover;
+    };
+    for (const { name } of Deno.readDirSync(this.#acks)) {
+      const id = name.slice(HIDDEN.length);
+      if (!name.startsWith(HIDDEN) || !MESSAGE_ID.test(id)) continue;
+      add(id, `${this.#acks}/${name}`);
+    }
+    for (const { name } of Deno.readDirSync(this.#incoming)) {
+      const [, id, md5] = STAGED.exec(name) ?? [];
+      if (id === undefined || md5 === undefined) continue;
+      add(id, `${this.#incoming}/${name}`).files.push({ name, md5 });
+    }
+    return [...byId.values()];
+  }
+
+  #pathOf({ id, md5 }: Ssm1Staged): string {
+    return `${this.#incoming}/${HIDDEN}${id}.${md5}`;
+  }
+}
+
+function taken(name: string): Error {
+  return new Error(`Another file has the name "${name}"`);
+}
+
+/** What cannot be removed now is swept later; the failure before is the one to tell. */
+function quietly(remove: () => void): void {
+  try {
+    remove();
+  } catch {
+    // As said above.
+  }
+}

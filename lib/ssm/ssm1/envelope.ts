@@ -1,0 +1,95 @@
+/**
+ * The sealing of SSM1: packed, signed, always encrypted; and its confirmation by
+ * the MD5 of the file, which the protocol demands and on which no trust rests.
+ *
+ * @module
+ */
+import { createHash } from "node:crypto";
+import { isSsmError, reason } from "../../errors.ts";
+import type { Certificate } from "../../pki/mod.ts";
+import {
+  type CipherName,
+  encryptMessage,
+  isEncrypted,
+  type Signer,
+  signMessage,
+} from "../../smime/mod.ts";
+import type { OpeningEnvelope, Sealed, SealingEnvelope } from "../envelope.ts";
+import type { Opened } from "../opened.ts";
+import { pack, unpack } from "./packing.ts";
+
+/** What an SSM1 receiver names a file by: MD5 in lower-case hex. */
+export function contentDigest(payload: Uint8Array): string {
+  return createHash("md5").update(payload).digest("hex");
+}
+
+/** Settings of {@linkcode Ssm1Sealer}. */
+export interface Ssm1SealerOptions {
+  /** Who signs, as of now. */
+  readonly signer: () => Signer;
+  /** The consumer's certificate, as of now. @throws {SsmError} when there is none */
+  readonly recipient: () => Certificate;
+  /** @default "des3", which every original can open */
+  readonly cipher?: CipherName;
+}
+
+/** Packs, signs and encrypts. */
+export class Ssm1Sealer implements SealingEnvelope {
+  readonly #options: Ssm1SealerOptions;
+
+  constructor(options: Ssm1SealerOptions) {
+    this.#options = options;
+  }
+
+  async seal(payload: Uint8Array): Promise<Sealed> {
+    const { signer, recipient, cipher = "des3" } = this.#options;
+    const signed = await signMessage(await pack(payload), signer(), {
+      form: "text",
+    });
+    const body = await encryptMessage(signed, recipient(), { cipher });
+    return { body, digest: contentDigest(payload) };
+  }
+}
+
+/** Settings of {@linkcode Ssm1Opener}. */
+export interface Ssm1OpenerOptions {
+  /** Decrypts, verifies and judges the signer. */
+  readonly inner: OpeningEnvelope;
+  /** Largest file that is unpacked, in bytes. */
+  readonly maxUnpackedBytes: number;
+}
+
+/** Opens as {@linkcode Ssm1OpenerOptions.inner} does, and unpacks. */
+export class Ssm1Opener implements OpeningEnvelope {
+  readonly #options: Ssm1OpenerOptions;
+
+  constructor(options: Ssm1OpenerOptions) {
+    this.#options = options;
+  }
+
+  async open(body: Uint8Array): Promise<Opened> {
+    const { inner, maxUnpackedBytes } = this.#options;
+    const rejected = (error: string): Opened => ({
+      status: "rejected",
+      body,
+      signer: undefined,
+      error,
+    });
+    if (body.length > 0 && !isEncrypted(body)) {
+      return rejected("Failed to decrypt message: it is not encrypted");
+    }
+    const opened = await inner.open(body);
+    if (opened.status === "rejected") return opened;
+    try {
+      return {
+        ...opened,
+        payload: await unpack(opened.payload, maxUnpackedBytes),
+      };
+    } catch (error) {
+      if (!isSsmError(error, "MIME") && !isSsmError(error, "LIMIT")) {
+        throw error;
+      }
+      return rejected(`Failed to unpack message: ${reason(error)}`);
+    }
+  }
+}

@@ -1,0 +1,180 @@
+/**
+ * SSM1 over STOMP, the consumer's side.
+ *
+ * It hands out its certificate to whoever asks, and answers every message that
+ * it could read: with the MD5 of the file once that is on disk, with `REJECTED`
+ * when its signer is not allowed. What cannot be decrypted or verified is
+ * answered by silence: its sender keeps it.
+ *
+ * @module
+ */
+import { reason } from "../../errors.ts";
+import type { Logger } from "../../log/mod.ts";
+import { type StompMessage, within } from "../../stomp/mod.ts";
+import type { Delivery, IncomingCarrier } from "../carrier.ts";
+import {
+  type IncomingProtocol,
+  IncomingStream,
+  type IncomingStreamOptions,
+  type Taken,
+} from "../incoming_stream.ts";
+import type { Endpoint } from "../endpoints.ts";
+import type { Opened } from "../opened.ts";
+import { Ssm1Answers } from "./answers.ts";
+import { contentDigest } from "./envelope.ts";
+import {
+  ID,
+  NO_ID,
+  reackOf,
+  REJECTED,
+  replyToOf,
+  ssm1Headers,
+  TYPE,
+} from "./headers.ts";
+
+/** Settings of {@linkcode Ssm1IncomingCarrier}. */
+export interface Ssm1IncomingOptions extends IncomingStreamOptions {
+  /** The consumer's certificate as PEM, as of now. */
+  readonly certificatePem: () => string;
+  /** Forgets a message that its sender will not send again, by its MD5. */
+  readonly forget: (digest: string) => Promise<unknown>;
+}
+
+/** Receives sealed files and answers their senders. */
+export class Ssm1IncomingCarrier implements IncomingCarrier {
+  readonly #options: Ssm1IncomingOptions;
+  readonly #stream: IncomingStream;
+  readonly #answers: Ssm1Answers;
+
+  constructor(options: Ssm1IncomingOptions) {
+    const answers = new Ssm1Answers(options.log);
+    const endpoints = options.endpoints.map((endpoint): Endpoint => ({
+      name: endpoint.name,
+      connect: async (signal) => {
+        const client = await endpoint.connect(signal);
+        // A queue for answers is known to the broker that names it.
+        answers.moveTo(endpoint);
+        return client;
+      },
+    }));
+    this.#options = options;
+    this.#answers = answers;
+    this.#stream = new IncomingStream(
+      { ...options, endpoints },
+      new Ssm1Consumer(options, answers),
+    );
+  }
+
+  async *deliveries(signal: AbortSignal): AsyncGenerator<Delivery> {
+    try {
+      yield* this.#stream.deliveries(signal);
+    } finally {
+      await this.#leave();
+    }
+  }
+
+  /** Lets the last answers go, if they do: what is not answered comes again. */
+  async #leave(): Promise<void> {
+    const { clock, stopGraceMs = 20_000 } = this.#options;
+    await within(clock, stopGraceMs, this.#answers.idle());
+    await this.#answers.close();
+  }
+}
+
+class Ssm1Consumer implements IncomingProtocol {
+  readonly senderKeeps = true;
+  readonly forgets = true;
+  readonly #options: Ssm1IncomingOptions;
+  readonly #log: Logger;
+  readonly #answers: Ssm1Answers;
+
+  constructor(options: Ssm1IncomingOptions, answers: Ssm1Answers) {
+    this.#options = options;
+    this.#log = options.log;
+    this.#answers = answers;
+  }
+
+  nameOf({ headers }: StompMessage): string {
+    return headers.get(ID) ?? NO_ID;
+  }
+
+  async take(
+    message: StompMessage,
+    settled: () => Promise<unknown>,
+  ): Promise<Taken | undefined> {
+    const { headers, messageId } = message;
+    const reack = reackOf(headers);
+    if (reack !== undefined) {
+      // What came before this may be a copy of what is to be forgotten. While it is
+      // being opened, or may be delivered again, it would be stored again.
+      await settled();
+      await this.#forget(reack);
+    }
+    const replyTo = replyToOf(headers);
+    switch (headers.get(TYPE)) {
+      case "ping":
+        this.#log.debug("Received ping message.");
+        return undefined;
+      case "certreq":
+        this.#sendCertificate(replyTo);
+        return undefined;
+      case "ack":
+      case "certresp":
+        this.#log.warning(
+          `An answer came to ${message.destination}, where there are only questions: ignored.`,
+        );
+        return undefined;
+    }
+    // Whatever else it says to be: if it is none, it ends in reject with the reason.
+    const id = this.nameOf(message);
+    return {
+      id,
+      key: `${id} message-id ${messageId}`,
+      answer: (opened) => this.#answer(id, replyTo, opened),
+      forgot: reack !== undefined,
+    };
+  }
+
+  async #forget(digest: string): Promise<void> {
+    try {
+      await this.#options.forget(digest);
+    } catch (error) {
+      // It is only remembered longer than necessary.
+      this.#log.warning(`Cannot forget message ${digest}: ${reason(error)}`);
+    }
+  }
+
+  #sendCertificate(replyTo: string | undefined): void {
+    if (replyTo === undefined) {
+      this.#log.warning("A certificate request without reply-to: ignored.");
+      return;
+    }
+    this.#log.info(`Sending the certificate to ${replyTo}`);
+    this.#answers.send({
+      destination: replyTo,
+      headers: ssm1Headers("certresp"),
+      body: new TextEncoder().encode(this.#options.certificatePem()),
+    });
+  }
+
+  #answer(id: string, replyTo: string | undefined, opened: Opened): void {
+    const verdict = verdictOn(opened);
+    if (verdict === undefined) return;
+    if (replyTo === undefined) {
+      this.#log.warning(`Message ${id} has no reply-to: it is not answered.`);
+      return;
+    }
+    this.#answers.send({
+      destination: replyTo,
+      headers: ssm1Headers("ack", { id: verdict }),
+      body: new Uint8Array(0),
+    });
+  }
+}
+
+/** What the ack says; `undefined` for silence. */
+function verdictOn(opened: Opened): string | undefined {
+  if (opened.status === "accepted") return contentDigest(opened.payload);
+  // The signature is good, and the signer is not allowed.
+  return opened.signer === undefined ? undefined : REJECTED;
+}

@@ -1,0 +1,130 @@
+/**
+ * The sealing of SSM: S/MIME, signed always, encrypted when told to.
+ *
+ * Whether a signature is good is a fact (smime, pki); whether its signer may
+ * send is the policy decided here.
+ *
+ * @module
+ */
+import { isSsmError, reason } from "../../errors.ts";
+import type { Certificate, Verdict } from "../../pki/mod.ts";
+import { dnSpellings, formatDn, isAmbiguousDn } from "../../pki/mod.ts";
+import {
+  type CipherName,
+  decryptMessage,
+  encryptMessage,
+  isEncrypted,
+  type Recipient,
+  type Signer,
+  signMessage,
+  verifyMessage,
+} from "../../smime/mod.ts";
+import type { OpeningEnvelope, Sealed, SealingEnvelope } from "../envelope.ts";
+import type { Opened } from "../opened.ts";
+
+/** Settings of {@linkcode SmimeSealer}. */
+export interface SmimeSealerOptions {
+  /** Who signs, asked for each message: certificates are renewed. */
+  readonly signer: () => Signer;
+  /** Whose key can open the message; left out, messages are signed only. */
+  readonly recipient?: (() => Certificate | Promise<Certificate>) | undefined;
+  /** @default "aes128" */
+  readonly cipher?: CipherName;
+}
+
+/** Signs with the host's certificate; encrypts to the recipient's. */
+export class SmimeSealer implements SealingEnvelope {
+  readonly #options: SmimeSealerOptions;
+
+  constructor(options: SmimeSealerOptions) {
+    this.#options = options;
+  }
+
+  async seal(payload: Uint8Array): Promise<Sealed> {
+    const { signer, recipient, cipher = "aes128" } = this.#options;
+    const signed = await signMessage(payload, signer());
+    const body = recipient
+      ? await encryptMessage(signed, await recipient(), { cipher })
+      : signed;
+    return { body };
+  }
+}
+
+/** Settings of {@linkcode SmimeOpener}. */
+export interface SmimeOpenerOptions {
+  /** The host's own certificates and keys to which messages may be encrypted, the present one first. */
+  readonly recipients: () => readonly Recipient[];
+  /** Does the signer's certificate chain to the CA directory? */
+  readonly trust: (
+    signer: Certificate,
+    others: readonly Certificate[],
+  ) => Verdict | Promise<Verdict>;
+  /** Is the DN, in any of its spellings, on the list? */
+  readonly isAllowed: (
+    spellings: readonly string[],
+  ) => boolean | Promise<boolean>;
+  /** Accept SHA-1 and MD5 signatures, or SHA-1 only. @default false */
+  readonly allowWeakDigests?: boolean | "sha1";
+}
+
+/** Decrypts, verifies, and checks the signer against CA directory and DN list. */
+export class SmimeOpener implements OpeningEnvelope {
+  readonly #options: SmimeOpenerOptions;
+
+  constructor(options: SmimeOpenerOptions) {
+    this.#options = options;
+  }
+
+  async open(body: Uint8Array): Promise<Opened> {
+    const { recipients, trust, isAllowed, allowWeakDigests = false } =
+      this.#options;
+    const rejected = (error: string, signer?: string): Opened => ({
+      status: "rejected",
+      body,
+      signer,
+      error,
+    });
+    if (body.length === 0) return rejected("Empty text passed to _handle_msg.");
+    let entity = body;
+    try {
+      if (isEncrypted(body)) entity = await decryptMessage(body, recipients());
+    } catch (error) {
+      return rejected(`Failed to decrypt message: ${badMessage(error)}`);
+    }
+    try {
+      const { payload, signer, certificates } = await verifyMessage(entity, {
+        allowWeakDigests,
+      });
+      const verdict = await trust(signer, certificates);
+      if (!verdict.ok) {
+        return rejected(
+          `Failed to verify message: Unverified signer: ${verdict.reason}`,
+        );
+      }
+      const dn = formatDn(signer.subject);
+      if (isAmbiguousDn(signer.subject)) {
+        return rejected(`Signer has a DN that can be misread: ${dn}`, dn);
+      }
+      if (!await isAllowed(dnSpellings(signer.subject))) {
+        return rejected(`Signer not in valid DNs list: ${dn}`, dn);
+      }
+      return { status: "accepted", payload, signer: dn };
+    } catch (error) {
+      return rejected(`Failed to verify message: ${badMessage(error)}`);
+    }
+  }
+}
+
+/**
+ * The reason of an expected failure. Anything else is a fault of ours or of the
+ * machine (a full memory, a removed CA directory): the message is not to blame
+ * and must not be rejected for it.
+ */
+function badMessage(error: unknown): string {
+  if (
+    isSsmError(error) &&
+    ["MIME", "CMS", "DER", "SIGNATURE", "DECRYPT", "CERTIFICATE", "LIMIT"]
+      .includes(error.code)
+  ) return reason(error);
+  throw error;
+}

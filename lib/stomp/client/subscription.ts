@@ -1,0 +1,154 @@
+/**
+ * A subscription: the messages that came and wait to be taken.
+ *
+ * @module
+ */
+import { SsmError } from "../../errors.ts";
+import type { AckMode, StompMessage } from "./message.ts";
+
+/** What a subscription asks for. */
+export interface SubscribeOptions {
+  /** @default "client-individual" */
+  ack?: AckMode | undefined;
+  /**
+   * Messages the broker may send ahead of their acknowledgement, as ActiveMQ
+   * (`activemq.prefetchSize`) and RabbitMQ (`prefetch-count`) understand it. As
+   * many bodies may be in memory. @default 100
+   */
+  prefetch?: number | undefined;
+  /**
+   * Bytes the broker may send ahead of their acknowledgement, as Artemis
+   * (`consumer-window-size`) understands it. @default 1048576 (1 MiB)
+   */
+  prefetchBytes?: number | undefined;
+  /**
+   * In mode `auto`: bytes that may wait to be taken before reading stops, which
+   * stops receipts too. @default 16777216 (16 MiB)
+   */
+  maxWaitingBytes?: number | undefined;
+  /** @default a number that this connection has not used */
+  id?: string | undefined;
+  /** Further headers, such as `selector`. */
+  headers?: Readonly<Record<string, string>> | undefined;
+  /** Asks for a receipt, of this id or of any. @default none */
+  receipt?: string | true | undefined;
+}
+
+/** Messages a broker may send beyond the prefetch it was asked to keep to. */
+const PREFETCH_SLACK = 1000;
+
+/** Messages of one subscription, in order; for one consumer at a time. */
+export class Subscription
+  implements AsyncIterable<StompMessage>, AsyncDisposable {
+  readonly id: string;
+  readonly destination: string;
+  readonly ack: AckMode;
+  readonly #prefetch: number;
+  readonly #maxWaitingBytes: number;
+  readonly #unsubscribe: () => Promise<void>;
+  readonly #waiting: StompMessage[] = [];
+  #waitingBytes = 0;
+  #released = false;
+  #wake: PromiseWithResolvers<void> | undefined;
+  #room: PromiseWithResolvers<void> | undefined;
+  #end: { error: SsmError | undefined } | undefined;
+
+  /** Use `StompClient.subscribe()`. */
+  constructor(
+    place: { id: string; destination: string },
+    options: { ack: AckMode; prefetch: number; maxWaitingBytes: number },
+    unsubscribe: () => Promise<void>,
+  ) {
+    this.id = place.id;
+    this.destination = place.destination;
+    this.ack = options.ack;
+    this.#prefetch = options.prefetch;
+    this.#maxWaitingBytes = options.maxWaitingBytes;
+    this.#unsubscribe = unsubscribe;
+  }
+
+  /**
+   * The messages, from the first not yet taken. Leaving the loop does not
+   * unsubscribe; a later loop goes on. Ends after {@linkcode unsubscribe} or
+   * when the connection was closed in order.
+   *
+   * Of a lost connection, messages of mode `auto` that came before are still
+   * handed out; others are not, for the broker will deliver them again.
+   *
+   * @throws {SsmError} the reason for which the connection was lost.
+   */
+  async *[Symbol.asyncIterator](): AsyncGenerator<StompMessage, void, void> {
+    for (;;) {
+      const message = this.#waiting.shift();
+      if (message !== undefined) {
+        this.#waitingBytes -= message.body.length;
+        if (!this.#isFull()) this.#room?.resolve();
+        yield message;
+      } else if (this.#end !== undefined) {
+        if (this.#end.error !== undefined) throw this.#end.error;
+        return;
+      } else {
+        this.#wake ??= Promise.withResolvers();
+        await this.#wake.promise;
+        this.#wake = undefined;
+      }
+    }
+  }
+
+  /** Wants no more messages; those that came and are not acknowledged go back. */
+  unsubscribe(): Promise<void> {
+    return this.#unsubscribe();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    // Without a connection there is nothing to unsubscribe from.
+    await this.unsubscribe().catch(() => {});
+  }
+
+  /**
+   * Takes in a message.
+   *
+   * @returns a promise when reading should stop until it settles
+   * @throws {SsmError} `LIMIT` when the broker does not keep to the prefetch
+   */
+  offer(message: StompMessage): Promise<void> | undefined {
+    if (this.#end !== undefined) return undefined;
+    this.#waiting.push(message);
+    this.#waitingBytes += message.body.length;
+    this.#wake?.resolve();
+    if (this.ack === "auto") {
+      if (!this.#isFull()) return undefined;
+      this.#room = Promise.withResolvers();
+      return this.#room.promise;
+    }
+    if (this.#waiting.length > this.#prefetch + PREFETCH_SLACK) {
+      throw new SsmError(
+        "LIMIT",
+        `Cannot receive from "${this.destination}": ${this.#waiting.length} ` +
+          `messages wait, the broker ignores the prefetch of ${this.#prefetch}`,
+      );
+    }
+    return undefined;
+  }
+
+  /** Never again asks reading to stop. */
+  release(): void {
+    this.#released = true;
+    this.#room?.resolve();
+  }
+
+  /** No message will come any more, because of `error` or in order. */
+  finish(error: SsmError | undefined): void {
+    if (this.#end !== undefined) return;
+    this.#end = { error };
+    if (this.ack !== "auto") this.#waiting.length = 0;
+    this.#wake?.resolve();
+    this.#room?.resolve();
+  }
+
+  #isFull(): boolean {
+    if (this.#released) return false;
+    return this.#waitingBytes > this.#maxWaitingBytes ||
+      this.#waiting.length > this.#prefetch + PREFETCH_SLACK;
+  }
+}
