@@ -18,7 +18,7 @@ import { type Counters, zeroCounters } from "./routing/counters.ts";
 import {
   type DeadLetterOptions,
   deadLetterPolicy,
-} from "./routing/dead_letters.ts";
+} from "./queues/dead_letters.ts";
 import { type BrokerLimits, completeLimits } from "./session/limits.ts";
 import { MemoryStore } from "./store/memory.ts";
 import { errorFrame } from "./message/refusal.ts";

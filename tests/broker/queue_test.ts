@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { Backlog, type Entry } from "../../lib/broker/routing/backlog.ts";
-import { Queue } from "../../lib/broker/routing/queue.ts";
+import { Backlog, type Entry } from "../../lib/broker/queues/backlog.ts";
+import { Queue } from "../../lib/broker/queues/queue.ts";
 import { Topic, type TopicConsumer } from "../../lib/broker/routing/topic.ts";
 import { testMessage } from "./store_suite.ts";
 

@@ -6,13 +6,13 @@
  */
 import { reason } from "../../errors.ts";
 import type { Clock, Frame } from "../../stomp/mod.ts";
-import type { Entry } from "./backlog.ts";
-import { DeadLetters, type DeadLettersOptions } from "./dead_letters.ts";
+import type { Entry } from "../queues/backlog.ts";
+import { DeadLetters, type DeadLettersOptions } from "../queues/dead_letters.ts";
 import type { Destination } from "../message/destination.ts";
 import { messageFromSend } from "../message/message.ts";
-import { type Feed, Queue } from "./queue.ts";
+import { type Feed, Queue } from "../queues/queue.ts";
 import type { RecoveredMessage, StoreChange } from "../store/store.ts";
-import { type Known, StoredEntry } from "./stored_entry.ts";
+import { type Known, StoredEntry } from "../queues/stored_entry.ts";
 import { Sweeper } from "./sweeper.ts";
 import type { TopicConsumer, TopicOptions } from "./topic.ts";
 import { Topics } from "./topics.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Message } from "../message/message.ts";
-import { type Consumer, Queue, type QueueOptions } from "./queue.ts";
+import { type Consumer, Queue, type QueueOptions } from "../queues/queue.ts";
 
 /** Who listens to a topic. */
 export interface TopicConsumer extends Consumer {

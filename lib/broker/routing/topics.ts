@@ -13,7 +13,7 @@ import {
   topicLevels,
 } from "../message/destination.ts";
 import type { Message } from "../message/message.ts";
-import type { Feed } from "./queue.ts";
+import type { Feed } from "../queues/queue.ts";
 import { Topic, type TopicConsumer, type TopicOptions } from "./topic.ts";
 
 /** Finds who listens. */

@@ -12,13 +12,13 @@ import {
   type Client,
   wishOf,
 } from "../access/access.ts";
-import type { Entry } from "../routing/backlog.ts";
+import type { Entry } from "../queues/backlog.ts";
 import { isPattern, parseDestination } from "../message/destination.ts";
 import { quote, refusal, required } from "../message/refusal.ts";
 import type { Outgoing, Router } from "../routing/router.ts";
-import { readSubscribe } from "./subscribe_request.ts";
-import type { Delivery, Outlet } from "./subscription.ts";
-import { type SubscriptionLimits, Subscriptions } from "./subscriptions.ts";
+import { readSubscribe } from "../subscription/subscribe_request.ts";
+import type { Delivery, Outlet } from "../subscription/subscription.ts";
+import { type SubscriptionLimits, Subscriptions } from "../subscription/subscriptions.ts";
 import { TemporaryQueues } from "./temporary_queues.ts";
 import { type TransactionLimits, Transactions } from "./transaction.ts";
 

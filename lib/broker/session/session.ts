@@ -21,7 +21,7 @@ import type { BrokerLimits } from "./limits.ts";
 import { Outbox } from "./outbox.ts";
 import { errorFrame, overLimit, quote } from "../message/refusal.ts";
 import type { RefusalLog } from "./refusal_log.ts";
-import type { Outlet } from "./subscription.ts";
+import type { Outlet } from "../subscription/subscription.ts";
 import type { Unfinished } from "./unfinished.ts";
 
 /** What a session works with. */

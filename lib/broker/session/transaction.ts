@@ -7,7 +7,7 @@ import type { Frame } from "../../stomp/mod.ts";
 import { memorySize } from "../message/message.ts";
 import { overLimit, quote, refusal, required } from "../message/refusal.ts";
 import type { Outgoing } from "../routing/router.ts";
-import type { Delivery } from "./subscription.ts";
+import type { Delivery } from "../subscription/subscription.ts";
 
 /** How many transactions a client may have, and how much each may hold. */
 export interface TransactionLimits {

@@ -5,10 +5,10 @@
  */
 import type { SsmError } from "../../errors.ts";
 import type { AckMode, Frame, StompVersion } from "../../stomp/mod.ts";
-import type { Entry } from "../routing/backlog.ts";
+import type { Entry } from "../queues/backlog.ts";
 import { messageFrame } from "../message/message.ts";
 import { overLimit } from "../message/refusal.ts";
-import type { Feed } from "../routing/queue.ts";
+import type { Feed } from "../queues/queue.ts";
 import type { TopicConsumer } from "../routing/topic.ts";
 
 /** The way to the client. */

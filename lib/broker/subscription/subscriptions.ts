@@ -4,7 +4,7 @@
  * @module
  */
 import type { Frame } from "../../stomp/mod.ts";
-import type { Entry } from "../routing/backlog.ts";
+import type { Entry } from "../queues/backlog.ts";
 import type { Destination } from "../message/destination.ts";
 import { overLimit, quote, refusal, required } from "../message/refusal.ts";
 import type { Router } from "../routing/router.ts";
