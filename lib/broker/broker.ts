@@ -143,7 +143,7 @@ export class Broker implements AsyncDisposable {
     this.#graceFactor = graceFactor;
     this.#limits = completeLimits(options.limits);
     this.#unfinished = new Unfinished(this.#limits.maxUnfinishedBytes);
-    const { maxTopicBytes, sweepMs } = this.#limits;
+    const { maxTopicBytes, maxDurableSubscriptions, sweepMs } = this.#limits;
     const shared = {
       store,
       logger,
@@ -154,6 +154,7 @@ export class Broker implements AsyncDisposable {
       counters: this.#counters,
       nextSequence: () => ++this.#lastSequence,
       maxTopicBytes,
+      maxDurableSubscriptions,
       sweepMs,
       deadLetters: deadLetterPolicy(options.deadLetters),
     };

@@ -50,7 +50,7 @@ const REFUSED: Record<string, Refused> = {
   "SUBSCRIBE with a selector": {
     frame: "SUBSCRIBE",
     headers: { destination: "a", id: "1", selector: "x > 1" },
-    words: /selectors are not supported/,
+    words: /Cannot subscribe: selector is not supported/,
   },
   "SUBSCRIBE to a pattern of RabbitMQ": {
     frame: "SUBSCRIBE",

@@ -37,6 +37,10 @@ class TestConsumer implements TopicConsumer {
     return this.got.map((entry) => entry.sequence);
   }
 
+  ignores(): boolean {
+    return false;
+  }
+
   deliver(entry: Entry): void {
     this.got.push(entry);
   }

@@ -10,7 +10,12 @@ import { type Consumer, Queue, type QueueOptions } from "../queues/queue.ts";
 export interface TopicConsumer extends Consumer {
   /** It is too slow: more is waiting for it than may wait. Called once for each message too many. */
   overrun(): void;
+  /** Tells whether it wants nothing of what that origin publishes. */
+  ignores(origin: Origin | undefined): boolean;
 }
+
+/** Where a message comes from: the same object for all of one connection. */
+export type Origin = object;
 
 /** What a topic tells its owner, and asks. */
 export interface TopicOptions
@@ -65,10 +70,11 @@ export class Topic {
     this.#feeds.delete(consumer);
   }
 
-  /** Hands a message to everyone. */
-  publish(message: Message, sequence: number): void {
+  /** Hands a message to everyone who wants it. */
+  publish(message: Message, sequence: number, origin?: Origin): void {
     const { size, expires } = message;
     for (const [consumer, feed] of this.#feeds) {
+      if (consumer.ignores(origin)) continue;
       feed.push({
         sequence,
         size,

@@ -10,11 +10,17 @@
 import {
   type Destination,
   isPattern,
-  topicLevels,
+  levelsOf,
+  matches,
 } from "../message/destination.ts";
 import type { Message } from "../message/message.ts";
 import type { Feed } from "../queues/queue.ts";
-import { Topic, type TopicConsumer, type TopicOptions } from "./topic.ts";
+import {
+  type Origin,
+  Topic,
+  type TopicConsumer,
+  type TopicOptions,
+} from "./topic.ts";
 
 /** Finds who listens. */
 export class Topics {
@@ -38,6 +44,7 @@ export class Topics {
     return {
       resume: () => queue.resume(consumer),
       giveBack: (entries) => queue.giveBack(entries),
+      reject: () => {},
       cancel: () => {
         topic.detach(consumer);
         if (topic.consumers > 0) return;
@@ -52,12 +59,13 @@ export class Topics {
     destination: Destination,
     message: Message,
     sequence: number,
+    origin?: Origin,
   ): void {
-    this.#exact.get(destination.path)?.publish(message, sequence);
+    this.#exact.get(destination.path)?.publish(message, sequence, origin);
     if (this.#patterns.size === 0) return;
-    const name = topicLevels(destination);
+    const name = levelsOf(destination);
     for (const { levels, topic } of this.#patterns.values()) {
-      if (matches(levels, name)) topic.publish(message, sequence);
+      if (matches(levels, name)) topic.publish(message, sequence, origin);
     }
   }
 
@@ -74,25 +82,11 @@ export class Topics {
     if (known !== undefined) return known;
     const topic = new Topic(path, this.#options);
     if (isPattern(destination)) {
-      const levels = topicLevels(destination);
+      const levels = levelsOf(destination);
       this.#patterns.set(path, { levels, topic });
     } else {
       this.#exact.set(path, topic);
     }
     return topic;
   }
-}
-
-/** Tells whether a pattern matches a name, both in levels. */
-export function matches(
-  pattern: readonly string[],
-  name: readonly string[],
-): boolean {
-  for (const [index, level] of pattern.entries()) {
-    // "a.>" is also "a" itself, as with ActiveMQ.
-    if (level === ">") return true;
-    if (index >= name.length) return false;
-    if (level !== "*" && level !== name[index]) return false;
-  }
-  return pattern.length === name.length;
 }

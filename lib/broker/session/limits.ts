@@ -24,6 +24,8 @@ export interface BrokerLimits {
   readonly maxUnfinishedBytes: number;
   /** Subscriptions of one connection, and also its temporary queues. @default 256 */
   readonly maxSubscriptions: number;
+  /** Durable subscriptions of one virtual host. @default 1000 */
+  readonly maxDurableSubscriptions: number;
   /** Transactions of one connection that are begun and not ended. @default 64 */
   readonly maxTransactions: number;
   /** Messages sent, acknowledged or refused in one transaction. @default 10000 */
@@ -58,6 +60,7 @@ const DEFAULTS: BrokerLimits = {
   maxBodyBytes: 128 << 20,
   maxUnfinishedBytes: 128 << 20,
   maxSubscriptions: 256,
+  maxDurableSubscriptions: 1000,
   maxTransactions: 64,
   maxTransactionOperations: 10_000,
   maxTransactionBytes: 128 << 20,

@@ -9,11 +9,11 @@ import type { Socket } from "../../net/mod.ts";
 import {
   type Clock,
   type Frame,
-  makeFrame,
   StompConnection,
   type StompVersion,
 } from "../../stomp/mod.ts";
 import type { Authorise } from "../access/access.ts";
+import { Confirmations } from "./confirmations.ts";
 import { Conversation } from "./conversation.ts";
 import type { Counters } from "../routing/counters.ts";
 import { type HandshakeOptions, shakeHands } from "./handshake.ts";
@@ -62,9 +62,7 @@ export class Session implements Outlet {
   #phase: Phase = "greeting";
   #draining = false;
   #deliveries = 0;
-  /** Frames that are understood and not yet confirmed. */
-  #unconfirmed = new Set<Promise<void>>();
-  #unconfirmedBytes = 0;
+  readonly #confirmations: Confirmations;
   /** The orderly end, once it has begun. */
   #ending: Promise<void> | undefined;
 
@@ -96,6 +94,13 @@ export class Session implements Outlet {
       onRoom: () => this.#conversation?.resume(),
       onWritten: (frame) => this.#written(frame),
       onUnwritable: (error) => this.fail(error),
+    });
+    this.#confirmations = new Confirmations({
+      write: (receipt) => {
+        if (this.#phase !== "closing") void this.write(receipt);
+      },
+      refuse: (error, frame) => this.#refuse(error, frame),
+      onDone: () => this.#endIfDrained(),
     });
   }
 
@@ -142,7 +147,7 @@ export class Session implements Outlet {
       // Whoever leaves in order says so first.
       const lost = this.#phase === "open";
       if (this.#phase !== "closing") this.#phase = "leaving";
-      await Promise.allSettled(this.#unconfirmed);
+      await this.#confirmations.settled();
       // What is on its way counts as delivered if it gets there.
       await this.#outbox.flushed();
       this.#leave({ lost });
@@ -205,11 +210,12 @@ export class Session implements Outlet {
       this.#fail(outcome.answer, outcome.reason);
       return;
     }
-    const { version, heartBeat, principal, router, answer } = outcome;
+    const { version, heartBeat, principal, clientId, router, answer } = outcome;
     const { maxHeadBytes, maxBodyBytes } = limits;
     this.#conversation = new Conversation({
       router,
       client: { principal, remote, peer },
+      clientId,
       authorise: this.#options.authorise,
       logger,
       outlet: this,
@@ -231,45 +237,30 @@ export class Session implements Outlet {
     if (this.#phase !== "open") return;
     if (frame.command === "DISCONNECT") {
       this.#phase = "leaving";
-      await Promise.allSettled(this.#unconfirmed);
-      await this.#confirm(frame);
+      await this.#confirmations.settled();
+      this.#confirmations.confirm(frame);
       return;
     }
-    let work;
     try {
       const asking = conversation.permit(frame);
       if (asking !== undefined) {
         await asking;
         if (this.#phase !== "open") return;
       }
-      work = conversation.handle(frame);
     } catch (error) {
       this.#refuse(error, frame);
       return;
     }
-    const confirmed = this.#confirm(frame, work);
-    this.#track(confirmed, frame.body.length);
+    const done = this.#confirmations.begin(
+      frame,
+      (confirm) => conversation.handle(frame, confirm),
+    );
     const { maxUnstoredBytes } = this.#options.limits;
-    if (!isPipelined(frame) || this.#unconfirmedBytes > maxUnstoredBytes) {
-      await confirmed;
+    if (!isPipelined(frame) || this.#confirmations.bytes > maxUnstoredBytes) {
+      await done;
     }
     // Who does not read the answers is not listened to either.
     if (this.#outbox.full) await this.#outbox.flushed();
-  }
-
-  /** Sends the receipt once the work is done, or refuses the frame. */
-  async #confirm(frame: Frame, work?: Promise<void> | void): Promise<void> {
-    try {
-      await work;
-    } catch (error) {
-      this.#refuse(error, frame);
-      return;
-    }
-    const receipt = frame.headers.get("receipt");
-    if (receipt !== undefined && this.#phase !== "closing") {
-      // Not awaited here: the outbox keeps the order and the measure.
-      void this.write(makeFrame("RECEIPT", { "receipt-id": receipt }));
-    }
   }
 
   /** What the client has sent of a frame that has not ended. */
@@ -277,16 +268,6 @@ export class Session implements Outlet {
     // Of one who was refused nothing is expected any more.
     if (this.#phase === "closing") return;
     this.#options.unfinished.note(this, bytes);
-  }
-
-  #track(confirmed: Promise<void>, bytes: number): void {
-    this.#unconfirmed.add(confirmed);
-    this.#unconfirmedBytes += bytes;
-    confirmed.finally(() => {
-      this.#unconfirmed.delete(confirmed);
-      this.#unconfirmedBytes -= bytes;
-      this.#endIfDrained();
-    });
   }
 
   /** Says no to a frame. What is not one of our own refusals is a fault of the broker. */
@@ -339,7 +320,7 @@ export class Session implements Outlet {
     const greeting = this.#phase === "greeting";
     if (!this.#draining || (!greeting && this.#phase !== "open")) return;
     const idle = greeting ||
-      (this.#unconfirmed.size === 0 && this.#outbox.empty &&
+      (this.#confirmations.empty && this.#outbox.empty &&
         this.#conversation?.idle === true);
     if (!idle) return;
     this.#leave();

@@ -7,8 +7,8 @@ import type { Frame } from "../../stomp/mod.ts";
 import type { Entry } from "../queues/backlog.ts";
 import type { Destination } from "../message/destination.ts";
 import { overLimit, quote, refusal, required } from "../message/refusal.ts";
-import type { Router } from "../routing/router.ts";
-import type { SubscribeRequest } from "./subscribe_request.ts";
+import { Returned } from "./returned.ts";
+import { MAX_PREFETCH, type SubscribeRequest } from "./subscribe_request.ts";
 import { type Delivery, type Outlet, Subscription } from "./subscription.ts";
 
 /** What the subscriptions of one client may cost. */
@@ -23,7 +23,6 @@ export interface SubscriptionLimits {
 
 /** What a list of subscriptions works with. */
 export interface SubscriptionsOptions {
-  readonly router: Router;
   readonly outlet: Outlet;
   readonly limits: SubscriptionLimits;
   /** Called for what an `auto` subscription has delivered. */
@@ -35,6 +34,7 @@ export class Subscriptions {
   readonly #options: SubscriptionsOptions;
   /** By id, or in STOMP 1.0 by destination. */
   readonly #all = new Map<string, Subscription>();
+  readonly #returned = new Returned(MAX_PREFETCH);
 
   constructor(options: SubscriptionsOptions) {
     this.#options = options;
@@ -50,13 +50,14 @@ export class Subscriptions {
     return [...this.#all.values()].every(({ pending }) => pending === 0);
   }
 
-  /** Begins a subscription. @throws {SsmError} `STOMP_PROTOCOL`, `LIMIT` */
+  /** Adds a subscription, which is still to be started. @throws {SsmError} `STOMP_PROTOCOL`, `LIMIT` */
   add(
-    destination: Destination,
-    { id, ack, prefetch }: Pick<SubscribeRequest, "id" | "ack" | "prefetch">,
-  ): void {
-    const { router, outlet, limits, onDelivered } = this.#options;
-    const { path } = destination;
+    destinations: readonly Destination[],
+    request: Omit<SubscribeRequest, "destinations">,
+  ): Subscription {
+    const { outlet, limits, onDelivered } = this.#options;
+    const { id, prefetch, prefetchBytes = limits.prefetchBytes } = request;
+    const path = pathOf(destinations);
     const key = id ?? unnamed(path);
     if (this.#all.has(key)) {
       throw refusal(
@@ -72,25 +73,26 @@ export class Subscriptions {
     const subscription = new Subscription({
       id,
       path,
-      ack,
+      ack: request.ack,
+      exclusive: request.exclusive === true,
+      noLocal: request.noLocal === true,
       prefetch: prefetch ?? limits.prefetch,
-      prefetchBytes: limits.prefetchBytes,
+      prefetchBytes: Math.min(prefetchBytes, limits.prefetchBytes),
       outlet,
       onDelivered,
     });
     this.#all.set(key, subscription);
-    subscription.start((consumer) => router.subscribe(destination, consumer));
+    return subscription;
   }
 
-  /** Ends a subscription; in STOMP 1.0 it may be named by its destination. @throws {SsmError} `STOMP_PROTOCOL` */
-  remove(named: { id: string } | { path: string }): void {
+  /** Ends a subscription, which in STOMP 1.0 may be named by its destination; tells whether there was one. */
+  remove(named: { id: string } | { path: string }): boolean {
     const key = "id" in named ? named.id : unnamed(named.path);
     const subscription = this.#all.get(key);
-    if (subscription === undefined) {
-      throw refusal("Cannot unsubscribe: there is no such subscription");
-    }
+    if (subscription === undefined) return false;
     this.#all.delete(key);
-    subscription.cancel();
+    this.#returned.add(subscription.cancel());
+    return true;
   }
 
   /** Tells whether there is a subscription of that id, if one is given, to that destination. */
@@ -99,15 +101,21 @@ export class Subscriptions {
     return [...this.#all.values()].some((known) => known.path === path);
   }
 
-  /** The deliveries that an ACK or NACK is about. @throws {SsmError} `STOMP_PROTOCOL` */
+  /**
+   * The deliveries that an ACK or NACK is about; none if it comes too late.
+   *
+   * @throws {SsmError} `STOMP_PROTOCOL`
+   */
   deliveriesOf(frame: Frame): Delivery[] {
-    const delivery = this.#find(frame);
-    if (delivery === undefined || delivery.held) {
-      throw refusal(
-        `Cannot process ${frame.command}: no such message awaits it`,
-      );
+    const [subscription, by] = this.#named(frame);
+    const delivery = this.#find(subscription, by);
+    if (delivery !== undefined && !delivery.held) {
+      return delivery.subscription.coveredBy(delivery);
     }
-    return delivery.subscription.coveredBy(delivery);
+    if (delivery === undefined && this.#returned.has(by)) return [];
+    throw refusal(
+      `Cannot process ${frame.command}: no such message awaits it`,
+    );
   }
 
   /** There is room on the way to the client again. */
@@ -122,22 +130,21 @@ export class Subscriptions {
   }
 
   /** Every version names a message in its own way. */
-  #find(frame: Frame): Delivery | undefined {
-    switch (this.#options.outlet.version) {
-      case "1.2":
-        return this.#findIn(undefined, { id: required(frame, "id") });
-      case "1.1":
-        return this.#findIn(required(frame, "subscription"), {
-          messageId: required(frame, "message-id"),
-        });
-      case "1.0":
-        return this.#findIn(frame.headers.get("subscription"), {
-          messageId: required(frame, "message-id"),
-        });
-    }
+  #named(
+    frame: Frame,
+  ): [
+    subscription: string | undefined,
+    by: { id: string } | { messageId: string },
+  ] {
+    const { version } = this.#options.outlet;
+    if (version === "1.2") return [undefined, { id: required(frame, "id") }];
+    const subscription = version === "1.1"
+      ? required(frame, "subscription")
+      : frame.headers.get("subscription");
+    return [subscription, { messageId: required(frame, "message-id") }];
   }
 
-  #findIn(
+  #find(
     id: string | undefined,
     by: { id: string } | { messageId: string },
   ): Delivery | undefined {
@@ -148,6 +155,11 @@ export class Subscriptions {
     }
     return undefined;
   }
+}
+
+/** What names a subscription's destinations together. */
+export function pathOf(destinations: readonly Destination[]): string {
+  return destinations.map(({ path }) => path).join(",");
 }
 
 /** The key of a STOMP 1.0 subscription without id; no id can contain NUL. */
