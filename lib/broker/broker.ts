@@ -74,9 +74,11 @@ export interface BrokerStats extends Readonly<Counters> {
   readonly queues: number;
   /** Topics, and patterns of topics, with subscribers. */
   readonly topics: number;
-  /** Messages of queues that are not acknowledged yet, delivered or not. */
+  /** Durable subscriptions, whether anybody uses them now or not. */
+  readonly durableSubscriptions: number;
+  /** Messages of queues and durable subscriptions that are not acknowledged yet, delivered or not. */
   readonly queued: number;
-  /** Their size. */
+  /** Their size, and that of what is known of durable subscriptions. */
   readonly queuedBytes: number;
 }
 
@@ -200,9 +202,11 @@ export class Broker implements AsyncDisposable {
     }
     let queues = 0;
     let topics = 0;
+    let durableSubscriptions = 0;
     for (const router of this.#hosts.routers) {
       queues += router.queues;
       topics += router.topics;
+      durableSubscriptions += router.durables.size;
     }
     return {
       ...this.#counters,
@@ -210,7 +214,9 @@ export class Broker implements AsyncDisposable {
       subscriptions,
       queues,
       topics,
-      queued: this.#store.count,
+      durableSubscriptions,
+      // Each durable subscription is kept as a message, which is none.
+      queued: this.#store.count - durableSubscriptions,
       queuedBytes: this.#store.bytes,
     };
   }

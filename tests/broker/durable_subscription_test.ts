@@ -96,7 +96,11 @@ Deno.test("Broker ends a durable subscription that no connection uses, by its na
   await subscribe(client, NAMED);
   await client.confirmed("UNSUBSCRIBE", { id: "s" });
   await publish(client, "1");
-  assert.ok(server.broker.stats().queued > 0);
+  const { queued, durableSubscriptions } = server.broker.stats();
+  assert.deepEqual({ queued, durableSubscriptions }, {
+    queued: 1,
+    durableSubscriptions: 1,
+  });
   await client.confirmed("UNSUBSCRIBE", { id: "s", ...NAMED });
   assert.equal(server.broker.stats().queued, 0);
   client.send("UNSUBSCRIBE", { id: "s", ...NAMED });
@@ -344,6 +348,10 @@ Deno.test("Broker with a store on disk keeps durable subscriptions and their per
     });
     await withStore(directory, async (server) => {
       const client = await server.connect("1.2", CLIENT);
+      assert.match(
+        server.log.join("\n"),
+        /INFO Kept the durable subscription "n" of client "c" of user "anonymous" to "\/topic\/a": 1 messages wait/,
+      );
       await publish(client, "after", { persistent: "true" });
       for (const named of names) {
         await subscribe(client, named);

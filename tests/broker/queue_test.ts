@@ -150,6 +150,21 @@ Deno.test("Queue.pause() keeps what comes", () => {
   assert.equal(queue.length, 1);
 });
 
+Deno.test("Backlog.after() finds what waits behind a number, given back or never taken", () => {
+  const backlog = new Backlog();
+  for (const one of entries(1, 20)) backlog.push(one);
+  const taken = Array.from({ length: 10 }, () => backlog.take()!);
+  backlog.giveBack([taken[2]!, taken[7]!]);
+  const seen: number[] = [];
+  for (let at = 0, next; (next = backlog.after(at)); at = next.sequence) {
+    seen.push(next.sequence);
+  }
+  assert.deepEqual(seen, [3, 8, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20]);
+  assert.equal(backlog.length, 12);
+  assert.equal(backlog.after(20), undefined);
+  assert.equal(new Backlog().after(0), undefined);
+});
+
 Deno.test("Topic feeds everyone at their own pace and tells who lags", () => {
   const topic = new Topic("/topic/a", { maxWaitingBytes: 2500 });
   const quick = new TestConsumer(100);

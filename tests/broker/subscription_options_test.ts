@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { TestBroker, text } from "./harness.ts";
-import { ackHeaders, bodies, fill, QUEUE, subscribe } from "./queue_client.ts";
+import { ackHeaders, bodies, fill, subscribe } from "./queue_client.ts";
 
 for (const name of ["no-local", "activemq.noLocal"]) {
   Deno.test(`Broker does not publish to a subscription with ${name} what its own connection sends`, async () => {

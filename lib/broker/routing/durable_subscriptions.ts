@@ -27,7 +27,7 @@ import type { Origin, TopicConsumer } from "./topic.ts";
 /** What durable subscriptions work with. */
 export interface DurableSubscriptionsOptions {
   readonly store: Store;
-  readonly queues: Pick<Queues, "subscribe" | "remove">;
+  readonly queues: Pick<Queues, "subscribe" | "remove" | "waiting">;
   readonly logger: Logger;
   /** Name of the virtual host. */
   readonly host: string;
@@ -95,6 +95,18 @@ export class DurableSubscriptions {
     if (mark === undefined) return false;
     this.#add(mark.key, mark.topic, sequence);
     return true;
+  }
+
+  /** Says in the log for whom messages wait, for nobody else may know. */
+  report(): void {
+    const { logger, queues } = this.#options;
+    for (const { key, topic, queue } of this.#byKey.values()) {
+      const waiting = queues.waiting(queue.path);
+      logger.info(
+        `Kept the ${describeDurable(key)} to ${quote(topic.path)}: ` +
+          `${waiting} messages wait`,
+      );
+    }
   }
 
   /**

@@ -65,6 +65,11 @@ export class Queues {
     return this.#all.size;
   }
 
+  /** How many messages wait in a queue. */
+  waiting(path: string): number {
+    return this.#all.get(path)?.length ?? 0;
+  }
+
   /** Adds a message that the store has; to one who left it is dropped. */
   enqueue(destination: Destination, known: Known): void {
     const { store, isGone, discard, onExpiring, logger } = this.#options;
