@@ -32,9 +32,10 @@ export interface AccessRequest {
 export type Client = Pick<AccessRequest, "principal" | "remote" | "peer">;
 
 /**
- * Decides whether it may. Asked for each SEND and SUBSCRIBE, and for each
- * destination that one names, before anything comes of it; a promise holds back what the client says next. Not asked about
- * temporary queues: their owner made them, and others are told their name.
+ * Decides whether it may. Asked for each destination of each SEND and SUBSCRIBE,
+ * before anything comes of it; a promise holds back what the client says next.
+ * Not asked about temporary queues: their owner made them, and others are told
+ * their name.
  */
 export type Authorise = (request: AccessRequest) => boolean | Promise<boolean>;
 
@@ -74,7 +75,7 @@ export function askLeave(
   const wishes = wishesOf(frame);
   const answers = wishes.map((wish) => authorise({ ...wish, ...client, host }));
   const judge = (allowed: readonly boolean[]) => {
-    const denied = wishes[allowed.indexOf(false)];
+    const denied = wishes.find((_, index) => allowed[index] !== true);
     if (denied !== undefined) throw accessRefusal(denied);
   };
   if (answers.every((answer) => typeof answer === "boolean")) judge(answers);

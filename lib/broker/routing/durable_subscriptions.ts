@@ -57,14 +57,16 @@ export class DurableSubscriptions {
   readonly #options: DurableSubscriptionsOptions;
   readonly #byKey = new Map<string, Durable>();
   readonly #byPath = new Map<string, Durable>();
+  /** How many the store does not have yet. */
+  #making = 0;
 
   constructor(options: DurableSubscriptionsOptions) {
     this.#options = options;
   }
 
-  /** How many there are. */
+  /** How many the store keeps. */
   get size(): number {
-    return this.#byKey.size;
+    return this.#byKey.size - this.#making;
   }
 
   /** Tells whether there is one whose messages wait in that queue. */
@@ -186,12 +188,15 @@ export class DurableSubscriptions {
     durable.user = consumer;
     const message = systemMessage(`${sequence}`, topic.path);
     const queue = host + durableMark(key, topic);
+    this.#making++;
     try {
       const stored = { sequence, queue, durable: true, message };
       await store.apply([{ kind: "append", stored }]);
     } catch (error) {
       this.#forget(durable);
       throw error;
+    } finally {
+      this.#making--;
     }
     logger.info(`Began the ${describeDurable(key)} to ${quote(topic.path)}`);
     return durable;
