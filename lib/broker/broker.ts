@@ -312,7 +312,10 @@ export class Broker implements AsyncDisposable {
   async #turnAway(socket: Socket, why: string): Promise<void> {
     this.#counters.connectionsRefused++;
     this.#refusals.tell(socket.remote, why);
-    const connection = new StompConnection(socket, { clock: this.#clock });
+    const connection = new StompConnection(socket, {
+      clock: this.#clock,
+      trailingEol: true,
+    });
     // Whether the client hears it is its own affair.
     connection.write(errorFrame(why)).catch(() => {});
     await connection.end(this.#limits.lingerMs);

@@ -74,6 +74,7 @@ export class Session implements Outlet {
       clock,
       writeTimeoutMs: limits.writeTimeoutMs,
       answerMalformed: true,
+      trailingEol: true,
       onHeld: (bytes) => this.#note(bytes),
       limits: {
         maxHeaders: limits.maxHeaders,
