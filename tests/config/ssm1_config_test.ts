@@ -238,7 +238,7 @@ for (
     "/queue/a",
     "/temp-queue/a",
     "bare",
-    "a/b",
+    "/exchange/a/b",
   ]
 ) {
   Deno.test(`destinations may be ${destination}`, () => {

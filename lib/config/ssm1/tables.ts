@@ -18,9 +18,10 @@ import {
   size,
   umask,
 } from "../schema/kinds.ts";
+import { destination } from "../schema/destination.ts";
 import { SENDER_TABLES } from "../files/sender_tables.ts";
 import { CERTIFICATES_TABLE, LOGGING_TABLE } from "../files/shared_tables.ts";
-import { dn, normalPath, onlyTrue, unlessFalse, word } from "./kinds.ts";
+import { dn, normalPath, onlyTrue, unlessFalse } from "./kinds.ts";
 
 const DAY = 86_400;
 
@@ -171,7 +172,7 @@ const LOGGING = {
 };
 
 const CONSUMER = hyphenated({
-  topic: required("topic", word, "The topic or queue to receive from."),
+  topic: required("topic", destination, "The topic or queue to receive from."),
   validDns: required(
     "valid_dns",
     normalPath,
@@ -192,7 +193,7 @@ const CONSUMER = hyphenated({
 });
 
 const PRODUCER = hyphenated({
-  topic: required("topic", word, "The topic or queue to send to."),
+  topic: required("topic", destination, "The topic or queue to send to."),
   consumerDn: required(
     "consumer_dn",
     dn,
@@ -200,7 +201,7 @@ const PRODUCER = hyphenated({
   ),
   ackQueue: required(
     "ack",
-    word,
+    destination,
     "The topic or queue for the answers of the consumer, one for each producer; $host and $pid help to tell them apart.",
   ),
   checkIntervalMs: withDefault(
