@@ -10,3 +10,4 @@ export * from "./dn_list.ts";
 export * from "./identity.ts";
 export * from "./live_identity.ts";
 export * from "./trust.ts";
+export * from "./near_dn.ts";

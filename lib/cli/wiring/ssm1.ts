@@ -173,6 +173,7 @@ async function composeConsumer(
         allowWeakDigests: allowWeak === "all",
       }),
     isAllowed: (spellings) => dns.has(spellings),
+    explainRefusal: (dn) => dns.near(dn),
     // The originals' own OpenSSL signs with SHA-1 and knows nothing else.
     allowWeakDigests: allowWeak === "sha1" ? "sha1" : allowWeak === "all",
   });
