@@ -199,6 +199,11 @@ const PRODUCER = hyphenated({
     dn,
     "The DN of the consumer. Messages are encrypted for it alone; every character counts.",
   ),
+  consumerCertificate: optional(
+    "consumer_certificate",
+    normalPath,
+    "The certificate of the consumer (PEM), if you have it: then the consumer is not asked for it. It is read again when it changes, and held to consumer-dn and cadir like one that is asked for.",
+  ),
   ackQueue: required(
     "ack",
     destination,
