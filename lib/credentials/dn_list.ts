@@ -103,7 +103,8 @@ export class DnList {
   #allowed: ReadonlySet<string> = new Set();
   #near: NearDns | undefined;
   #malformed: readonly MalformedLine[] = [];
-  #seen = "";
+  /** The content of the file that the list in force is from. */
+  #seen: Buffer | undefined;
 
   private constructor(file: string, options: DnListOptions) {
     this.#file = file;
@@ -154,7 +155,8 @@ export class DnList {
   }
 
   /**
-   * Reads the file again if it looks different (time, size or identity).
+   * Reads the file again, and takes the list if its text is another: time and size
+   * do not tell of a file that is rewritten at once.
    *
    * The tool that writes these files rewrites them in place, so that for a moment
    * one may be empty or half written. When it is empty or missing, the last good
@@ -174,16 +176,14 @@ export class DnList {
 
   /** `false` when the file is as it was, or may be half written. */
   async #read(complete: boolean): Promise<boolean> {
-    let content: Uint8Array;
-    let look: string;
+    let content: Buffer;
     try {
-      using file = await Deno.open(this.#file);
-      const { dev, ino, size, mtime } = await file.stat();
-      look = [dev, ino, size, mtime?.getTime()].join(" ");
-      if (look === this.#seen) return false;
+      content = Buffer.from(await Deno.readFile(this.#file));
+      if (this.#seen?.equals(content)) return false;
+      // After the reading: what is written during it is young.
+      const { mtime } = await Deno.stat(this.#file);
       const age = Math.abs(Date.now() - (mtime?.getTime() ?? 0));
       if (!complete && age < this.#quietMs) return false;
-      content = await new Response(file.readable).bytes();
     } catch (error) {
       throw this.#error("read", error);
     }
@@ -201,7 +201,7 @@ export class DnList {
     this.#malformed = malformed.filter((_, index) =>
       repaired[index] === undefined
     );
-    this.#seen = look;
+    this.#seen = content;
     return true;
   }
 

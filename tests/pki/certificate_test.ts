@@ -5,8 +5,8 @@ import {
   isSelfIssued,
   parseCertificate,
   publicKeyOf,
-  readCertificates,
 } from "../../lib/pki/certificate/certificate.ts";
+import { readCertificates } from "../../lib/pki/certificate/certificate_file.ts";
 import { TAG } from "../../lib/asn1/read.ts";
 import * as der from "../../lib/asn1/write.ts";
 import { KEY_USAGE } from "../../lib/pki/certificate/extensions.ts";
@@ -135,6 +135,13 @@ Deno.test("readCertificates() refuses files without a certificate", () => {
   }
   assert.throws(
     () => readCertificates(encodePem("PRIVATE KEY", new Uint8Array(3))),
+    isCertificateError,
+  );
+});
+
+Deno.test("parseCertificate() refuses a serial number without octets", () => {
+  assert.throws(
+    () => parseCertificate(craftCertificate({ serial: new Uint8Array() })),
     isCertificateError,
   );
 });

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readCertificates } from "../../lib/pki/certificate/certificate.ts";
+import { readCertificates } from "../../lib/pki/certificate/certificate_file.ts";
 import { TAG } from "../../lib/asn1/read.ts";
 import {
   dnSpellings,

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { isSsmError } from "../../lib/errors.ts";
 import { type Digest, readAlgorithm } from "../../lib/asn1/algorithms.ts";
-import { readCertificates } from "../../lib/pki/certificate/certificate.ts";
+import { readCertificates } from "../../lib/pki/certificate/certificate_file.ts";
 import { readDer } from "../../lib/asn1/read.ts";
 import * as der from "../../lib/asn1/write.ts";
 import {
@@ -310,6 +310,30 @@ Deno.test("verifySignature() refuses RSA keys that are too short or too long", a
         message: new RegExp(`${bits} bits is not accepted`),
       },
     );
+  }
+});
+
+Deno.test("verifySignature() refuses RSA exponents that are none", async () => {
+  for (const bits of [2048, 8192]) {
+    const modulus = new Uint8Array(bits / 8).fill(0xff);
+    for (const exponent of [[], [0], [0, 0], [1], [2]]) {
+      const spki = der.sequence(
+        der.sequence(der.oid(RSA), der.nullValue()),
+        der.bitString(der.sequence(
+          der.integer(modulus),
+          der.element(2, Uint8Array.from(exponent)),
+        )),
+      );
+      await assert.rejects(
+        verifySignature(spki, {
+          algorithm: algorithm("1.2.840.113549.1.1.11"),
+          data: new Uint8Array(),
+          signature: new Uint8Array(bits / 8).fill(1),
+        }),
+        (error) => isSsmError(error),
+        `${bits} bits, exponent ${exponent}`,
+      );
+    }
   }
 });
 

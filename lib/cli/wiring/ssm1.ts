@@ -216,7 +216,7 @@ async function composeConsumer(
     }),
     destination: consumer.topic,
     prefetch: consumer.window,
-    certificatePem: () => identity.current().keyPair.certificate,
+    certificates: () => identity.current().chain,
     forget: (digest) => incoming.forget(digest),
     log,
     clock: systemClock,

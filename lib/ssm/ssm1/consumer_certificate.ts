@@ -84,8 +84,12 @@ export class ConsumerCertificate {
     const { clock } = this.#options;
     if (pem.length > MAX_PEM_BYTES) return `it has ${pem.length} bytes`;
     try {
-      const [certificate] = readCertificates(new TextDecoder().decode(pem));
-      if (!certificate) return "there is none in it";
+      const [first, ...others] = readCertificates(pem);
+      if (!first) return "there is none in it";
+      // The originals answer with their file as it is: others may come first.
+      const certificate = [first, ...others].find(({ subject }) =>
+        dnSpellings(subject).includes(this.#options.consumerDn)
+      ) ?? first;
       const why = await refuseConsumer(certificate, this.#options);
       if (why !== undefined) return why;
       this.#held = { certificate, since: clock.now() };
