@@ -123,7 +123,7 @@ const REFUSED: [
   [
     "the key of another certificate",
     ({ pki }) => ({ key: pki.unlisted.keyPath }),
-    "Cert and key don't match.",
+    /^Cert and key don't match: \S+ is not the key of \S+$/,
   ],
   [
     "an expired certificate",
@@ -300,7 +300,7 @@ test("ssm warns of a key that others may read, or refuses it where told to", asy
   );
   assert.deepEqual(
     warnings.map((line) => line.replaceAll(site.dir, "DIR")),
-    [`ssmsend - WARNING - ${words("0644")}; chmod 600 DIR/open.key`],
+    [`ssmsend - WARNING - ${words("0644")}; chmod g-w,o= DIR/open.key`],
   );
 });
 

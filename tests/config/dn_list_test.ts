@@ -149,6 +149,20 @@ Deno.test("DnList.refresh() reads a changed or replaced file, and only such", as
   assert.ok(list.has("/CN=c"));
 });
 
+Deno.test("DnList.refresh() notices a list of the same size and time", async () => {
+  await using file = await listFile("/CN=a\n");
+  const list = await DnList.open(file.path);
+  const { mtime } = await Deno.stat(file.path);
+  await Deno.writeTextFile(file.path, "/CN=b\n");
+  await Deno.utime(file.path, mtime!, mtime!);
+  const { status } = await list.refresh({ complete: true });
+  assert.deepEqual([status, list.has("/CN=a"), list.has("/CN=b")], [
+    "changed",
+    false,
+    true,
+  ]);
+});
+
 Deno.test("DnList.refresh() leaves a file alone that may be half written", async () => {
   await using file = await listFile("/CN=a\n/CN=b\n");
   const list = await DnList.open(file.path, { quietMs: 60_000 });
