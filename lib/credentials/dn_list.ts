@@ -187,6 +187,10 @@ export class DnList {
     } catch (error) {
       throw this.#error("read", error);
     }
+    // Its lines, as malformed ones, would be a key in the log.
+    if (/^-----BEGIN /m.test(content.toString("latin1"))) {
+      throw this.#error("use", "it is a PEM file");
+    }
     const { dns, malformed } = parseDns(content);
     const repaired = malformed.map((line) =>
       line.undecodable ? undefined : this.#repair(line)

@@ -149,6 +149,18 @@ Deno.test("DnList.refresh() reads a changed or replaced file, and only such", as
   assert.ok(list.has("/CN=c"));
 });
 
+Deno.test("DnList.open() shows nothing of a private key", async () => {
+  const secret = "c2VjcmV0IHNlY3JldCBzZWNyZXQ=";
+  await using file = await listFile(
+    `/CN=a\n-----BEGIN PRIVATE KEY-----\n${secret}\n-----END PRIVATE KEY-----\n`,
+  );
+  const repair = () => assert.fail("a line was shown");
+  await assert.rejects(DnList.open(file.path, { repair }), {
+    code: "DN_LIST",
+    message: `Cannot use the DN list "${file.path}": it is a PEM file`,
+  });
+});
+
 Deno.test("DnList.refresh() notices a list of the same size and time", async () => {
   await using file = await listFile("/CN=a\n");
   const list = await DnList.open(file.path);

@@ -125,7 +125,7 @@ Examples:
     if (path === undefined) {
       return await runBroker(parseIni("", "the command line"), values, context);
     }
-    const ini = await readConfigFile(path, context.terminal);
+    const ini = await readConfigFile(path, context.terminal, "broker");
     return ini ? await runBroker(ini, values, context) : EXIT.failure;
   },
 };

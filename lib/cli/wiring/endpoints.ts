@@ -15,9 +15,12 @@ import {
 } from "../../pki/mod.ts";
 import type { Endpoint } from "../../ssm/mod.ts";
 import { StompClient, type StompMessage } from "../../stomp/mod.ts";
-import type { Trust } from "../../credentials/mod.ts";
+import {
+  checkExposure,
+  type LiveIdentity,
+  type Trust,
+} from "../../credentials/mod.ts";
 import { readFirstLine } from "../command/text_file.ts";
-import type { LiveIdentity } from "../../credentials/mod.ts";
 
 /** What connections are made with. */
 export interface EndpointContext {
@@ -38,7 +41,8 @@ export function composeEndpoints(
   config: BrokerConfig,
   context: EndpointContext,
 ): Endpoint[] {
-  const passcode = config.passcode ?? passcodeFrom(config.passcodeFile);
+  const passcode = config.passcode ??
+    passcodeFrom(config.passcodeFile, context.log);
   return config.addresses.map(({ host, port }) => ({
     name: `${host}:${port}`,
     connect: async (signal) => {
@@ -156,8 +160,15 @@ export function brokerVerifier(
   };
 }
 
-function passcodeFrom(file: string | undefined): string | undefined {
-  return file === undefined
-    ? undefined
-    : readFirstLine(file, `passcode_file ${file}`);
+function passcodeFrom(
+  path: string | undefined,
+  log: Logger,
+): string | undefined {
+  if (path === undefined) return undefined;
+  const danger = "they can log in to the broker as this host";
+  checkExposure(
+    { path, what: "Passcode file", danger },
+    (words) => log.warning(words),
+  );
+  return readFirstLine(path, `passcode_file ${path}`);
 }
