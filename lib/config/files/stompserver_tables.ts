@@ -82,7 +82,7 @@ const STOMPSERVER = {
   certificate: optional(
     "certificate",
     path,
-    "The certificate of the broker (PEM); needed for TLS.",
+    "The certificate of the broker (PEM or DER), with its chain; needed for TLS.",
   ),
   key: optional(
     "key",
