@@ -29,6 +29,7 @@ test("ssm broker --hash-password makes lines that --users understands, without p
   assert.match(stdout, /^alice:\$scrypt\$\S+\nbob:\$scrypt\$\S+\n$/);
   assert.doesNotMatch(stdout, /cret|other/);
   const users = await site.write("users", `# made\n${stdout}`);
+  await Deno.chmod(users, 0o600);
   await using server = await startBroker(
     `--users=${users}`,
     "--user=carol:third",

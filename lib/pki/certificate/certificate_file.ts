@@ -20,7 +20,7 @@ import { type Certificate, parseCertificate } from "./certificate.ts";
 
 const LABEL = "CERTIFICATE";
 const OLD_LABEL = "X509 CERTIFICATE";
-/** What OpenSSL's owner trusts it for, and how he calls it, stands behind the certificate. */
+/** OpenSSL's: behind the certificate stands for what it is trusted, and what it is called. */
 const TRUSTED_LABEL = "TRUSTED CERTIFICATE";
 
 /**
@@ -45,7 +45,7 @@ export function readAuthorities(pemOrDer: Uint8Array | string): Certificate[] {
     throw new SsmError(
       "CERTIFICATE",
       `Cannot read certificate: a ${TRUSTED_LABEL} block trusts it for some uses only`,
-      { hint: "openssl x509 -clrtrust -clrreject writes it without them" },
+      { hint: "if it is to be trusted for all uses, write it without them" },
     );
   });
 }

@@ -27,7 +27,7 @@ const SCRYPT = "1.3.6.1.4.1.11591.4.11";
 /** pbeWithSHAAnd3-KeyTripleDES-CBC. */
 const PBE_SHA1_3DES = "1.2.840.113549.1.12.1.3";
 
-/** How the key of a cipher is made of a passphrase, and the cipher. */
+/** A cipher of the runtime, but for AES-192, and how long its keys are. */
 interface Cipher {
   readonly name: "aes-128-cbc" | "aes-192-cbc" | "aes-256-cbc" | "des-ede3-cbc";
   readonly keyBytes: number;
@@ -173,7 +173,7 @@ function decryptAes192(
   const plain = new Uint8Array([...head, ...decipher.final()]);
   const before = [...iv, ...ciphertext];
   plain.forEach((octet, at) => plain[at] = octet ^ before[at]!);
-  // A wrong padding is not looked for: what is behind the key is no part of it.
+  // A wrong padding needs no word of its own: what is left then is no key.
   return plain.subarray(0, plain.length - (plain.at(-1) ?? 0));
 }
 

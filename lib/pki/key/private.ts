@@ -49,8 +49,8 @@ const LABELS: ReadonlySet<string> = new Set([
  *
  * @param passphrase For an encrypted key; ignored if the key is not encrypted.
  * @param isWanted Which of several keys is meant. Default: the first.
- * @throws {SsmError} `KEY` when there is none, it is of an unknown kind, or the
- * passphrase is missing or wrong.
+ * @throws {SsmError} `KEY` when there is none, or none is wanted and one is of an
+ * unknown kind, or its passphrase is missing or wrong.
  */
 export function loadPrivateKey(
   pem: Uint8Array | string,
@@ -68,8 +68,9 @@ export function loadPrivateKey(
       problem ??= error;
     }
   }
-  if (first === undefined) throw problem;
-  return first;
+  // The one that could not be read may be the one that is wanted.
+  if (problem !== undefined) throw problem;
+  return first!;
 }
 
 /** Is `key` the private half of the certificate's key? */
