@@ -91,7 +91,9 @@ export class ConsumerCertificate {
         dnSpellings(subject).includes(this.#options.consumerDn)
       ) ?? first;
       const why = await refuseConsumer(certificate, this.#options);
-      if (why !== undefined) return why;
+      if (why !== undefined) {
+        return why;
+      }
       this.#held = { certificate, since: clock.now() };
       this.#doubted = false;
       return undefined;
