@@ -49,6 +49,12 @@ export interface LoadOptions {
 
 const DAY_SECONDS = 86_400;
 
+/** Certificates that live no longer than this are made for hours, and renewed by programs. */
+const SHORT_LIFE_SECONDS = 2 * DAY_SECONDS;
+
+/** How much a clock may be slow. */
+const SLOW_CLOCK_MS = 10 * 60_000;
+
 /**
  * Reads certificate and key.
  *
@@ -71,10 +77,13 @@ export function loadIdentity(
     );
   }
   const certificate = latest(own, now);
-  checkDates(certificate, now, {
-    what: `Certificate ${files.certificate}`,
-    hint: "ask your CA for a new one",
-  });
+  const what = `Certificate ${files.certificate}`;
+  if (isSlightlyAhead(certificate, now)) {
+    warn(`${what} is not valid yet: ${validFrom(certificate)}`);
+  } else {checkDates(certificate, now, {
+      what,
+      hint: "ask your CA for a new one",
+    });}
   const chain = chainOf(certificate, certificates.all);
   return {
     certificate,
@@ -193,18 +202,33 @@ function checkDates(
   { what, hint }: { what: string; hint: string },
 ): void {
   if (now < certificate.notBefore) {
-    const from = certificate.notBefore.toISOString();
     throw new SsmError("CERTIFICATE", `${what} is not valid yet.`, {
-      hint: `it is valid from ${from}; is this machine's clock right?`,
+      hint: validFrom(certificate),
     });
   }
-  if (expiresWithin(certificate, DAY_SECONDS, now)) {
+  if (expiresWithin(certificate, spareSeconds(certificate), now)) {
     throw new SsmError(
       "CERTIFICATE",
       `${what} has expired or will expire within a day.`,
       { hint },
     );
   }
+}
+
+/** The original refuses the last day; a certificate that lives for hours is renewed within them. */
+function spareSeconds({ notBefore, notAfter }: Certificate): number {
+  const lifeSeconds = (notAfter.getTime() - notBefore.getTime()) / 1000;
+  return lifeSeconds > SHORT_LIFE_SECONDS ? DAY_SECONDS : 0;
+}
+
+/** A clock may be a little slow, or that of the CA a little fast: as in the original, no reason to stop. */
+function isSlightlyAhead({ notBefore }: Certificate, now: Date): boolean {
+  const aheadMs = notBefore.getTime() - now.getTime();
+  return aheadMs > 0 && aheadMs <= SLOW_CLOCK_MS;
+}
+
+function validFrom({ notBefore }: Certificate): string {
+  return `it is valid from ${notBefore.toISOString()}; is this machine's clock right?`;
 }
 
 /** As text, without a byte order mark. */

@@ -245,6 +245,30 @@ test("ssm send opens an encrypted key with the first line of key_passphrase_file
   });
 });
 
+test("ssm send uses a certificate that lives for 12 hours, to its end", async (site) => {
+  const hour = 3_600_000;
+  const { certificatePath, keyPath } = await site.pki.ca.issue({
+    subject: "/C=UK/O=Test/CN=short.example.org",
+    notBefore: new Date(Date.now() - 11 * hour),
+    notAfter: new Date(Date.now() + hour),
+  });
+  await sends(site, { certificate: certificatePath, key: keyPath });
+});
+
+test("ssm send warns of a certificate that a slow clock takes for one of the future, and goes on", async (site) => {
+  const notBefore = new Date(Date.now() + 5 * 60_000);
+  notBefore.setMilliseconds(0);
+  const { certificatePath, keyPath } = await site.pki.ca.issue({
+    subject: "/C=UK/O=Test/CN=early.example.org",
+    notBefore,
+  });
+  await sends(site, { certificate: certificatePath, key: keyPath });
+  const words =
+    `WARNING - Certificate ${certificatePath} is not valid yet: it is valid from ${notBefore.toISOString()}; is this machine's clock right?`;
+  const log = await site.log();
+  assert.ok(log.some((line) => line.endsWith(words)), log.join("\n"));
+});
+
 test("ssm receive and ssm broker refuse an expired certificate as well", async (site) => {
   const { certificatePath } = site.pki.expired;
   const said =

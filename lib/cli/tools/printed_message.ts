@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { Buffer } from "node:buffer";
 import { printable, printableJson } from "../../log/mod.ts";
 import type { StompMessage } from "../../stomp/mod.ts";
 
@@ -28,15 +29,39 @@ const LF = 0x0a;
  */
 const PIECE_BYTES = 192 << 10;
 
-/** The bytes to print, piece by piece; they end in a line end. */
-export function* printedMessage(
+/** The bytes to print, a small message in one piece; they end in a line end. */
+export function printedMessage(
+  message: Pick<StompMessage, "headers" | "body">,
+  options: PrintOptions,
+): Generator<Uint8Array, void, void> {
+  return joinSmall(
+    options.json ? jsonOf(message) : plainly(message, options),
+  );
+}
+
+/** One write for what fits into one: who stops reading between two has half a message. */
+function* joinSmall(
+  pieces: Iterable<Uint8Array>,
+): Generator<Uint8Array, void, void> {
+  let waiting: Uint8Array[] = [];
+  let length = 0;
+  for (const piece of pieces) {
+    if (length + piece.length > PIECE_BYTES) {
+      yield* waiting;
+      waiting = [];
+      length = 0;
+    }
+    waiting.push(piece);
+    length += piece.length;
+  }
+  if (length <= PIECE_BYTES) yield Buffer.concat(waiting);
+  else yield* waiting;
+}
+
+function* plainly(
   { headers, body }: Pick<StompMessage, "headers" | "body">,
   options: PrintOptions,
 ): Generator<Uint8Array, void, void> {
-  if (options.json) {
-    yield* jsonOf(headers, body);
-    return;
-  }
   if (options.headers) yield utf8.encode(headOf(headers));
   const shown = options.terminal ? utf8.encode(harmless(body)) : body;
   yield shown;
@@ -60,8 +85,7 @@ function harmless(body: Uint8Array): string {
 
 /** Text as text; what is not UTF-8 in base64, under another name. */
 function* jsonOf(
-  headers: StompMessage["headers"],
-  body: Uint8Array,
+  { headers, body }: Pick<StompMessage, "headers" | "body">,
 ): Generator<Uint8Array, void, void> {
   const head = printableJson({ headers: Object.fromEntries(headers) });
   const name = isUtf8(body) ? "body" : "bodyBase64";
