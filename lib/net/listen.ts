@@ -11,7 +11,7 @@ import { explainConnect, explainLoss, explainTls } from "./explain.ts";
 import { Gate } from "./gate.ts";
 import { type KeyPair, openKeyPair } from "./key_pair.ts";
 import { adaptSocket, formatAddress, tuneTcp } from "./node_socket.ts";
-import { peerCertificates } from "./peer_certificates.ts";
+import { provenPeer } from "./peer_certificates.ts";
 import type { PeerCertificates, Socket } from "./socket.ts";
 import { openTcpServer, type TcpServer } from "./tcp_server.ts";
 
@@ -22,8 +22,9 @@ export interface ServerTlsOptions {
   /** Whether a client must, may or need not show a certificate. */
   readonly clientCertificate: "none" | "optional" | "required";
   /**
-   * Judges the certificates of a client that shows some; throws when they are
-   * not to be trusted. @default any certificate will do
+   * Judges the certificates of a client that shows some, and has proved to have
+   * the leaf's private key; throws when they are not to be trusted.
+   * @default any certificate will do
    */
   readonly verify?:
     | ((peer: PeerCertificates) => void | Promise<void>)
@@ -183,14 +184,14 @@ export class Listener implements AsyncDisposable, AsyncIterable<Socket> {
       isServer: true,
       secureContext,
       requestCert: clientCertificate !== "none",
-      // The verdict is `verify`'s: node:tls misjudges version 1 certificates.
+      // The verdict is `verify`'s: node:tls knows nothing of hashed directories.
       rejectUnauthorized: false,
     });
     try {
       await deadline.race(happened(tls, "secure"));
       const peer = clientCertificate === "none"
         ? undefined
-        : peerCertificates(tls);
+        : provenPeer(tls, `client ${remote}`);
       const explain = (error: unknown) => explainLoss(error, remote, SIDE);
       const socket = adaptSocket(tls, { remote, peer, gate, explain });
       if (peer !== undefined) {
