@@ -25,6 +25,7 @@ import {
   derError,
   type DerNode,
   OID,
+  readBitString,
   readCanonicalDer,
   readOid,
   TAG,
@@ -63,11 +64,16 @@ const MAX_SERIAL_BYTES = 20;
 
 function requireOrdinaryLeaf(leaf: Uint8Array): void {
   if (leaf.length > MAX_BYTES) throw derError("certificate is too large");
-  const [tbs, algorithm] = members(readCanonicalDer(leaf), "certificate", [
-    TAG.sequence,
-    TAG.sequence,
-    TAG.bitString,
-  ]);
+  const [tbs, algorithm, signature] = members(
+    readCanonicalDer(leaf),
+    "certificate",
+    [
+      TAG.sequence,
+      TAG.sequence,
+      TAG.bitString,
+    ],
+  );
+  readBitString(signature!);
   const { children } = tbs!;
   requireVersion3(children[0]);
   const [, serial, claimed, , validity, , key, extensions] = members(
@@ -155,7 +161,7 @@ function requireKnownKey(node: DerNode): void {
       "its key is neither RSA, nor EC on P-256, P-384 or P-521, nor Ed25519",
     );
   }
-  if (bits!.content[0] !== 0 || !fits(bits!.content.subarray(1))) {
+  if (!fits(readBitString(bits!))) {
     throw derError("public key is malformed");
   }
 }

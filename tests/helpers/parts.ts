@@ -19,6 +19,7 @@ export type Part =
   | "stompserver"
   | "activemq"
   | "rabbitmq"
+  | "erlang-ssl"
   | "igtf"
   | "script"
   | "root"
@@ -102,6 +103,16 @@ export const PARTS: Readonly<Record<Part, PartFacts>> = {
     present: () =>
       exists("/usr/lib/rabbitmq/bin/rabbitmq-server") &&
       exists("/usr/bin/epmd"),
+  },
+  "erlang-ssl": {
+    what: "Erlang's TLS",
+    enable: "apt-get install erlang-base erlang-ssl",
+    outlivesTests: true,
+    present: () =>
+      answers("erl", [
+        ...["-noshell", "-eval"],
+        "halt(length(ssl:versions()) - length(ssl:versions()))",
+      ]),
   },
   "igtf": {
     what: "the IGTF's CA files",
