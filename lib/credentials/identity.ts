@@ -9,7 +9,6 @@ import type { KeyPair } from "../net/mod.ts";
 import { decodePem } from "../asn1/mod.ts";
 import {
   type Certificate,
-  expiresWithin,
   keyMatches,
   loadPrivateKey,
   type PrivateKey,
@@ -18,6 +17,7 @@ import {
   writeCertificates,
 } from "../pki/mod.ts";
 import type { Signer } from "../smime/mod.ts";
+import { checkDates, checkOwn } from "./fitness.ts";
 import { checkExposure } from "./exposure.ts";
 
 /** Where the parts of an identity are. */
@@ -47,14 +47,6 @@ export interface LoadOptions {
   readonly warn: (message: string) => void;
 }
 
-const DAY_SECONDS = 86_400;
-
-/** Certificates that live no longer than this are made for hours, and renewed by programs. */
-const SHORT_LIFE_SECONDS = 2 * DAY_SECONDS;
-
-/** How much a clock may be slow. */
-const SLOW_CLOCK_MS = 10 * 60_000;
-
 /**
  * Reads certificate and key.
  *
@@ -78,12 +70,8 @@ export function loadIdentity(
   }
   const certificate = latest(own, now);
   const what = `Certificate ${files.certificate}`;
-  if (isSlightlyAhead(certificate, now)) {
-    warn(`${what} is not valid yet: ${validFrom(certificate)}`);
-  } else {checkDates(certificate, now, {
-      what,
-      hint: "ask your CA for a new one",
-    });}
+  const remarks = checkOwn(certificate, now, what);
+  for (const remark of remarks) warn(remark);
   const chain = chainOf(certificate, certificates.all);
   return {
     certificate,
@@ -194,41 +182,6 @@ function chainOf(
     }
   }
   return chain;
-}
-
-function checkDates(
-  certificate: Certificate,
-  now: Date,
-  { what, hint }: { what: string; hint: string },
-): void {
-  if (now < certificate.notBefore) {
-    throw new SsmError("CERTIFICATE", `${what} is not valid yet.`, {
-      hint: validFrom(certificate),
-    });
-  }
-  if (expiresWithin(certificate, spareSeconds(certificate), now)) {
-    throw new SsmError(
-      "CERTIFICATE",
-      `${what} has expired or will expire within a day.`,
-      { hint },
-    );
-  }
-}
-
-/** The original refuses the last day; a certificate that lives for hours is renewed within them. */
-function spareSeconds({ notBefore, notAfter }: Certificate): number {
-  const lifeSeconds = (notAfter.getTime() - notBefore.getTime()) / 1000;
-  return lifeSeconds > SHORT_LIFE_SECONDS ? DAY_SECONDS : 0;
-}
-
-/** A clock may be a little slow, or that of the CA a little fast: as in the original, no reason to stop. */
-function isSlightlyAhead({ notBefore }: Certificate, now: Date): boolean {
-  const aheadMs = notBefore.getTime() - now.getTime();
-  return aheadMs > 0 && aheadMs <= SLOW_CLOCK_MS;
-}
-
-function validFrom({ notBefore }: Certificate): string {
-  return `it is valid from ${notBefore.toISOString()}; is this machine's clock right?`;
 }
 
 /** As text, without a byte order mark. */

@@ -191,7 +191,7 @@ export class Listener implements AsyncDisposable, AsyncIterable<Socket> {
       await deadline.race(happened(tls, "secure"));
       const peer = clientCertificate === "none"
         ? undefined
-        : provenPeer(tls, `client ${remote}`);
+        : provenPeer(tls, "client");
       const explain = (error: unknown) => explainLoss(error, remote, SIDE);
       const socket = adaptSocket(tls, { remote, peer, gate, explain });
       if (peer !== undefined) {

@@ -119,7 +119,9 @@ function requireVersion3(node: DerNode | undefined): void {
   throw derError(
     number === undefined
       ? "its version is malformed"
-      : `it is of X.509 version ${Number(number) + 1}`,
+      : `it is of X.509 version ${
+        Number(number) + 1
+      } and not 3, as \`openssl x509 -req\` makes it without -extfile`,
   );
 }
 

@@ -158,6 +158,10 @@ test("ssm broker --cafile trusts the CAs of a file, and its CRLs", async (site) 
     await assert.rejects(server.connect({}, stranger));
     await server.broker.line(/Refused .*Cannot trust client: /);
   }
+  await assert.rejects(server.connect({}, await site.version1()));
+  await server.broker.line(
+    /Refused .*Cannot trust client: .*version 1 and not/,
+  );
   await site.write("none.pem", "nothing");
   const { status, stderr } = await ssm([
     ...["broker", "--port=0", "--tls=strict"],

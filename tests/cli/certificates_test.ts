@@ -328,6 +328,19 @@ test("ssm warns of a key that others may read, or refuses it where told to", asy
   );
 });
 
+test("ssm warns of an own certificate of version 1, with which messages are signed but no TLS is spoken", async (site) => {
+  await sends(site, pair(await site.version1()));
+  const warnings = (await site.log()).filter((line) =>
+    line.includes("X.509 version 1")
+  );
+  assert.deepEqual(
+    warnings.map((line) => line.replaceAll(site.dir, "DIR")),
+    [
+      "ssmsend - WARNING - Certificate DIR/version1.pem is of X.509 version 1: messages can be signed with it, but ssm and others refuse it in TLS; ask your CA for one of version 3",
+    ],
+  );
+});
+
 for (const mode of [0o400, 0o600, 0o640]) {
   test(`ssm takes a key of mode ${mode.toString(8)} for private`, async (site) => {
     const key = await site.write("private.key", site.pki.ec.keyPem);

@@ -107,3 +107,24 @@ for (const { what, leaf, key, refused } of LEAF_FORMS) {
     );
   }
 }
+
+/** A form of the certificates that every site has. */
+const ORDINARY = LEAF_FORMS[0]!;
+
+for (const version of ["tlsv1.3", "tlsv1.2"] as const) {
+  testWith(
+    PARTS,
+    `dial() and listen() name the proof that a thief fails in ${version}`,
+    async () => {
+      const { leaf, key } = ORDINARY;
+      const thief = { version, leaf, key: thiefOf(key) };
+      for (const [, play] of ROLES) {
+        const { error } = await play(thief);
+        assert.match(
+          error!.message,
+          /: the \w+ does not prove that its certif/,
+        );
+      }
+    },
+  );
+}
