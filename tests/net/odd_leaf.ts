@@ -25,6 +25,7 @@ export interface LeafForm {
   readonly refused: RegExp | undefined;
 }
 
+/** Bytes from hexadecimal digits, with blanks for the eye. */
 export const hex = (text: string) =>
   Uint8Array.fromHex(text.replaceAll(" ", ""));
 
@@ -38,6 +39,7 @@ export const AT = {
   tail: 7,
 };
 
+/** What most hosts have: no authority, signs, for both sides of TLS, `localhost`. */
 export const EXTENSIONS = [
   craftExtension("2.5.29.19", der.sequence(), true),
   craftExtension("2.5.29.15", hex("03 02 07 80"), true),
@@ -48,14 +50,18 @@ export const EXTENSIONS = [
   craftExtension("2.5.29.17", names("localhost")),
 ];
 
+/** The value of a subjectAltName with one DNS name. */
 export function names(dns: string): Uint8Array {
   return der.sequence(der.contextPrimitive(2, new TextEncoder().encode(dns)));
 }
 
+/** The P-256 key that leaves are made for unless said otherwise. */
 export const EC = generateKeyPairSync("ec", { namedCurve: "P-256" }).privateKey;
+/** An RSA key of 2048 bits. */
 export const RSA =
   generateKeyPairSync("rsa", { modulusLength: 2048 }).privateKey;
 
+/** A leaf of version 3 as hosts have it. */
 export function made(key: KeyObject, extensions = EXTENSIONS): Uint8Array {
   return craftCertificate({ key, extensions });
 }
@@ -76,6 +82,7 @@ export function edited(
   return write(readDer(bytes), path);
 }
 
+/** A form whose key TLS proves. */
 export function ordinary(
   what: string,
   key: KeyObject,
@@ -84,6 +91,7 @@ export function ordinary(
   return { what, key, leaf, refused: undefined };
 }
 
+/** The same with more extensions. */
 export function ordinaryWith(
   what: string,
   ...extensions: Uint8Array[]
@@ -103,6 +111,7 @@ export function odd(
   return { what, key, leaf, refused };
 }
 
+/** A form whose key TLS may not prove, as it is. */
 export function oddWhole(
   what: string,
   leaf: Uint8Array,
@@ -111,6 +120,7 @@ export function oddWhole(
   return { what, key: EC, leaf, refused };
 }
 
+/** The ordinary leaf with one more extension, which spoils it. */
 export function oddWith(what: string, extension: Uint8Array, refused: RegExp) {
   return oddWhole(what, made(EC, [...EXTENSIONS, extension]), refused);
 }
@@ -134,6 +144,8 @@ export function oddValue(
   );
 }
 
+/** Parts one after the other. */
 export const joined = (...parts: Uint8Array[]) => Buffer.concat(parts);
+/** A change for {@linkcode edited}: one more member at the end. */
 export const withMember = (member: Uint8Array) => ({ tag, content }: DerNode) =>
   der.element(tag, content, member);
