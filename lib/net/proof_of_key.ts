@@ -65,7 +65,7 @@ const MAX_SERIAL_BYTES = 20;
 function requireOrdinaryLeaf(leaf: Uint8Array): void {
   if (leaf.length > MAX_BYTES) throw derError("certificate is too large");
   const [tbs, algorithm, signature] = members(
-    readCanonicalDer(leaf),
+    sequenceOf(leaf, "certificate"),
     "certificate",
     [
       TAG.sequence,
@@ -96,6 +96,10 @@ function requireOrdinaryLeaf(leaf: Uint8Array): void {
   if (validity!.children.length !== 2) throw derError("validity is no pair");
   requireKnownKey(key!);
   if (extensions !== undefined) requireKnownExtensions(extensions);
+}
+
+function sequenceOf(bytes: Uint8Array, what: string): DerNode {
+  return readCanonicalDer(bytes).expect(TAG.sequence, what);
 }
 
 /** The elements inside, which must have just these tags. */
@@ -147,7 +151,7 @@ function isPointOf(coordinateBytes: number): (bits: Uint8Array) => boolean {
 }
 
 function isRsaKey(bits: Uint8Array): boolean {
-  const key = readCanonicalDer(bits);
+  const key = sequenceOf(bits, "RSA key");
   return members(key, "RSA key", [TAG.integer, TAG.integer])
     .every(({ content }) => content[0]! < 0x80);
 }

@@ -110,6 +110,11 @@ function badlyEncoded(): LeafForm[] {
     odd("TRUE as 01", critical, () => hex("010101"), /neither 00 nor FF/),
     odd("TRUE as FE", critical, () => hex("0101fe"), /neither 00 nor FF/),
     odd("TRUE in two octets", critical, () => hex("0102ffff"), /neither 00/),
+    oddWhole(
+      "a set instead of a sequence",
+      joined(hex("31"), good.subarray(1)),
+      /certificate has tag 0x31/,
+    ),
     oddWhole("bytes after it", joined(good, hex("0000")), /2 bytes follow/),
     oddWhole(
       "a fourth member",
@@ -263,6 +268,10 @@ function oddKeys(): LeafForm[] {
       der.sequence(der.integer(new Uint8Array(256).fill(1)), hex("020180")),
     ),
     rsa("an RSA key without exponent", der.sequence(der.integer(65537))),
+    rsa(
+      "an RSA key in a set",
+      der.element(0x31, der.integer(256), der.integer(3)),
+    ),
     rsa(
       "a padded RSA exponent",
       der.sequence(
