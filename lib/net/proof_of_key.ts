@@ -1,9 +1,9 @@
 /**
  * Whether the handshake of TLS has proved that a peer's certificate is its own.
  *
- * A certificate is public; what proves that it belongs to who shows it is a
- * signature in the handshake, made with its private key. The runtime checks
- * that signature with the key that its own reader of X.509 finds in the leaf.
+ * A certificate is public. What proves that a peer may show it is a signature in
+ * the handshake, made with its private key. The runtime checks that signature
+ * with the public key that its own reader of X.509 finds in the leaf.
  * Where that reader gives up, `node:tls` of Deno goes on **as if the signature
  * were right**, with `rejectUnauthorized`, too: anybody can then show
  * anybody's certificate. That is so for leaves of version 1 and 2 on both sides
@@ -67,11 +67,7 @@ function requireOrdinaryLeaf(leaf: Uint8Array): void {
   const [tbs, algorithm, signature] = members(
     sequenceOf(leaf, "certificate"),
     "certificate",
-    [
-      TAG.sequence,
-      TAG.sequence,
-      TAG.bitString,
-    ],
+    [TAG.sequence, TAG.sequence, TAG.bitString],
   );
   readBitString(signature!);
   const { children } = tbs!;
@@ -117,15 +113,19 @@ function members(
 }
 
 function requireVersion3(node: DerNode | undefined): void {
-  const version = node?.tag === contextTag(0) ? node.content.toHex() : "020100";
-  if (version === "020102") return;
-  const number = /^0201(0[0-9])$/.exec(version)?.[1];
+  // Version 1 is the default, which DER leaves out.
+  const field = node?.tag === contextTag(0) ? node.content.toHex() : "020100";
+  if (field === "020102") return;
+  const version = Number(/^02010([0-9])$/.exec(field)?.[1]) + 1;
+  if (version === 1) {
+    throw derError(
+      "it is of X.509 version 1, as `openssl x509 -req` makes it without -extfile, and not 3",
+    );
+  }
   throw derError(
-    number === undefined
-      ? "its version is malformed"
-      : `it is of X.509 version ${
-        Number(number) + 1
-      } and not 3, as \`openssl x509 -req\` makes it without -extfile`,
+    version > 1
+      ? `it is of X.509 version ${version} and not 3`
+      : "its version is malformed",
   );
 }
 
