@@ -111,7 +111,7 @@ export const PARTS: Readonly<Record<Part, PartFacts>> = {
     present: () =>
       answers("erl", [
         ...["-noshell", "-eval"],
-        "halt(length(ssl:versions()) - length(ssl:versions()))",
+        "halt(case code:which(ssl) of non_existing -> 1; _ -> 0 end).",
       ]),
   },
   "igtf": {
