@@ -19,7 +19,8 @@ import {
   type DeadLetterOptions,
   deadLetterPolicy,
 } from "./routing/dead_letters.ts";
-import { type BrokerLimits, completeLimits } from "./session/limits.ts";
+import { type BrokerLimits, completeLimits } from "./limits/limits.ts";
+import { TopicMemory } from "./limits/topic_memory.ts";
 import { MemoryStore } from "./store/memory.ts";
 import { errorFrame } from "./message/refusal.ts";
 import { Router } from "./routing/router.ts";
@@ -27,7 +28,7 @@ import { RefusalLog } from "./session/refusal_log.ts";
 import { Session } from "./session/session.ts";
 import type { Store } from "./store/store.ts";
 import type { Authenticate } from "./access/users.ts";
-import { Unfinished } from "./session/unfinished.ts";
+import { Unfinished } from "./limits/unfinished.ts";
 import { VirtualHosts } from "./routing/virtual_hosts.ts";
 
 /** How a broker behaves. */
@@ -74,6 +75,8 @@ export interface BrokerStats extends Readonly<Counters> {
   readonly queues: number;
   /** Topics, and patterns of topics, with subscribers. */
   readonly topics: number;
+  /** Bytes of messages of topics that subscribers wait for, or have not acknowledged. */
+  readonly topicBytes: number;
   /** Messages of queues that are not acknowledged yet, delivered or not. */
   readonly queued: number;
   /** Their size. */
@@ -104,6 +107,7 @@ export class Broker implements AsyncDisposable {
   readonly #heartBeat: HeartBeat;
   readonly #graceFactor: number;
   readonly #store: Store;
+  readonly #topicMemory: TopicMemory;
   readonly #hosts: VirtualHosts;
   readonly #unfinished: Unfinished;
   readonly #counters = zeroCounters();
@@ -143,7 +147,12 @@ export class Broker implements AsyncDisposable {
     this.#graceFactor = graceFactor;
     this.#limits = completeLimits(options.limits);
     this.#unfinished = new Unfinished(this.#limits.maxUnfinishedBytes);
-    const { maxTopicBytes, sweepMs } = this.#limits;
+    const { maxTopicBytes, maxAllTopicBytes, sweepMs } = this.#limits;
+    this.#topicMemory = new TopicMemory({
+      maxClientBytes: maxTopicBytes,
+      maxBytes: maxAllTopicBytes,
+      clock,
+    });
     const shared = {
       store,
       logger,
@@ -153,7 +162,7 @@ export class Broker implements AsyncDisposable {
       instance: randomId(),
       counters: this.#counters,
       nextSequence: () => ++this.#lastSequence,
-      maxTopicBytes,
+      topicMemory: this.#topicMemory,
       sweepMs,
       deadLetters: deadLetterPolicy(options.deadLetters),
     };
@@ -209,6 +218,7 @@ export class Broker implements AsyncDisposable {
       subscriptions,
       queues,
       topics,
+      topicBytes: this.#topicMemory.bytes,
       queued: this.#store.count,
       queuedBytes: this.#store.bytes,
     };

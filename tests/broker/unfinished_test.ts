@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { Unfinished } from "../../lib/broker/session/unfinished.ts";
+import { Unfinished } from "../../lib/broker/limits/unfinished.ts";
 import { TestBroker } from "./harness.ts";
 
 /** A SEND frame without its end. */

@@ -6,6 +6,7 @@
  */
 import { reason } from "../../errors.ts";
 import type { Clock, Frame } from "../../stomp/mod.ts";
+import type { TopicMemory } from "../limits/topic_memory.ts";
 import type { Entry } from "./backlog.ts";
 import { DeadLetters, type DeadLettersOptions } from "./dead_letters.ts";
 import type { Destination } from "../message/destination.ts";
@@ -26,8 +27,8 @@ export interface RouterOptions extends DeadLettersOptions {
   readonly instance: string;
   /** Makes names that nobody can guess. */
   readonly randomId: () => string;
-  /** Bytes that may wait for one subscriber of a topic. */
-  readonly maxTopicBytes: number;
+  /** For the topics of all virtual hosts. */
+  readonly topicMemory: TopicMemory;
   /** Time between two looks for expired messages, in milliseconds. */
   readonly sweepMs: number;
 }
@@ -55,21 +56,18 @@ export class Router {
   readonly #replyQueues = new Set<string>();
   readonly #deadLetters: DeadLetters;
   readonly #sweeper: Sweeper;
-  readonly #expiry: Omit<TopicOptions, "maxWaitingBytes">;
+  readonly #expiry: Omit<TopicOptions, "memory">;
   #paused = false;
 
   constructor(options: RouterOptions) {
-    const { clock, now, sweepMs: intervalMs, maxTopicBytes } = options;
+    const { clock, now, sweepMs: intervalMs, topicMemory } = options;
     this.#options = options;
     this.#deadLetters = new DeadLetters(options);
     this.#expiry = {
       isExpired: ({ expires }) => expires !== undefined && expires <= now(),
       onExpired: (entry) => this.#expire(entry),
     };
-    this.#topics = new Topics({
-      ...this.#expiry,
-      maxWaitingBytes: maxTopicBytes,
-    });
+    this.#topics = new Topics({ ...this.#expiry, memory: topicMemory });
     const sweep = () => this.#sweep();
     this.#sweeper = new Sweeper({ clock, intervalMs, sweep });
   }
@@ -126,6 +124,7 @@ export class Router {
       if (stored) changes.push({ kind: "remove", sequence });
     }
     if (changes.length > 0) await store.apply(changes);
+    for (const entry of settled) entry.release?.();
     for (const { sequence, message, destination } of intake) {
       counters.messagesIn++;
       if (destination.kind === "topic") {
@@ -154,8 +153,13 @@ export class Router {
   /** Removes such a queue and what waits in it. */
   closeReplyQueue({ path }: Destination): void {
     this.#replyQueues.delete(path);
-    this.#discard(this.#queues.get(path)?.empty() ?? []);
+    const waiting = this.#queues.get(path)?.empty() ?? [];
     this.#queues.delete(path);
+    if (waiting.length === 0) return;
+    this.#options.logger.debug(
+      `Dropped ${waiting.length} replies in ${path}: nobody waits`,
+    );
+    this.#discard(waiting);
   }
 
   /** Hands out no more messages of queues, for good. */
@@ -249,6 +253,7 @@ export class Router {
   /** Forgets a message whose time is over. */
   #expire(entry: Entry): void {
     this.#options.counters.messagesExpired++;
+    entry.release?.();
     if (entry.stored) this.#discard([entry]);
   }
 

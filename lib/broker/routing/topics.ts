@@ -13,6 +13,7 @@ import {
   topicLevels,
 } from "../message/destination.ts";
 import type { Message } from "../message/message.ts";
+import type { Entry } from "./backlog.ts";
 import type { Feed } from "./queue.ts";
 import { Topic, type TopicConsumer, type TopicOptions } from "./topic.ts";
 
@@ -35,11 +36,14 @@ export class Topics {
   subscribe(destination: Destination, consumer: TopicConsumer): Feed {
     const topic = this.#topic(destination);
     const queue = topic.attach(consumer);
+    let ended = false;
     return {
       resume: () => queue.resume(consumer),
-      giveBack: (entries) => queue.giveBack(entries),
-      cancel: () => {
+      giveBack: (entries) => ended ? release(entries) : queue.giveBack(entries),
+      cancel: (entries) => {
+        ended = true;
         topic.detach(consumer);
+        release(entries);
         if (topic.consumers > 0) return;
         this.#exact.delete(topic.name);
         this.#patterns.delete(topic.name);
@@ -54,11 +58,11 @@ export class Topics {
     sequence: number,
   ): void {
     this.#exact.get(destination.path)?.publish(message, sequence);
-    if (this.#patterns.size === 0) return;
-    const name = topicLevels(destination);
+    const name = this.#patterns.size === 0 ? [] : topicLevels(destination);
     for (const { levels, topic } of this.#patterns.values()) {
       if (matches(levels, name)) topic.publish(message, sequence);
     }
+    this.#options.memory.bound(message);
   }
 
   /** Takes out what waits for slow subscribers and has expired; tells whether more may. */
@@ -81,6 +85,11 @@ export class Topics {
     }
     return topic;
   }
+}
+
+/** Nobody waits for these any more. */
+function release(entries: readonly Entry[]): void {
+  for (const entry of entries) entry.release?.();
 }
 
 /** Tells whether a pattern matches a name, both in levels. */

@@ -170,12 +170,17 @@ export class Conversation {
   }
 
   #unsubscribe(frame: Frame): void {
-    if (this.#outlet.version === "1.0" && !frame.headers.has("id")) {
-      const name = parseDestination(required(frame, "destination"));
-      this.#subscriptions.remove({ path: this.#temporary.resolve(name).path });
-    } else {
-      this.#subscriptions.remove({ id: required(frame, "id") });
+    const path = this.#subscriptions.remove(this.#unsubscribed(frame));
+    if (!this.#subscriptions.has({ path })) this.#temporary.remove(path);
+  }
+
+  /** What an UNSUBSCRIBE frame names. */
+  #unsubscribed(frame: Frame): { id: string } | { path: string } {
+    if (this.#outlet.version !== "1.0" || frame.headers.has("id")) {
+      return { id: required(frame, "id") };
     }
+    const name = parseDestination(required(frame, "destination"));
+    return { path: this.#temporary.resolve(name).path };
   }
 
   #acknowledge(frame: Frame): Promise<void> | void {

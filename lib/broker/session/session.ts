@@ -17,12 +17,12 @@ import type { Authorise } from "../access/access.ts";
 import { Conversation } from "./conversation.ts";
 import type { Counters } from "../routing/counters.ts";
 import { type HandshakeOptions, shakeHands } from "./handshake.ts";
-import type { BrokerLimits } from "./limits.ts";
+import type { BrokerLimits } from "../limits/limits.ts";
 import { Outbox } from "./outbox.ts";
 import { errorFrame, overLimit, quote } from "../message/refusal.ts";
 import type { RefusalLog } from "./refusal_log.ts";
 import type { Outlet } from "./subscription.ts";
-import type { Unfinished } from "./unfinished.ts";
+import type { Unfinished } from "../limits/unfinished.ts";
 
 /** What a session works with. */
 export interface SessionOptions {

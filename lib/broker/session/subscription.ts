@@ -7,7 +7,6 @@ import type { SsmError } from "../../errors.ts";
 import type { AckMode, Frame, StompVersion } from "../../stomp/mod.ts";
 import type { Entry } from "../routing/backlog.ts";
 import { messageFrame } from "../message/message.ts";
-import { overLimit } from "../message/refusal.ts";
 import type { Feed } from "../routing/queue.ts";
 import type { TopicConsumer } from "../routing/topic.ts";
 
@@ -77,6 +76,10 @@ export class Subscription implements TopicConsumer {
     return this.#pending.size;
   }
 
+  get client(): Outlet {
+    return this.#options.outlet;
+  }
+
   get ready(): boolean {
     const { outlet, prefetch, prefetchBytes } = this.#options;
     return outlet.open &&
@@ -114,14 +117,6 @@ export class Subscription implements TopicConsumer {
       deliveries: entry.deliveries,
     }));
     if (this.ack === "auto") this.#finishWhenWritten(delivery, written);
-  }
-
-  overrun(): void {
-    this.#options.outlet.fail(
-      overLimit(
-        "Cannot keep up: too many bytes of a topic wait for this client",
-      ),
-    );
   }
 
   /** The delivery that an ACK or NACK names, if it may be acknowledged. */

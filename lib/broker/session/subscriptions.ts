@@ -82,8 +82,13 @@ export class Subscriptions {
     subscription.start((consumer) => router.subscribe(destination, consumer));
   }
 
-  /** Ends a subscription; in STOMP 1.0 it may be named by its destination. @throws {SsmError} `STOMP_PROTOCOL` */
-  remove(named: { id: string } | { path: string }): void {
+  /**
+   * Ends a subscription; in STOMP 1.0 it may be named by its destination.
+   *
+   * @returns the full name of that
+   * @throws {SsmError} `STOMP_PROTOCOL`
+   */
+  remove(named: { id: string } | { path: string }): string {
     const key = "id" in named ? named.id : unnamed(named.path);
     const subscription = this.#all.get(key);
     if (subscription === undefined) {
@@ -91,6 +96,7 @@ export class Subscriptions {
     }
     this.#all.delete(key);
     subscription.cancel();
+    return subscription.path;
   }
 
   /** Tells whether there is a subscription of that id, if one is given, to that destination. */

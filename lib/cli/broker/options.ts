@@ -44,6 +44,7 @@ const SAME_NAMES = [
   "max-data",
   "max-message-size",
   "max-connections",
+  "subscriptions",
   "prefetch",
   "max-redeliveries",
   "dead-letter-queue",

@@ -3,14 +3,7 @@
  *
  * @module
  */
-import {
-  addressFilter,
-  type Authorise,
-  Broker,
-  MemoryStore,
-  SqliteStore,
-  type Store,
-} from "../../broker/mod.ts";
+import { addressFilter, type Authorise, Broker } from "../../broker/mod.ts";
 import {
   type Ini,
   loggingConfig,
@@ -22,6 +15,7 @@ import { reason } from "../../errors.ts";
 import type { Logger } from "../../log/mod.ts";
 import { listen } from "../../net/mod.ts";
 import { brokerAccess } from "../broker/access.ts";
+import { openStore, shareMemory } from "../broker/memory.ts";
 import { BROKER_OPTIONS, givenUsers, withOptions } from "../broker/options.ts";
 import { brokerTls } from "../broker/tls.ts";
 import {
@@ -57,8 +51,10 @@ Options:
       --host ADDRESS      default: 127.0.0.1
       --port PORT         default: 61613; 0 takes a free one
       --data DIR          where persistent messages survive; default: nowhere
-      --memory SIZE       for messages; more is on disk, or refused without
-                          --data; default: 16M, or 256M without
+      --memory SIZE       for messages, a quarter of it for those of topics; more
+                          in queues is on disk, or refused without --data, and
+                          of topics the slowest clients are cut off;
+                          default: 32M, or 256M without --data
       --max-data SIZE     what all queues may hold with --data; default: 10G
       --level LEVEL       DEBUG, INFO, WARN or ERROR; default: INFO
 
@@ -90,6 +86,8 @@ Limits:
       --forgiveness N     silent times heartbeat-in that are forgiven; default: 2
       --max-message-size SIZE   default: 256M
       --max-connections N       default: 4096
+      --subscriptions N         of one connection, and its temporary queues;
+                                default: 1000
       --prefetch N              unacknowledged messages of a subscription;
                                 default: 100
       --max-redeliveries N      before a message is a dead letter; default: 5
@@ -157,9 +155,10 @@ export async function runBroker(
     }
   });
   const tls = brokerTls(config, log);
+  const memory = shareMemory(config);
   await using broker = new Broker({
     logger: log,
-    store: await openStore(config),
+    store: await openStore(config, memory.queues),
     authenticate: (credentials) => authenticate(credentials),
     authorise: authorise && ((request) => authorise?.(request) ?? false),
     admit: addressFilter(config),
@@ -176,7 +175,9 @@ export async function runBroker(
     limits: {
       maxBodyBytes: config.maxMessageBytes,
       maxConnections: config.maxConnections,
+      maxSubscriptions: config.subscriptions,
       prefetch: config.prefetch,
+      maxAllTopicBytes: memory.topics,
     },
   });
   await recover(broker, config, log);
@@ -224,14 +225,6 @@ const TLS_WORDS = {
   on: "TLS",
   strict: "TLS, client certificates required",
 };
-
-async function openStore(
-  { data, memoryBytes, maxDataBytes }: StompserverConfig,
-): Promise<Store> {
-  return data === undefined
-    ? new MemoryStore({ maxBytes: memoryBytes })
-    : await SqliteStore.open(data, { memoryBytes, maxBytes: maxDataBytes });
-}
 
 /** Before anyone can connect, so that a store that cannot be read is seen at once. */
 async function recover(

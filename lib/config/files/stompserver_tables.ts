@@ -168,7 +168,7 @@ const STOMPSERVER = {
   memoryBytes: optional(
     "memory",
     size(1024 ** 2, 1024 * GIGABYTE),
-    "How much of the queues may be in memory. What exceeds it is on disk if there is data, and refused otherwise. Without it 16M with data, and 256M otherwise.",
+    "How much of the messages may be in memory: a quarter for those of topics, the rest for those of queues. What exceeds it in queues is on disk if there is data, and refused otherwise; of topics, the clients that are slowest and hold most are cut off. Without it 32M with data, and 256M otherwise.",
   ),
   maxDataBytes: withDefault(
     "max_data",
@@ -189,6 +189,12 @@ const STOMPSERVER = {
     integer(1, 1_000_000),
     "4096",
     "Clients at the same time; more are refused.",
+  ),
+  subscriptions: withDefault(
+    "subscriptions",
+    integer(1, 100_000),
+    "1000",
+    "Subscriptions of one connection, and its temporary queues; more are refused.",
   ),
   prefetch: withDefault(
     "prefetch",

@@ -22,7 +22,7 @@ export interface BrokerLimits {
   readonly maxBodyBytes: number;
   /** What all clients together have sent of frames that have not ended. @default 134217728 (128 MiB), or maxBodyBytes if that is more */
   readonly maxUnfinishedBytes: number;
-  /** Subscriptions of one connection, and also its temporary queues. @default 256 */
+  /** Subscriptions of one connection, and also its temporary queues. @default 1000 */
   readonly maxSubscriptions: number;
   /** Transactions of one connection that are begun and not ended. @default 64 */
   readonly maxTransactions: number;
@@ -38,8 +38,10 @@ export interface BrokerLimits {
   readonly maxOutputBytes: number;
   /** What waits to be stored for one client before nothing more is read. @default 16777216 (16 MiB) */
   readonly maxUnstoredBytes: number;
-  /** What waits for one slow subscriber of a topic before it is cut off. @default 33554432 (32 MiB) */
+  /** What one client may hold of topics, waiting for it or in its hands, before it is cut off; one message is always allowed. @default 33554432 (32 MiB) */
   readonly maxTopicBytes: number;
+  /** What all clients together may hold of topics before the slowest and largest are cut off; a message that many hold counts once. @default 67108864 (64 MiB) */
+  readonly maxAllTopicBytes: number;
   /** Time between two looks for messages that have expired behind others, in milliseconds. @default 30000 */
   readonly sweepMs: number;
   /** Time for a client to read the ERROR frame that ends its connection, in milliseconds. @default 1000 */
@@ -57,7 +59,7 @@ const DEFAULTS: BrokerLimits = {
   maxHeadBytes: 64 << 10,
   maxBodyBytes: 128 << 20,
   maxUnfinishedBytes: 128 << 20,
-  maxSubscriptions: 256,
+  maxSubscriptions: 1000,
   maxTransactions: 64,
   maxTransactionOperations: 10_000,
   maxTransactionBytes: 128 << 20,
@@ -66,6 +68,7 @@ const DEFAULTS: BrokerLimits = {
   maxOutputBytes: 4 << 20,
   maxUnstoredBytes: 16 << 20,
   maxTopicBytes: 32 << 20,
+  maxAllTopicBytes: 64 << 20,
   sweepMs: 30_000,
   lingerMs: 1000,
   writeTimeoutMs: 60_000,
