@@ -28,6 +28,8 @@ export interface Socket {
    * or when its certificates were not to be judged.
    */
   readonly peer?: PeerCertificates | undefined;
+  /** Aborted when the peer has ended its side or the connection broke, even if bytes of it are still to be read. */
+  readonly ended?: AbortSignal | undefined;
   /** Ends the connection at once. Idempotent; pending reads end, pending writes fail. */
   close(): void;
 }

@@ -16,10 +16,10 @@ import {
 import type { Authorise } from "../access/access.ts";
 import { Conversation } from "./conversation.ts";
 import type { Counters } from "../routing/counters.ts";
-import { type HandshakeOptions, shakeHands } from "./handshake.ts";
+import { Greeting, type GreetingOptions } from "./greeting.ts";
 import type { BrokerLimits } from "../limits/limits.ts";
 import { Outbox } from "./outbox.ts";
-import { errorFrame, overLimit, quote } from "../message/refusal.ts";
+import { errorFrame, quote } from "../message/refusal.ts";
 import type { RefusalLog } from "./refusal_log.ts";
 import type { Outlet } from "./subscription.ts";
 import type { Unfinished } from "../limits/unfinished.ts";
@@ -32,7 +32,7 @@ export interface SessionOptions {
   readonly limits: BrokerLimits;
   /** The session's number among those of its broker. */
   readonly number: number;
-  readonly handshake: Omit<HandshakeOptions, "session" | "remote" | "peer">;
+  readonly handshake: Omit<GreetingOptions["handshake"], "session">;
   readonly authorise: Authorise | undefined;
   /** Intervals of silence that are forgiven. */
   readonly graceFactor: number;
@@ -57,6 +57,7 @@ export class Session implements Outlet {
   readonly #socket: Socket;
   readonly #connection: StompConnection;
   readonly #outbox: Outbox;
+  readonly #greeting: Greeting;
   /** Begins when the client is let in. */
   #conversation: Conversation | undefined;
   #phase: Phase = "greeting";
@@ -97,6 +98,13 @@ export class Session implements Outlet {
       onWritten: (frame) => this.#written(frame),
       onUnwritable: (error) => this.fail(error),
     });
+    const session = `session-${options.number}`;
+    this.#greeting = new Greeting(socket, {
+      clock,
+      deadlineMs: limits.connectDeadlineMs,
+      handshake: { ...options.handshake, session },
+      onLate: (error) => this.fail(error),
+    });
   }
 
   get version(): StompVersion {
@@ -118,16 +126,7 @@ export class Session implements Outlet {
 
   /** Serves the client; settles when the connection has ended and nothing of it is left. */
   async run(): Promise<void> {
-    const { clock, limits, logger } = this.#options;
-    const { connectDeadlineMs } = limits;
-    const cancelDeadline = clock.after(connectDeadlineMs, () => {
-      if (this.#phase !== "greeting") return;
-      this.fail(
-        overLimit(
-          `Cannot wait any longer: no CONNECT for ${connectDeadlineMs} ms`,
-        ),
-      );
-    });
+    const { limits, logger } = this.#options;
     try {
       for await (const frame of this.#connection.frames()) {
         if (this.#conversation === undefined) await this.#greet(frame);
@@ -137,7 +136,7 @@ export class Session implements Outlet {
     } catch (error) {
       this.#interrupted(error);
     } finally {
-      cancelDeadline();
+      this.#greeting.giveUp();
       this.#options.unfinished.note(this, 0);
       // Whoever leaves in order says so first.
       const lost = this.#phase === "open";
@@ -179,29 +178,26 @@ export class Session implements Outlet {
   /** Ends the connection at once. */
   close(): void {
     this.#phase = "closing";
+    this.#greeting.giveUp();
     this.#connection.close();
   }
 
   async #greet(frame: Frame): Promise<void> {
-    const { limits, number, handshake, graceFactor, logger } = this.#options;
+    const { limits, counters, graceFactor, logger } = this.#options;
     const { remote, peer } = this.#socket;
     let outcome;
     try {
-      const session = `session-${number}`;
-      outcome = await shakeHands(frame, {
-        ...handshake,
-        session,
-        remote,
-        peer,
-      });
+      outcome = await this.#greeting.judge(frame);
     } catch (error) {
+      counters.connectionsRefused++;
       this.#refuse(error, frame);
       return;
     }
     // The deadline may have passed, or the broker closed, meanwhile.
     if (this.#phase !== "greeting") return;
+    this.#greeting.end();
     if (outcome.status === "refused") {
-      this.#options.counters.connectionsRefused++;
+      counters.connectionsRefused++;
       this.#fail(outcome.answer, outcome.reason);
       return;
     }
@@ -326,6 +322,7 @@ export class Session implements Outlet {
   /** From now on nothing counts; what the client held goes back. Idempotent. */
   #leave(how: { lost: boolean } = { lost: false }): void {
     this.#phase = "closing";
+    this.#greeting.giveUp();
     this.#conversation?.end(how);
   }
 
