@@ -12,6 +12,26 @@ const utf8 = new TextEncoder();
 /** Names of a peer longer than this are cut in what the broker says about them. */
 const MAX_QUOTED = 200;
 
+/** Longest name that a client gives and is given back, in UTF-16 units. */
+const MAX_NAME_LENGTH = 1024;
+
+/**
+ * Why a client could not be given back the names that a frame gives, if so: the
+ * header in which it gets them is longer than its own.
+ */
+export function nameRefusal({ command, headers }: Frame): SsmError | undefined {
+  const names = command === "SUBSCRIBE" ? ["receipt", "id"] : ["receipt"];
+  for (const name of names) {
+    const length = headers.get(name)?.length ?? 0;
+    if (length <= MAX_NAME_LENGTH) continue;
+    return refusal(
+      `Cannot process ${command}: its ${name} has ${length} characters; ` +
+        `${MAX_NAME_LENGTH} is the most`,
+    );
+  }
+  return undefined;
+}
+
 /** A name from the network, made safe to stand in a header, a log line, a terminal. */
 export function quote(name: string): string {
   const text = name.length > MAX_QUOTED
@@ -45,7 +65,8 @@ export function required(frame: Frame, name: string): string {
  * The ERROR frame that says so (STOMP 1.2, "ERROR"). The words are in the body
  * too, because some clients show only that.
  *
- * @param offending the frame that is refused; its receipt is named
+ * @param offending the frame that is refused; its receipt is named, unless that
+ *   is too long
  * @param headers what else is to be said
  */
 export function errorFrame(
@@ -55,9 +76,11 @@ export function errorFrame(
 ): Frame {
   // What the peer sent may be quoted in it, and ends on somebody's terminal.
   const words = printable(text);
+  const receipt = offending?.headers.get("receipt") ?? "";
+  const named = receipt !== "" && receipt.length <= MAX_NAME_LENGTH;
   return makeFrame("ERROR", {
     message: words,
-    "receipt-id": offending?.headers.get("receipt"),
+    "receipt-id": named ? receipt : undefined,
     ...headers,
     "content-type": "text/plain",
   }, utf8.encode(`${words}\n`));

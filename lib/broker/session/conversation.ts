@@ -12,6 +12,7 @@ import {
   type Client,
   wishOf,
 } from "../access/access.ts";
+import { checkHeadRoom, type HeadLimits } from "../limits/head_room.ts";
 import type { Entry } from "../routing/backlog.ts";
 import { isPattern, parseDestination } from "../message/destination.ts";
 import { quote, refusal, required } from "../message/refusal.ts";
@@ -29,7 +30,7 @@ export interface ConversationOptions {
   /** Without it everybody may do everything. */
   readonly authorise: Authorise | undefined;
   readonly outlet: Outlet;
-  readonly limits: SubscriptionLimits & TransactionLimits;
+  readonly limits: SubscriptionLimits & TransactionLimits & HeadLimits;
   readonly logger: Logger;
   /** Called when a delivery came to its end without a word of the client. */
   readonly onProgress: () => void;
@@ -43,6 +44,7 @@ export class Conversation {
   readonly #outlet: Outlet;
   readonly #logger: Logger;
   readonly #onProgress: () => void;
+  readonly #limits: HeadLimits;
   readonly #subscriptions: Subscriptions;
   readonly #transactions: Transactions;
   readonly #temporary: TemporaryQueues;
@@ -55,6 +57,7 @@ export class Conversation {
     this.#outlet = outlet;
     this.#logger = logger;
     this.#onProgress = onProgress;
+    this.#limits = limits;
     this.#subscriptions = new Subscriptions({
       router,
       outlet,
@@ -135,6 +138,7 @@ export class Conversation {
   }
 
   #send(frame: Frame): Promise<void> | void {
+    checkHeadRoom(frame, this.#limits);
     const destination = this.#temporary.resolve(
       parseDestination(required(frame, "destination")),
     );

@@ -19,7 +19,7 @@ import type { Counters } from "../routing/counters.ts";
 import { Greeting, type GreetingOptions } from "./greeting.ts";
 import type { BrokerLimits } from "../limits/limits.ts";
 import { Outbox } from "./outbox.ts";
-import { errorFrame, quote } from "../message/refusal.ts";
+import { errorFrame, nameRefusal, quote } from "../message/refusal.ts";
 import type { RefusalLog } from "./refusal_log.ts";
 import type { Outlet } from "./subscription.ts";
 import type { Unfinished } from "../limits/unfinished.ts";
@@ -225,6 +225,8 @@ export class Session implements Outlet {
 
   async #take(frame: Frame, conversation: Conversation): Promise<void> {
     if (this.#phase !== "open") return;
+    const unspeakable = nameRefusal(frame);
+    if (unspeakable !== undefined) return this.fail(unspeakable, frame);
     if (frame.command === "DISCONNECT") {
       this.#phase = "leaving";
       await Promise.allSettled(this.#unconfirmed);
