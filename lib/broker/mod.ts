@@ -10,6 +10,7 @@ export { addressFilter, type AddressPatterns } from "./access/addresses.ts";
 export type { Counters } from "./routing/counters.ts";
 export type { DeadLetterOptions } from "./routing/dead_letters.ts";
 export type { BrokerLimits } from "./limits/limits.ts";
+export { errorFrame } from "./message/refusal.ts";
 export type { Message } from "./message/message.ts";
 export type {
   RecoveredMessage,

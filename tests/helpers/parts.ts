@@ -20,6 +20,7 @@ export type Part =
   | "activemq"
   | "rabbitmq"
   | "erlang-ssl"
+  | "haproxy"
   | "igtf"
   | "script"
   | "root"
@@ -113,6 +114,11 @@ export const PARTS: Readonly<Record<Part, PartFacts>> = {
         ...["-noshell", "-eval"],
         "halt(case code:which(ssl) of non_existing -> 1; _ -> 0 end).",
       ]),
+  },
+  "haproxy": {
+    what: "HAProxy",
+    enable: "apt-get install haproxy",
+    present: () => answers("haproxy", ["-v"]),
   },
   "igtf": {
     what: "the IGTF's CA files",

@@ -3,7 +3,12 @@
  *
  * @module
  */
-import { addressFilter, type Authorise, Broker } from "../../broker/mod.ts";
+import {
+  addressFilter,
+  type Authorise,
+  Broker,
+  errorFrame,
+} from "../../broker/mod.ts";
 import {
   type Ini,
   loggingConfig,
@@ -14,6 +19,7 @@ import {
 import { reason } from "../../errors.ts";
 import type { Logger } from "../../log/mod.ts";
 import { listen } from "../../net/mod.ts";
+import { encodeFrame } from "../../stomp/mod.ts";
 import { brokerAccess } from "../broker/access.ts";
 import { openStore, shareMemory } from "../broker/memory.ts";
 import { BROKER_OPTIONS, givenUsers, withOptions } from "../broker/options.ts";
@@ -71,6 +77,8 @@ Who may connect:
                           default: one, under whatever name
       --allow PATTERNS    addresses that may connect, such as 10.0.*; default: *
       --deny PATTERNS     addresses that may not, although allowed
+      --proxy-protocol    clients come through a proxy, which says their addresses
+                          (HAProxy: send-proxy); nobody else may reach the port
 
 TLS:
       --tls off|on|strict strict demands client certificates; default: off
@@ -185,13 +193,15 @@ export async function runBroker(
     hostname: config.host,
     port: config.port,
     tls,
+    proxyProtocol: config.proxyProtocol,
+    farewell: ({ message }) => encodeFrame(errorFrame(message), "1.0"),
     onRefused: (error, remote) =>
       log.warning(`Refused ${remote}: ${reason(error)}`),
   });
   log.info(
     `Broker listening on ${config.host}:${listener.port}, ${
       TLS_WORDS[config.tls]
-    }, ${
+    }${config.proxyProtocol ? " behind a proxy" : ""}, ${
       config.data === undefined
         ? "messages in memory only"
         : `persistent messages in ${config.data}`

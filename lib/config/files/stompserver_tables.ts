@@ -142,6 +142,12 @@ const STOMPSERVER = {
     words,
     "The addresses that may not connect, although allowed.",
   ),
+  proxyProtocol: withDefault(
+    "proxy_protocol",
+    boolean,
+    "false",
+    "Whether every client comes through a proxy that says for whom by the PROXY protocol, version 1 or 2; others are refused. What the proxy says then counts as the address of the client: nobody else may reach the port.",
+  ),
   heartBeatInMs: withDefault(
     "heartbeat_in",
     integer(0, 3_600_000),
