@@ -30,6 +30,8 @@ export interface BrokerLimits {
   readonly maxTransactionOperations: number;
   /** Messages sent in one transaction, headers included. @default 134217728 (128 MiB) */
   readonly maxTransactionBytes: number;
+  /** Messages sent in all transactions of all clients that have not ended. @default 134217728 (128 MiB), or maxTransactionBytes if that is more */
+  readonly maxOpenTransactionBytes: number;
   /** Unacknowledged messages of a subscription that asks for no number. @default 100 */
   readonly prefetch: number;
   /** Unacknowledged messages of one subscription; one is always allowed. @default 16777216 (16 MiB) */
@@ -63,6 +65,7 @@ const DEFAULTS: BrokerLimits = {
   maxTransactions: 64,
   maxTransactionOperations: 10_000,
   maxTransactionBytes: 128 << 20,
+  maxOpenTransactionBytes: 128 << 20,
   prefetch: 100,
   prefetchBytes: 16 << 20,
   maxOutputBytes: 4 << 20,
@@ -78,12 +81,18 @@ const DEFAULTS: BrokerLimits = {
 export function completeLimits(
   given: Partial<BrokerLimits> = {},
 ): BrokerLimits {
-  const limits = { ...DEFAULTS, ...given };
-  if (given.maxUnfinishedBytes === undefined) {
-    limits.maxUnfinishedBytes = Math.max(
-      limits.maxUnfinishedBytes,
-      limits.maxBodyBytes,
-    );
+  const limits: { -readonly [Name in keyof BrokerLimits]: number } = {
+    ...DEFAULTS,
+    ...given,
+  };
+  // What one may hold, all together may hold.
+  for (
+    const [all, one] of [
+      ["maxUnfinishedBytes", "maxBodyBytes"],
+      ["maxOpenTransactionBytes", "maxTransactionBytes"],
+    ] as const
+  ) {
+    limits[all] = given[all] ?? Math.max(limits[all], limits[one]);
   }
   for (const [name, value] of Object.entries(limits)) {
     if (!Number.isSafeInteger(value) || value < 1) {

@@ -34,6 +34,8 @@ export interface ConversationOptions {
   readonly logger: Logger;
   /** Called when a delivery came to its end without a word of the client. */
   readonly onProgress: () => void;
+  /** Told how many bytes its open transactions hold. */
+  readonly onHeld: (bytes: number) => void;
 }
 
 /** The state of one connected client: subscriptions, transactions, temporary queues. */
@@ -64,7 +66,7 @@ export class Conversation {
       limits,
       onDelivered: (entry) => this.#forget(entry),
     });
-    this.#transactions = new Transactions(limits);
+    this.#transactions = new Transactions(limits, options.onHeld);
     this.#temporary = new TemporaryQueues(router, limits.maxSubscriptions);
   }
 

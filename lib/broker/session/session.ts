@@ -22,7 +22,7 @@ import { Outbox } from "./outbox.ts";
 import { errorFrame, nameRefusal, quote } from "../message/refusal.ts";
 import type { RefusalLog } from "./refusal_log.ts";
 import type { Outlet } from "./subscription.ts";
-import type { Unfinished } from "../limits/unfinished.ts";
+import type { SharedLimit } from "../limits/shared_limit.ts";
 
 /** What a session works with. */
 export interface SessionOptions {
@@ -37,7 +37,9 @@ export interface SessionOptions {
   /** Intervals of silence that are forgiven. */
   readonly graceFactor: number;
   readonly counters: Counters;
-  readonly unfinished: Unfinished;
+  /** What clients have begun to send: frames, and transactions. */
+  readonly unfinished: SharedLimit;
+  readonly transactions: SharedLimit;
 }
 
 /** Where a session stands. */
@@ -210,6 +212,7 @@ export class Session implements Outlet {
       logger,
       outlet: this,
       onProgress: () => this.#endIfDrained(),
+      onHeld: (bytes) => this.#options.transactions.note(this, bytes),
       limits,
     });
     this.#connection.limit({ maxHeadBytes, maxBodyBytes });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { Unfinished } from "../../lib/broker/limits/unfinished.ts";
-import { TestBroker } from "./harness.ts";
+import { SharedLimit } from "../../lib/broker/limits/shared_limit.ts";
+import { type RawClient, TestBroker, text } from "./harness.ts";
 
 /** A SEND frame without its end. */
 function begun(bytes: number): string {
@@ -49,19 +49,47 @@ Deno.test("Broker forgets the unfinished frames of clients that are gone", async
   await stays.expect("RECEIPT");
 });
 
-Deno.test("Unfinished.note() refuses one after the other until little enough is held", () => {
-  const unfinished = new Unfinished(10);
+Deno.test("SharedLimit.note() refuses one after the other until little enough is held", () => {
+  const limit = new SharedLimit(10, "things");
   const refused: string[] = [];
-  const sender = (name: string) => ({ fail: () => void refused.push(name) });
-  const [a, b, c] = [sender("a"), sender("b"), sender("c")];
-  unfinished.note(a, 4);
-  unfinished.note(b, 6);
-  unfinished.note(a, 3);
+  const holder = (name: string) => ({ fail: () => void refused.push(name) });
+  const [a, b, c] = [holder("a"), holder("b"), holder("c")];
+  limit.note(a, 4);
+  limit.note(b, 6);
+  limit.note(a, 3);
   assert.deepEqual(refused, []);
-  unfinished.note(c, 2);
+  limit.note(c, 2);
   assert.deepEqual(refused, ["b"]);
-  unfinished.note(c, 20);
+  limit.note(c, 20);
   assert.deepEqual(refused, ["b", "c"]);
-  unfinished.note(a, 10);
+  limit.note(a, 10);
   assert.deepEqual(refused, ["b", "c"]);
+});
+
+Deno.test("Broker bounds what all transactions hold, however many there are", async () => {
+  await using server = await TestBroker.start({
+    limits: { maxTransactionBytes: 10_000, maxOpenTransactionBytes: 20_000 },
+  });
+  const destination = "/queue/a";
+  const send = async (client: RawClient, transaction: string, size: number) => {
+    client.send("BEGIN", { transaction });
+    const headers = { destination, transaction };
+    await client.confirmed("SEND", headers, "x".repeat(size));
+  };
+  const large = await server.connect();
+  const small = await server.connect();
+  await send(large, "one", 8000);
+  await send(large, "two", 3000);
+  // What has ended is held no more.
+  await send(small, "over", 8000);
+  await small.confirmed("COMMIT", { transaction: "over" });
+  await send(small, "over", 7000);
+  await small.confirmed("ABORT", { transaction: "over" });
+  await send(small, "last", 9000);
+  assert.match(
+    text(await large.refused()),
+    /^Cannot take so much at once: clients have sent 20000 bytes of transactions that do not end, you 1\d{4} of them$/m,
+  );
+  await small.confirmed("COMMIT", { transaction: "last" });
+  assert.equal(server.broker.stats().queued, 2);
 });
