@@ -28,7 +28,7 @@ import { RefusalLog } from "./session/refusal_log.ts";
 import { Session } from "./session/session.ts";
 import type { Store } from "./store/store.ts";
 import type { Authenticate } from "./access/users.ts";
-import { SharedLimit } from "./limits/shared_limit.ts";
+import { type SharedLimits, sharedLimits } from "./limits/shared_limit.ts";
 import { VirtualHosts } from "./routing/virtual_hosts.ts";
 
 /** How a broker behaves. */
@@ -109,8 +109,7 @@ export class Broker implements AsyncDisposable {
   readonly #store: Store;
   readonly #topicMemory: TopicMemory;
   readonly #hosts: VirtualHosts;
-  readonly #unfinished: SharedLimit;
-  readonly #transactions: SharedLimit;
+  readonly #shared: SharedLimits;
   readonly #counters = zeroCounters();
   readonly #sessions = new Set<Session>();
   readonly #serving = new Set<Promise<void>>();
@@ -147,14 +146,7 @@ export class Broker implements AsyncDisposable {
     this.#heartBeat = heartBeat;
     this.#graceFactor = graceFactor;
     this.#limits = completeLimits(options.limits);
-    this.#unfinished = new SharedLimit(
-      this.#limits.maxUnfinishedBytes,
-      "messages that do not end",
-    );
-    this.#transactions = new SharedLimit(
-      this.#limits.maxOpenTransactionBytes,
-      "transactions that do not end",
-    );
+    this.#shared = sharedLimits(this.#limits);
     const { maxTopicBytes, maxAllTopicBytes, sweepMs } = this.#limits;
     this.#topicMemory = new TopicMemory({
       maxClientBytes: maxTopicBytes,
@@ -338,8 +330,7 @@ export class Broker implements AsyncDisposable {
       limits: this.#limits,
       number: this.#counters.connectionsTotal,
       counters: this.#counters,
-      unfinished: this.#unfinished,
-      transactions: this.#transactions,
+      shared: this.#shared,
       authorise,
       handshake: {
         authenticate,

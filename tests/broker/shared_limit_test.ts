@@ -50,7 +50,7 @@ Deno.test("Broker forgets the unfinished frames of clients that are gone", async
 });
 
 Deno.test("SharedLimit.note() refuses one after the other until little enough is held", () => {
-  const limit = new SharedLimit(10, "things");
+  const limit = new SharedLimit(10, () => "too much");
   const refused: string[] = [];
   const holder = (name: string) => ({ fail: () => void refused.push(name) });
   const [a, b, c] = [holder("a"), holder("b"), holder("c")];
@@ -92,4 +92,25 @@ Deno.test("Broker bounds what all transactions hold, however many there are", as
   );
   await small.confirmed("COMMIT", { transaction: "last" });
   assert.equal(server.broker.stats().queued, 2);
+});
+
+Deno.test("Broker bounds the subscriptions of all clients; who has most is refused", async () => {
+  await using server = await TestBroker.start({
+    limits: { maxSubscriptions: 10, maxAllSubscriptions: 7 },
+  });
+  const subscribe = (client: RawClient, id: number) =>
+    client.confirmed("SUBSCRIBE", { destination: `/topic/${id}`, id: `${id}` });
+  const [many, few] = [await server.connect(), await server.connect()];
+  for (let n = 0; n < 5; n++) await subscribe(many, n);
+  for (let n = 0; n < 2; n++) await subscribe(few, n);
+  // What has ended counts no more.
+  await few.confirmed("UNSUBSCRIBE", { id: "0" });
+  await subscribe(few, 0);
+  await subscribe(few, 2);
+  assert.match(
+    text(await many.refused()),
+    /^Cannot subscribe: all clients together may have 7 subscriptions, and you have most, 5$/m,
+  );
+  for (let n = 3; n < 7; n++) await subscribe(few, n);
+  assert.equal(server.broker.stats().subscriptions, 7);
 });

@@ -24,6 +24,8 @@ export interface BrokerLimits {
   readonly maxUnfinishedBytes: number;
   /** Subscriptions of one connection, and also its temporary queues. @default 1000 */
   readonly maxSubscriptions: number;
+  /** Subscriptions of all connections; for one more, the connection that has most is ended. @default 100000 */
+  readonly maxAllSubscriptions: number;
   /** Transactions of one connection that are begun and not ended. @default 64 */
   readonly maxTransactions: number;
   /** Messages sent, acknowledged or refused in one transaction. @default 10000 */
@@ -62,6 +64,7 @@ const DEFAULTS: BrokerLimits = {
   maxBodyBytes: 128 << 20,
   maxUnfinishedBytes: 128 << 20,
   maxSubscriptions: 1000,
+  maxAllSubscriptions: 100_000,
   maxTransactions: 64,
   maxTransactionOperations: 10_000,
   maxTransactionBytes: 128 << 20,

@@ -34,8 +34,11 @@ export interface ConversationOptions {
   readonly logger: Logger;
   /** Called when a delivery came to its end without a word of the client. */
   readonly onProgress: () => void;
-  /** Told how many bytes its open transactions hold. */
-  readonly onHeld: (bytes: number) => void;
+  /** Told how many bytes its open transactions hold, and how many subscriptions it has. */
+  readonly onHeld: (
+    what: "transactions" | "subscriptions",
+    amount: number,
+  ) => void;
 }
 
 /** The state of one connected client: subscriptions, transactions, temporary queues. */
@@ -52,7 +55,7 @@ export class Conversation {
   readonly #temporary: TemporaryQueues;
 
   constructor(options: ConversationOptions) {
-    const { router, outlet, limits, logger, onProgress } = options;
+    const { router, outlet, limits, logger, onProgress, onHeld } = options;
     this.#client = options.client;
     this.#authorise = options.authorise;
     this.#router = router;
@@ -65,8 +68,12 @@ export class Conversation {
       outlet,
       limits,
       onDelivered: (entry) => this.#forget(entry),
+      onCount: (count) => onHeld("subscriptions", count),
     });
-    this.#transactions = new Transactions(limits, options.onHeld);
+    this.#transactions = new Transactions(
+      limits,
+      (bytes) => onHeld("transactions", bytes),
+    );
     this.#temporary = new TemporaryQueues(router, limits.maxSubscriptions);
   }
 

@@ -22,7 +22,7 @@ import { Outbox } from "./outbox.ts";
 import { errorFrame, nameRefusal, quote } from "../message/refusal.ts";
 import type { RefusalLog } from "./refusal_log.ts";
 import type { Outlet } from "./subscription.ts";
-import type { SharedLimit } from "../limits/shared_limit.ts";
+import type { SharedLimits } from "../limits/shared_limit.ts";
 
 /** What a session works with. */
 export interface SessionOptions {
@@ -37,9 +37,7 @@ export interface SessionOptions {
   /** Intervals of silence that are forgiven. */
   readonly graceFactor: number;
   readonly counters: Counters;
-  /** What clients have begun to send: frames, and transactions. */
-  readonly unfinished: SharedLimit;
-  readonly transactions: SharedLimit;
+  readonly shared: SharedLimits;
 }
 
 /** Where a session stands. */
@@ -139,7 +137,7 @@ export class Session implements Outlet {
       this.#interrupted(error);
     } finally {
       this.#greeting.giveUp();
-      this.#options.unfinished.note(this, 0);
+      this.#options.shared.frames.note(this, 0);
       // Whoever leaves in order says so first.
       const lost = this.#phase === "open";
       if (this.#phase !== "closing") this.#phase = "leaving";
@@ -185,7 +183,7 @@ export class Session implements Outlet {
   }
 
   async #greet(frame: Frame): Promise<void> {
-    const { limits, counters, graceFactor, logger } = this.#options;
+    const { limits, shared, counters, graceFactor, logger } = this.#options;
     const { remote, peer } = this.#socket;
     let outcome;
     try {
@@ -212,7 +210,7 @@ export class Session implements Outlet {
       logger,
       outlet: this,
       onProgress: () => this.#endIfDrained(),
-      onHeld: (bytes) => this.#options.transactions.note(this, bytes),
+      onHeld: (what, amount) => shared[what].note(this, amount),
       limits,
     });
     this.#connection.limit({ maxHeadBytes, maxBodyBytes });
@@ -277,7 +275,7 @@ export class Session implements Outlet {
   #note(bytes: number): void {
     // Of one who was refused nothing is expected any more.
     if (this.#phase === "closing") return;
-    this.#options.unfinished.note(this, bytes);
+    this.#options.shared.frames.note(this, bytes);
   }
 
   #track(confirmed: Promise<void>, bytes: number): void {

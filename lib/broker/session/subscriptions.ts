@@ -28,6 +28,8 @@ export interface SubscriptionsOptions {
   readonly limits: SubscriptionLimits;
   /** Called for what an `auto` subscription has delivered. */
   readonly onDelivered: (entry: Entry) => void;
+  /** Told how many there are, whenever that changes. */
+  readonly onCount: (count: number) => void;
 }
 
 /** Finds subscriptions, and the deliveries in them. */
@@ -55,7 +57,7 @@ export class Subscriptions {
     destination: Destination,
     { id, ack, prefetch }: Pick<SubscribeRequest, "id" | "ack" | "prefetch">,
   ): void {
-    const { router, outlet, limits, onDelivered } = this.#options;
+    const { router, outlet, limits, onDelivered, onCount } = this.#options;
     const { path } = destination;
     const key = id ?? unnamed(path);
     if (this.#all.has(key)) {
@@ -80,6 +82,7 @@ export class Subscriptions {
     });
     this.#all.set(key, subscription);
     subscription.start((consumer) => router.subscribe(destination, consumer));
+    onCount(this.#all.size);
   }
 
   /**
@@ -96,6 +99,7 @@ export class Subscriptions {
     }
     this.#all.delete(key);
     subscription.cancel();
+    this.#options.onCount(this.#all.size);
     return subscription.path;
   }
 
@@ -125,6 +129,7 @@ export class Subscriptions {
   end(how: { lost: boolean }): void {
     for (const subscription of this.#all.values()) subscription.end(how);
     this.#all.clear();
+    this.#options.onCount(0);
   }
 
   /** Every version names a message in its own way. */
