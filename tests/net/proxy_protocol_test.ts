@@ -72,9 +72,8 @@ Deno.test("listen() refuses a malformed PROXY protocol header", async () => {
   await using _ = listener;
   const client = await dial(to);
   await send(client, HEADER.replace("56324", "99999"));
-  assert.equal(await receive(client, 1), "");
-  client.close();
   assert.match((await refused).message, /one of its ports is none/);
+  client.close();
 });
 
 Deno.test("listen() waits for a PROXY protocol header no longer than for a handshake", async () => {
@@ -82,9 +81,8 @@ Deno.test("listen() waits for a PROXY protocol header no longer than for a hands
   await using _ = listener;
   const client = await dial(to);
   await send(client, "PROXY ");
-  assert.equal(await receive(client, 1), "");
-  client.close();
   assert.match((await refused).message, /timed out after 1 ms/);
+  client.close();
 });
 
 Deno.test("listen() lets a client that owes its PROXY protocol header give way", async () => {

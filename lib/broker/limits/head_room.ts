@@ -9,7 +9,7 @@
  * @module
  */
 import { DEFAULT_LIMITS, encodeFrame, type Frame } from "../../stomp/mod.ts";
-import { quote, refusal } from "../message/refusal.ts";
+import { refusal } from "../message/refusal.ts";
 import type { BrokerLimits } from "./limits.ts";
 
 /** More than there can be: message-id, subscription, ack, redelivered, delivery-count, content-length, and those of a dead letter. */
