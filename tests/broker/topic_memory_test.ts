@@ -120,6 +120,20 @@ Deno.test("TopicMemory.bound() spares who holds the newest message alone, howeve
   assert.equal(memory.bytes, 5000 + 3 * PLACE);
 });
 
+Deno.test("TopicMemory.bound() goes on to others when what a client holds is on its way out", () => {
+  const { clock, memory, clients: [slow] } = memoryOf(10_000, 1000);
+  const failures: string[] = [];
+  const leaving = { fail: ({ message }: Error) => void failures.push(message) };
+  memory.hold(leaving, testMessage(1, 900));
+  clock.advance(1000);
+  slow.hold(testMessage(2, 900));
+  const message = testMessage(3, 100);
+  slow.hold(message);
+  memory.bound(message);
+  assert.equal(failures.length, 1);
+  assert.equal(slow.failures.length, 1);
+});
+
 Deno.test("Broker bounds what topics hold over all subscriptions of a connection", async () => {
   await using server = await TestBroker.start({
     limits: { maxTopicBytes: 1 << 20, maxAllTopicBytes: 200_000 },

@@ -24,7 +24,7 @@ export interface BrokerLimits {
   readonly maxUnfinishedBytes: number;
   /** Subscriptions of one connection, and also its temporary queues. @default 1000 */
   readonly maxSubscriptions: number;
-  /** Subscriptions of all connections; for one more, the connection that has most is ended. @default 100000 */
+  /** Subscriptions of all connections; for one more, the connection that has most is ended. @default 100000, or maxSubscriptions if that is more */
   readonly maxAllSubscriptions: number;
   /** Transactions of one connection that are begun and not ended. @default 64 */
   readonly maxTransactions: number;
@@ -92,6 +92,7 @@ export function completeLimits(
   for (
     const [all, one] of [
       ["maxUnfinishedBytes", "maxBodyBytes"],
+      ["maxAllSubscriptions", "maxSubscriptions"],
       ["maxOpenTransactionBytes", "maxTransactionBytes"],
     ] as const
   ) {

@@ -19,7 +19,7 @@ const PLACE_BYTES = 256;
 
 /** A client with subscriptions to topics, as far as it can be cut off. */
 export interface TopicClient {
-  /** Ends its connection; all that it held is released before this returns. */
+  /** Ends its connection; what it held is released, except what is on its way out just now, which follows. */
   fail(error: SsmError): void;
 }
 
@@ -108,9 +108,11 @@ export class TopicMemory {
     }
     this.#over.clear();
     const own = this.#places.has(newest) ? newest.size : 0;
+    const cutOff = new Set<TopicClient>();
     while (this.#bytes - own > Math.max(0, maxBytes - own)) {
-      const worst = this.#worst(newest);
+      const worst = this.#worst(newest, cutOff);
       if (worst === undefined) return;
+      cutOff.add(worst);
       this.#cutOff(worst, `all clients together may hold ${maxBytes} bytes`);
     }
   }
@@ -122,14 +124,18 @@ export class TopicMemory {
     return account;
   }
 
-  /** Who has held most for longest, among those that hold more than the newest message. */
-  #worst(newest: Message): TopicClient | undefined {
+  /** Who has held most for longest, among those that hold more than the newest message and are not `cutOff`. */
+  #worst(
+    newest: Message,
+    cutOff: ReadonlySet<TopicClient>,
+  ): TopicClient | undefined {
     const now = this.#options.clock.now();
     let worst: TopicClient | undefined;
     let most = 0;
     for (const [client, { bytes, since }] of this.#accounts) {
       const weight = bytes * (1 + now - since);
-      if (weight <= most || !this.#holdsOther(client, newest)) continue;
+      if (weight <= most || cutOff.has(client)) continue;
+      if (!this.#holdsOther(client, newest)) continue;
       worst = client;
       most = weight;
     }
