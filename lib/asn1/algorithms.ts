@@ -39,7 +39,11 @@ export type Digest =
   | "sha224"
   | "sha256"
   | "sha384"
-  | "sha512";
+  | "sha512"
+  | "sha3-224"
+  | "sha3-256"
+  | "sha3-384"
+  | "sha3-512";
 
 const DIGESTS: readonly (readonly [Digest, string])[] = [
   ["md5", "1.2.840.113549.2.5"],
@@ -48,6 +52,10 @@ const DIGESTS: readonly (readonly [Digest, string])[] = [
   ["sha256", "2.16.840.1.101.3.4.2.1"],
   ["sha384", "2.16.840.1.101.3.4.2.2"],
   ["sha512", "2.16.840.1.101.3.4.2.3"],
+  ["sha3-224", "2.16.840.1.101.3.4.2.7"],
+  ["sha3-256", "2.16.840.1.101.3.4.2.8"],
+  ["sha3-384", "2.16.840.1.101.3.4.2.9"],
+  ["sha3-512", "2.16.840.1.101.3.4.2.10"],
 ];
 
 /** The digest an object identifier names; `undefined` if ssm does not know it. */

@@ -4,6 +4,7 @@
  * @module
  */
 export * from "./algorithms.ts";
+export * from "./canonical.ts";
 export * from "./oid.ts";
 export * from "./pem.ts";
 export * from "./read.ts";

@@ -22,6 +22,7 @@ export const OID = {
   extKeyUsage: "2.5.29.37",
   inhibitAnyPolicy: "2.5.29.54",
   netscapeCertType: "2.16.840.1.113730.1.1",
+  signedCertificateTimestamps: "1.3.6.1.4.1.11129.2.4.2",
   proxyCertInfo: "1.3.6.1.5.5.7.1.14",
   anyExtendedKeyUsage: "2.5.29.37.0",
   serverAuth: "1.3.6.1.5.5.7.3.1",

@@ -64,6 +64,13 @@ function readLargeOid(content: Uint8Array): string {
   return arcs.join(".");
 }
 
+/** The content octets of an INTEGER, of which there is at least one (X.690 §8.3.1). */
+export function readInteger(node: DerNode): Uint8Array {
+  const { content } = node.expect(TAG.integer, "integer");
+  if (content.length === 0) throw derError("integer is empty");
+  return content;
+}
+
 /** A small non-negative INTEGER (versions, lengths); `SsmError` `DER` above 2^31. */
 export function readSmallInteger(node: DerNode): number {
   node.expect(TAG.integer, "integer");

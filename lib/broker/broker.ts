@@ -19,7 +19,8 @@ import {
   type DeadLetterOptions,
   deadLetterPolicy,
 } from "./queues/dead_letters.ts";
-import { type BrokerLimits, completeLimits } from "./session/limits.ts";
+import { type BrokerLimits, completeLimits } from "./limits/limits.ts";
+import { TopicMemory } from "./limits/topic_memory.ts";
 import { MemoryStore } from "./store/memory.ts";
 import { errorFrame } from "./message/refusal.ts";
 import { Router } from "./routing/router.ts";
@@ -27,7 +28,7 @@ import { RefusalLog } from "./session/refusal_log.ts";
 import { Session } from "./session/session.ts";
 import type { Store } from "./store/store.ts";
 import type { Authenticate } from "./access/users.ts";
-import { Unfinished } from "./session/unfinished.ts";
+import { type SharedLimits, sharedLimits } from "./limits/shared_limit.ts";
 import { VirtualHosts } from "./routing/virtual_hosts.ts";
 
 /** How a broker behaves. */
@@ -74,6 +75,8 @@ export interface BrokerStats extends Readonly<Counters> {
   readonly queues: number;
   /** Topics, and patterns of topics, with subscribers. */
   readonly topics: number;
+  /** Bytes of messages of topics that subscribers wait for, or have not acknowledged. */
+  readonly topicBytes: number;
   /** Durable subscriptions, whether anybody uses them now or not. */
   readonly durableSubscriptions: number;
   /** Messages of queues and durable subscriptions that are not acknowledged yet, delivered or not. */
@@ -106,8 +109,9 @@ export class Broker implements AsyncDisposable {
   readonly #heartBeat: HeartBeat;
   readonly #graceFactor: number;
   readonly #store: Store;
+  readonly #topicMemory: TopicMemory;
   readonly #hosts: VirtualHosts;
-  readonly #unfinished: Unfinished;
+  readonly #shared: SharedLimits;
   readonly #counters = zeroCounters();
   readonly #sessions = new Set<Session>();
   readonly #serving = new Set<Promise<void>>();
@@ -144,8 +148,18 @@ export class Broker implements AsyncDisposable {
     this.#heartBeat = heartBeat;
     this.#graceFactor = graceFactor;
     this.#limits = completeLimits(options.limits);
-    this.#unfinished = new Unfinished(this.#limits.maxUnfinishedBytes);
-    const { maxTopicBytes, maxDurableSubscriptions, sweepMs } = this.#limits;
+    this.#shared = sharedLimits(this.#limits);
+    const {
+      maxTopicBytes,
+      maxAllTopicBytes,
+      maxDurableSubscriptions,
+      sweepMs,
+    } = this.#limits;
+    this.#topicMemory = new TopicMemory({
+      maxClientBytes: maxTopicBytes,
+      maxBytes: maxAllTopicBytes,
+      clock,
+    });
     const shared = {
       store,
       logger,
@@ -155,7 +169,7 @@ export class Broker implements AsyncDisposable {
       instance: randomId(),
       counters: this.#counters,
       nextSequence: () => ++this.#lastSequence,
-      maxTopicBytes,
+      topicMemory: this.#topicMemory,
       maxDurableSubscriptions,
       sweepMs,
       deadLetters: deadLetterPolicy(options.deadLetters),
@@ -214,6 +228,7 @@ export class Broker implements AsyncDisposable {
       subscriptions,
       queues,
       topics,
+      topicBytes: this.#topicMemory.bytes,
       durableSubscriptions,
       // Each durable subscription is kept as a message, which is none.
       queued: this.#store.count - durableSubscriptions,
@@ -330,7 +345,7 @@ export class Broker implements AsyncDisposable {
       limits: this.#limits,
       number: this.#counters.connectionsTotal,
       counters: this.#counters,
-      unfinished: this.#unfinished,
+      shared: this.#shared,
       authorise,
       handshake: {
         authenticate,

@@ -9,7 +9,8 @@ export { type AccessRule, AccessRules } from "./access/access_rules.ts";
 export { addressFilter, type AddressPatterns } from "./access/addresses.ts";
 export type { Counters } from "./routing/counters.ts";
 export type { DeadLetterOptions } from "./queues/dead_letters.ts";
-export type { BrokerLimits } from "./session/limits.ts";
+export type { BrokerLimits } from "./limits/limits.ts";
+export { errorFrame } from "./message/refusal.ts";
 export type { Message } from "./message/message.ts";
 export type {
   RecoveredMessage,

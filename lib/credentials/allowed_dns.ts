@@ -4,6 +4,7 @@
  * @module
  */
 import {
+  describeLine,
   DnList,
   type DnListOptions,
   type MalformedLine,
@@ -46,6 +47,11 @@ export class AllowedDns {
     return spellings.some((spelling) => this.#list.has(spelling));
   }
 
+  /** Why somebody might think that a refused signer is listed. */
+  near(dn: string): string | undefined {
+    return this.#list.near(dn);
+  }
+
   /** Reads the list again because somebody says that it is complete. */
   async reload(): Promise<void> {
     this.#note(await this.#list.refresh({ complete: true }));
@@ -64,21 +70,18 @@ export class AllowedDns {
   }
 
   #tell(): void {
-    for (const { text, line } of this.#list.malformed) {
-      this.#log.warning(`DN in incorrect format: ${text} (line ${line})`);
+    for (const line of this.#list.malformed) {
+      this.#log.warning(`DN in incorrect format: ${describeLine(line)}`);
     }
     this.#log.debug(`${this.#list.size} DNs found.`);
   }
 }
 
-function repairLine(
-  { text, line }: MalformedLine,
-  log: Logger,
-): string | undefined {
-  const dn = normaliseDn(text);
+function repairLine(line: MalformedLine, log: Logger): string | undefined {
+  const dn = normaliseDn(line.text);
   if (dn !== undefined) {
     log.warning(
-      `DN in incorrect format: ${text} (line ${line}). It is taken for ${dn}`,
+      `DN in incorrect format: ${describeLine(line)}. It is taken for ${dn}`,
     );
   }
   return dn;

@@ -8,7 +8,7 @@ import { decodePem } from "../asn1/mod.ts";
 import {
   type CertificateSource,
   parseCrl,
-  readCertificates,
+  readAuthorities,
   sameName,
   type TrustStore,
   verifyChain,
@@ -24,9 +24,9 @@ export type Trust = Pick<TrustStore, "verify">;
  */
 export function openCaFile(path: string): Trust {
   try {
-    const pem = Deno.readTextFileSync(path);
-    const certificates = readCertificates(pem);
-    const crls = decodePem(pem)
+    const file = Deno.readFileSync(path);
+    const certificates = readAuthorities(file);
+    const crls = decodePem(file)
       .filter(({ label }) => label === "X509 CRL")
       .map(({ bytes }) => parseCrl(bytes));
     const source = {

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { createHash } from "node:crypto";
 import { reason } from "../errors.ts";
 import type { Logger } from "../log/mod.ts";
 
@@ -85,15 +86,21 @@ export class Renewal {
     this.#problem = problem;
   }
 
-  /** What the files look like from outside, and when one was last written, in ms since 1970. */
+  /**
+   * What is in the files and who may get at them, and when one was last written,
+   * in ms since 1970.
+   *
+   * The content itself is compared: a file that is rewritten at once, or by a
+   * tool that keeps its time, may look the same from outside.
+   */
   #look(): { text: string; changedAt: number } {
     let changedAt = 0;
     const looks = this.#paths.map((path) => {
       try {
-        const { dev, ino, size, mode, mtime, ctime } = Deno.statSync(path);
-        const written = mtime?.getTime() ?? 0;
-        changedAt = Math.max(changedAt, written);
-        return [dev, ino, size, mode, written, ctime?.getTime()].join(" ");
+        const content = createHash("sha256").update(Deno.readFileSync(path));
+        const { mode, mtime } = Deno.statSync(path);
+        changedAt = Math.max(changedAt, mtime?.getTime() ?? 0);
+        return `${content.digest("hex")} ${mode}`;
       } catch (error) {
         return reason(error);
       }

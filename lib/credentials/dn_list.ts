@@ -3,13 +3,18 @@
  *
  * @module
  */
+import { Buffer } from "node:buffer";
 import { reason, SsmError } from "../errors.ts";
+import { NearDns } from "./near_dn.ts";
 
 /** A line that is not a DN. */
 export interface MalformedLine {
   /** Counted from 1. */
   readonly line: number;
+  /** Octets that are not UTF-8 come out as `\xHH`. */
   readonly text: string;
+  /** Whether the line is not even text in UTF-8. */
+  readonly undecodable?: true;
 }
 
 /** What a list says. */
@@ -24,17 +29,42 @@ export interface ParsedDns {
  * `/C=UK/CN=host.example`; blank lines and lines that begin with `#` are skipped;
  * there are no comments behind a DN.
  */
-export function parseDns(text: string): ParsedDns {
+export function parseDns(content: Uint8Array): ParsedDns {
   const dns: string[] = [];
   const malformed: MalformedLine[] = [];
-  const lines = text.replace(/^\ufeff/, "").split(/\r\n|\r|\n/);
-  lines.forEach((untrimmed, index) => {
-    const line = untrimmed.trim();
-    if (line === "" || line.startsWith("#")) return;
-    if (line.startsWith("/")) dns.push(line);
-    else malformed.push({ line: index + 1, text: line });
+  // One octet a character, so that a line that is not UTF-8 spoils no other.
+  const octets = Buffer.from(content).toString("latin1");
+  const lines = octets.replace(/^\xef\xbb\xbf/, "").split(/\r\n|\r|\n/);
+  lines.forEach((line, index) => {
+    const text = decodeUtf8(line)?.trim();
+    if (text === undefined) {
+      if (line.trimStart().startsWith("#")) return;
+      const shown = escapeOctets(line);
+      malformed.push({ line: index + 1, text: shown, undecodable: true });
+    } else if (text.startsWith("/")) dns.push(text);
+    else if (text !== "" && !text.startsWith("#")) {
+      malformed.push({ line: index + 1, text });
+    }
   });
   return { dns, malformed };
+}
+
+/** `undefined` when the octets are not UTF-8. */
+function decodeUtf8(octets: string): string | undefined {
+  const bytes = Buffer.from(octets, "latin1");
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch {
+    return undefined;
+  }
+}
+
+function escapeOctets(octets: string): string {
+  return octets.replace(
+    /[^ -~]/g,
+    (char) =>
+      `\\x${char.charCodeAt(0).toString(16).toUpperCase().padStart(2, "0")}`,
+  );
 }
 
 /** Settings of a {@linkcode DnList}. */
@@ -71,8 +101,10 @@ export class DnList {
   readonly #ignoreCase: boolean;
   readonly #quietMs: number;
   #allowed: ReadonlySet<string> = new Set();
+  #near: NearDns | undefined;
   #malformed: readonly MalformedLine[] = [];
-  #seen = "";
+  /** The content of the file that the list in force is from. */
+  #seen: Buffer | undefined;
 
   private constructor(file: string, options: DnListOptions) {
     this.#file = file;
@@ -110,6 +142,12 @@ export class DnList {
     return this.#allowed.has(this.#folded(dn));
   }
 
+  /** What the list says in another spelling of this DN, if it does: `listed is X, which differs only in …`. */
+  near(dn: string): string | undefined {
+    this.#near ??= new NearDns(this.#allowed);
+    return this.#near.explain(dn);
+  }
+
   #folded(dn: string): string {
     return this.#ignoreCase
       ? dn.replace(/[A-Z]/g, (letter) => letter.toLowerCase())
@@ -117,7 +155,8 @@ export class DnList {
   }
 
   /**
-   * Reads the file again if it looks different (time, size or identity).
+   * Reads the file again, and takes the list if its text is another: time and size
+   * do not tell of a file that is rewritten at once.
    *
    * The tool that writes these files rewrites them in place, so that for a moment
    * one may be empty or half written. When it is empty or missing, the last good
@@ -137,31 +176,36 @@ export class DnList {
 
   /** `false` when the file is as it was, or may be half written. */
   async #read(complete: boolean): Promise<boolean> {
-    let text: string;
-    let look: string;
+    let content: Buffer;
     try {
-      using file = await Deno.open(this.#file);
-      const { dev, ino, size, mtime } = await file.stat();
-      look = [dev, ino, size, mtime?.getTime()].join(" ");
-      if (look === this.#seen) return false;
+      content = Buffer.from(await Deno.readFile(this.#file));
+      if (this.#seen?.equals(content)) return false;
+      // After the reading: what is written during it is young.
+      const { mtime } = await Deno.stat(this.#file);
       const age = Math.abs(Date.now() - (mtime?.getTime() ?? 0));
       if (!complete && age < this.#quietMs) return false;
-      text = await new Response(file.readable).text();
     } catch (error) {
       throw this.#error("read", error);
     }
-    const { dns, malformed } = parseDns(text);
-    const repaired = malformed.map((line) => this.#repair(line));
+    // Its lines, as malformed ones, would be a key in the log.
+    if (/^-----BEGIN /m.test(content.toString("latin1"))) {
+      throw this.#error("use", "it is a PEM file");
+    }
+    const { dns, malformed } = parseDns(content);
+    const repaired = malformed.map((line) =>
+      line.undecodable ? undefined : this.#repair(line)
+    );
     const allowed = new Set(
       [...dns, ...repaired.filter((dn) => dn !== undefined)]
         .map((dn) => this.#folded(dn)),
     );
-    if (allowed.size === 0) throw this.#error("use", "there is no DN in it");
+    if (allowed.size === 0) throw this.#error("use", noDn(malformed));
     this.#allowed = allowed;
+    this.#near = undefined;
     this.#malformed = malformed.filter((_, index) =>
       repaired[index] === undefined
     );
-    this.#seen = look;
+    this.#seen = content;
     return true;
   }
 
@@ -175,4 +219,24 @@ export class DnList {
       { cause },
     );
   }
+}
+
+/** Lines that are shown of a list in which no line is a DN. */
+const SHOWN_LINES = 3;
+
+function noDn(malformed: readonly MalformedLine[]): string {
+  if (malformed.length === 0) return "there is no DN in it";
+  const shown = malformed.slice(0, SHOWN_LINES)
+    .map((line) => describeLine(line)).join("; ");
+  const rest = malformed.length - SHOWN_LINES;
+  const more = rest > 0 ? `; and ${rest} more` : "";
+  return `no line of it is a DN in the form /C=UK/CN=host.example: ${shown}${more}`;
+}
+
+/** A malformed line for a person: its text, its number, what is wrong with its bytes. */
+export function describeLine(
+  { text, line, undecodable }: MalformedLine,
+): string {
+  const why = undecodable ? ", it is not UTF-8" : "";
+  return `${text} (line ${line}${why})`;
 }

@@ -6,29 +6,37 @@
  */
 import { reason, SsmError } from "../errors.ts";
 import type { KeyPair } from "../net/mod.ts";
+import { decodePem } from "../asn1/mod.ts";
 import {
   type Certificate,
-  expiresWithin,
   keyMatches,
   loadPrivateKey,
+  type PrivateKey,
   readCertificates,
+  sameName,
+  writeCertificates,
 } from "../pki/mod.ts";
 import type { Signer } from "../smime/mod.ts";
+import { checkDates, checkOwn } from "./fitness.ts";
+import { checkExposure } from "./exposure.ts";
 
 /** Where the parts of an identity are. */
 export interface IdentityFiles {
-  /** PEM; the first certificate is the host's. */
+  /** PEM or DER; the host's is the certificate that the key belongs to. */
   readonly certificate: string;
-  /** PEM. */
+  /** PEM; may be the same file. */
   readonly key: string;
   /** A file whose first line is the key's passphrase. */
   readonly keyPassphraseFile?: string | undefined;
-  /** Refuse a key file that others may read. @default false */
+  /** Refuse a file with a key that others may read. @default false */
   readonly requirePrivateKeyFile?: boolean;
 }
 
 /** A certificate with its key, for signing and for TLS. */
 export interface Identity extends Signer {
+  /** The certificate, and those of its file that lead on from it, nearest first. */
+  readonly chain: readonly Certificate[];
+  /** Chain and key for TLS, written anew: whatever else is in the files stays there. */
   readonly keyPair: KeyPair;
 }
 
@@ -38,11 +46,6 @@ export interface LoadOptions {
   /** Hears of what is dangerous but not required to be better. */
   readonly warn: (message: string) => void;
 }
-
-const DAY_SECONDS = 86_400;
-
-/** Anything for others, writing for the group: many sites give a group of daemons the right to read. */
-const EXPOSED = 0o027;
 
 /**
  * Reads certificate and key.
@@ -55,27 +58,29 @@ export function loadIdentity(
   files: IdentityFiles,
   { now, warn }: LoadOptions,
 ): Identity {
-  checkExposure(files, warn);
-  const certificatePem = readText(files.certificate, "CERTIFICATE");
-  const certificate = firstCertificate(certificatePem, files.certificate);
-  const keyPem = readText(files.key, "KEY");
-  const passphrase = files.keyPassphraseFile === undefined
-    ? undefined
-    : readText(files.keyPassphraseFile, "KEY").split(/\r?\n/)[0]!;
-  const key = naming(files.key, () => loadPrivateKey(keyPem, passphrase));
-  if (!keyMatches(certificate, key)) {
-    throw new SsmError("KEY", "Cert and key don't match.", {
-      hint: `${files.key} is not the key of ${files.certificate}`,
-    });
+  const certificates = new CertificateFile(files.certificate);
+  checkKeyFiles(files, certificates, warn);
+  const key = loadKey(files, certificates);
+  const own = certificates.all.filter((one) => keyMatches(one, key));
+  if (own.length === 0) {
+    throw new SsmError(
+      "KEY",
+      `Cert and key don't match: ${files.key} is not the key of ${files.certificate}`,
+    );
   }
-  checkDates(certificate, now, {
-    what: `Certificate ${files.certificate}`,
-    hint: "ask your CA for a new one",
-  });
+  const certificate = latest(own, now);
+  const what = `Certificate ${files.certificate}`;
+  const remarks = checkOwn(certificate, now, what);
+  for (const remark of remarks) warn(remark);
+  const chain = chainOf(certificate, certificates.all);
   return {
     certificate,
     key,
-    keyPair: { certificate: certificatePem, key: keyPem, passphrase },
+    chain,
+    keyPair: {
+      certificate: writeCertificates(chain),
+      key: String(key.keyObject.export({ format: "pem", type: "pkcs8" })),
+    },
   };
 }
 
@@ -86,7 +91,10 @@ export function loadIdentity(
  *   day left.
  */
 export function loadRecipient(path: string, now: Date): Certificate {
-  const certificate = firstCertificate(readText(path, "CERTIFICATE"), path);
+  const { all } = new CertificateFile(path);
+  // Some put the authority's before it.
+  const certificate =
+    all.find(({ extensions }) => !extensions.basicConstraints?.ca) ?? all[0]!;
   checkDates(certificate, now, {
     what: `Encryption certificate ${path}`,
     hint: "obtain the new one from the server that receives your messages",
@@ -94,58 +102,96 @@ export function loadRecipient(path: string, now: Date): Certificate {
   return certificate;
 }
 
-/** Whoever can read the key can sign in the name of this host. */
-function checkExposure(
-  { key, requirePrivateKeyFile = false }: IdentityFiles,
+/** What is in a certificate's file. */
+class CertificateFile {
+  /** At least one. */
+  readonly all: readonly Certificate[];
+  /** Whether there is a private key with them. */
+  readonly hasKey: boolean;
+
+  constructor(path: string) {
+    const bytes = readFile(path, "CERTIFICATE");
+    this.all = naming(path, () => readCertificates(bytes));
+    this.hasKey = decodePem(bytes)
+      .some(({ label }) => label.endsWith("PRIVATE KEY"));
+  }
+}
+
+/** Whoever can read a key can sign in the name of its owner. */
+function checkKeyFiles(
+  { certificate, key, keyPassphraseFile, requirePrivateKeyFile }: IdentityFiles,
+  { hasKey }: CertificateFile,
   warn: LoadOptions["warn"],
 ): void {
-  const mode = permissionsOf(key);
-  if ((mode & EXPOSED) === 0) return;
-  const rights = mode.toString(8).padStart(4, "0");
-  const words =
-    `Key file ${key} is open to others (mode ${rights}): they can sign in the name of this host`;
-  const hint = `chmod 600 ${key}`;
-  if (requirePrivateKeyFile) throw new SsmError("KEY", words, { hint });
-  warn(`${words}; ${hint}`);
-}
-
-/** Permission bits of a file; none when it cannot be looked at, which is told when it is read. */
-function permissionsOf(path: string): number {
-  try {
-    return (Deno.statSync(path).mode ?? 0) & 0o777;
-  } catch {
-    return 0;
+  const danger = "they can sign in the name of this host";
+  const guarded = [{ path: key, what: "Key file", danger }];
+  if (hasKey && certificate !== key) {
+    const what = "There is a private key in the certificate file, and";
+    guarded.push({ path: certificate, what, danger });
   }
-}
-
-function checkDates(
-  certificate: Certificate,
-  now: Date,
-  { what, hint }: { what: string; hint: string },
-): void {
-  if (now < certificate.notBefore) {
-    const from = certificate.notBefore.toISOString();
-    throw new SsmError("CERTIFICATE", `${what} is not valid yet.`, {
-      hint: `it is valid from ${from}; is this machine's clock right?`,
+  if (keyPassphraseFile !== undefined) {
+    const what = "Passphrase file";
+    guarded.push({
+      path: keyPassphraseFile,
+      what,
+      danger: "they can open the key",
     });
   }
-  if (expiresWithin(certificate, DAY_SECONDS, now)) {
-    throw new SsmError(
-      "CERTIFICATE",
-      `${what} has expired or will expire within a day.`,
-      { hint },
-    );
+  for (const file of guarded) checkExposure(file, warn, requirePrivateKeyFile);
+}
+
+/** The key of one of the certificates, if it is there; a file may hold several. */
+function loadKey(
+  { key, keyPassphraseFile }: IdentityFiles,
+  { all }: CertificateFile,
+): PrivateKey {
+  const pem = readFile(key, "KEY");
+  const passphrase = keyPassphraseFile === undefined
+    ? undefined
+    : firstLine(readFile(keyPassphraseFile, "KEY"));
+  return naming(key, () =>
+    loadPrivateKey(
+      pem,
+      passphrase,
+      (found) => all.some((certificate) => keyMatches(certificate, found)),
+    ));
+}
+
+/** Of the certificates of one key, as a renewal with the old key leaves them, the one that holds longest. */
+function latest(own: readonly Certificate[], now: Date): Certificate {
+  const begun = own.filter(({ notBefore }) => notBefore <= now);
+  return (begun.length > 0 ? begun : own)
+    .reduce((best, one) => one.notAfter > best.notAfter ? one : best);
+}
+
+/**
+ * The certificate, and those that lead on from it: TLS wants them in this order,
+ * and peers have no use for others.
+ */
+function chainOf(
+  certificate: Certificate,
+  others: readonly Certificate[],
+): Certificate[] {
+  const chain = [certificate];
+  // The list grows while it is walked.
+  for (const { issuer } of chain) {
+    for (const other of others) {
+      if (sameName(other.subject, issuer) && !chain.includes(other)) {
+        chain.push(other);
+      }
+    }
   }
+  return chain;
 }
 
-/** The host's own comes first; what follows may be its chain. */
-function firstCertificate(pem: string, path: string): Certificate {
-  return naming(path, () => readCertificates(pem))[0]!;
+/** As text, without a byte order mark. */
+function firstLine(bytes: Uint8Array): string {
+  return new TextDecoder().decode(bytes).split(/\r?\n/)[0]!;
 }
 
-function readText(path: string, code: "CERTIFICATE" | "KEY"): string {
+function readFile(path: string, code: "CERTIFICATE" | "KEY"): Uint8Array {
   try {
-    return Deno.readTextFileSync(path);
+    return Deno.readFileSync(path);
   } catch (cause) {
     const state = cause instanceof Deno.errors.NotFound
       ? "no such file"

@@ -25,12 +25,13 @@ import {
 import { Gate } from "./gate.ts";
 import { type KeyPair, type OpenKeyPair, openKeyPair } from "./key_pair.ts";
 import { adaptSocket, formatAddress, tuneTcp } from "./node_socket.ts";
-import { peerCertificates } from "./peer_certificates.ts";
+import { provenPeer } from "./peer_certificates.ts";
 import type { PeerCertificates, Socket } from "./socket.ts";
 
 /**
  * Judges the far end's certificates and its right to the name `host`; throws
- * when they are not to be trusted.
+ * when they are not to be trusted. It is asked only of a peer that has proved
+ * to have the leaf's private key.
  */
 export type PeerVerifier = (
   peer: PeerCertificates,
@@ -46,7 +47,10 @@ export interface ClientTlsOptions {
    * address. @default the host dialled
    */
   readonly serverName?: string | undefined;
-  /** Decides whether to trust the broker; `"none"` trusts everyone. */
+  /**
+   * Decides whether to trust the broker; `"none"` trusts everyone, and then the
+   * socket has no `peer`: certificates that nobody judged say nothing.
+   */
   readonly verify: PeerVerifier | "none";
 }
 
@@ -155,21 +159,22 @@ async function secure(
   const tls = connectTls({
     socket: gate,
     minVersion: "TLSv1.2",
-    // The verdict is `verify`'s: node:tls misjudges version 1 certificates and
-    // knows nothing of hashed directories and CRLs.
+    // The verdict is `verify`'s: node:tls knows nothing of hashed directories
+    // and CRLs. Nor does it always check who has the key: see proof_of_key.ts.
     rejectUnauthorized: false,
     ...(isIP(serverName) === 0 ? { servername: serverName } : {}),
     ...keyPair,
   });
   const side = { peer: "broker", certified: keyPair !== undefined } as const;
+  let peer: PeerCertificates | undefined;
   try {
     await deadline.race(happened(tls, "secureConnect"));
+    if (verify !== "none") peer = provenPeer(tls, `broker ${serverName}`);
   } catch (error) {
     discard(tls);
     discard(tcp);
     throw handshakeFailed(target, error, side);
   }
-  const peer = peerCertificates(tls);
   // From here on the adapter notes what happens to the connection, be it an
   // alert that TLS 1.3 brings after the handshake.
   const explain = (error: unknown) => explainLoss(error, remote, side);

@@ -63,6 +63,14 @@ export function explainConnect(error: unknown): string {
 }
 
 /**
+ * What `node:tls` thinks of a chain of certificates. It is not asked to, and no
+ * handshake ends for it; but where one ends because the signature with the
+ * peer's key is wrong, this is what it says instead.
+ */
+const CHAIN_VERDICTS =
+  /^(DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|CERT_|INVALID_PURPOSE)/;
+
+/**
  * Why a peer broke off TLS, during the handshake or by an alert after it.
  *
  * @returns `undefined` when the error is none of TLS
@@ -72,6 +80,9 @@ export function explainTls(
   { peer, certified }: TlsSide,
 ): string | undefined {
   const code = codeOf(error);
+  if (CHAIN_VERDICTS.test(code)) {
+    return `the ${peer} does not prove that its certificate is its own (the key is another one, or no TLS can be spoken with this certificate)`;
+  }
   if (!code.startsWith("ERR_SSL_")) return undefined;
   const alert = /_ALERT_([A-Z_]+)$/.exec(code)?.[1];
   switch (alert) {

@@ -11,7 +11,8 @@ import { explainConnect, explainLoss, explainTls } from "./explain.ts";
 import { Gate } from "./gate.ts";
 import { type KeyPair, openKeyPair } from "./key_pair.ts";
 import { adaptSocket, formatAddress, tuneTcp } from "./node_socket.ts";
-import { peerCertificates } from "./peer_certificates.ts";
+import { provenPeer } from "./peer_certificates.ts";
+import { beginsAsProxy, proxiedClient } from "./proxy/accept.ts";
 import type { PeerCertificates, Socket } from "./socket.ts";
 import { openTcpServer, type TcpServer } from "./tcp_server.ts";
 
@@ -22,8 +23,9 @@ export interface ServerTlsOptions {
   /** Whether a client must, may or need not show a certificate. */
   readonly clientCertificate: "none" | "optional" | "required";
   /**
-   * Judges the certificates of a client that shows some; throws when they are
-   * not to be trusted. @default any certificate will do
+   * Judges the certificates of a client that shows some, and has proved to have
+   * the leaf's private key; throws when they are not to be trusted.
+   * @default any certificate will do
    */
   readonly verify?:
     | ((peer: PeerCertificates) => void | Promise<void>)
@@ -46,6 +48,14 @@ export interface ListenOptions {
    * @default 256
    */
   readonly maxPending?: number | undefined;
+  /**
+   * A proxy in front says for whom it connects, by the PROXY protocol; who says
+   * nothing is refused. The address of a client is then what the proxy says: let
+   * nobody but the proxy reach the port. @default false
+   */
+  readonly proxyProtocol?: boolean | undefined;
+  /** What a peer is told that should say for whom it connects, and does not. @default nothing */
+  readonly farewell?: ((error: SsmError) => Uint8Array) | undefined;
   /** Told of every client that was refused, and why. */
   readonly onRefused?: ((error: SsmError, remote: string) => void) | undefined;
 }
@@ -134,7 +144,7 @@ export class Listener implements AsyncDisposable, AsyncIterable<Socket> {
 
   async #accept(tcp: TcpSocket): Promise<void> {
     const { maxPending = 256, onRefused } = this.#options;
-    const remote = formatAddress(tcp.remoteAddress, tcp.remotePort);
+    let remote = formatAddress(tcp.remoteAddress, tcp.remotePort);
     this.#pending.add(tcp);
     try {
       if (this.#pending.size > maxPending && !this.#makeRoom()) {
@@ -144,8 +154,11 @@ export class Listener implements AsyncDisposable, AsyncIterable<Socket> {
         );
       }
       tuneTcp(tcp);
+      if (this.#options.proxyProtocol) {
+        remote = await this.#proxied(tcp) ?? remote;
+      }
       const socket = this.#context === undefined
-        ? adaptSocket(tcp, { remote, explain: (e) => explainLoss(e, remote) })
+        ? plain(tcp, remote)
         : await this.#secure(tcp, remote, this.#context());
       this.#ready.push({ socket, tcp });
       this.#wake?.resolve();
@@ -169,6 +182,19 @@ export class Listener implements AsyncDisposable, AsyncIterable<Socket> {
     return true;
   }
 
+  /** The address for which a proxy connects; `undefined` when it is its own. */
+  async #proxied(tcp: TcpSocket): Promise<string | undefined> {
+    const { farewell, handshakeTimeoutMs = 10_000 } = this.#options;
+    using deadline = new Deadline(handshakeTimeoutMs);
+    this.#handshakes.add(deadline);
+    try {
+      const client = await deadline.race(proxiedClient(tcp, farewell));
+      return client && formatAddress(client.address, client.port);
+    } finally {
+      this.#handshakes.delete(deadline);
+    }
+  }
+
   async #secure(
     tcp: TcpSocket,
     remote: string,
@@ -178,19 +204,21 @@ export class Listener implements AsyncDisposable, AsyncIterable<Socket> {
     const { clientCertificate = "none", verify } = options ?? {};
     using deadline = new Deadline(handshakeTimeoutMs);
     this.#handshakes.add(deadline);
+    let start: Uint8Array | undefined;
+    tcp.once("data", (chunk: Uint8Array) => start = chunk);
     const gate = new Gate(tcp);
     const tls = new TLSSocket(gate, {
       isServer: true,
       secureContext,
       requestCert: clientCertificate !== "none",
-      // The verdict is `verify`'s: node:tls misjudges version 1 certificates.
+      // The verdict is `verify`'s: node:tls knows nothing of hashed directories.
       rejectUnauthorized: false,
     });
     try {
       await deadline.race(happened(tls, "secure"));
       const peer = clientCertificate === "none"
         ? undefined
-        : peerCertificates(tls);
+        : provenPeer(tls, "client");
       const explain = (error: unknown) => explainLoss(error, remote, SIDE);
       const socket = adaptSocket(tls, { remote, peer, gate, explain });
       if (peer !== undefined) {
@@ -205,11 +233,19 @@ export class Listener implements AsyncDisposable, AsyncIterable<Socket> {
     } catch (error) {
       tls.on("error", () => {});
       tls.destroy();
-      throw error;
+      throw start && beginsAsProxy(start) ? unexpectedProxy(remote) : error;
     } finally {
       this.#handshakes.delete(deadline);
     }
   }
+}
+
+function plain(tcp: TcpSocket, remote: string): Socket {
+  const explain = (error: unknown) => explainLoss(error, remote);
+  const socket = adaptSocket(tcp, { remote, explain });
+  // To read a header has paused it.
+  tcp.resume();
+  return socket;
 }
 
 /** The context of the key pair at each time, made anew only when that is another. */
@@ -235,6 +271,13 @@ function makeContext(keyPair: KeyPair): SecureContext {
 }
 
 const SIDE = { peer: "client", certified: true } as const;
+
+function unexpectedProxy(remote: string): SsmError {
+  return new SsmError(
+    "TLS",
+    `Cannot accept ${remote}: it sends a PROXY protocol header: say --proxy-protocol`,
+  );
+}
 
 function refused(remote: string, cause: unknown): SsmError {
   if (isSsmError(cause)) return cause;

@@ -28,6 +28,10 @@ export interface AdaptOptions {
 export function adaptSocket(node: TcpSocket, options: AdaptOptions): Socket {
   const { remote, peer } = options;
   const reading = new Reading(node, options);
+  const ended = new AbortController();
+  for (const ending of ["end", "error", "close"]) {
+    node.once(ending, () => ended.abort());
+  }
   const readable = new ReadableStream<Uint8Array>({
     pull: (controller) => reading.pull(controller),
     cancel: () => void node.destroy(),
@@ -37,6 +41,7 @@ export function adaptSocket(node: TcpSocket, options: AdaptOptions): Socket {
     writable: writableOf(node, options),
     remote,
     peer,
+    ended: ended.signal,
     close: () => {
       reading.finish();
       node.destroy();

@@ -4,14 +4,23 @@
  * @module
  */
 import type { DetailedPeerCertificate, TLSSocket } from "node:tls";
+import { requireProofOfKey } from "./proof_of_key.ts";
 import type { PeerCertificates } from "./socket.ts";
 
 /** Certificates taken from one peer; a real chain has three or four. */
 const MAX_CERTIFICATES = 16;
 
-/** What the peer of a finished handshake sent, `undefined` when nothing. */
-export function peerCertificates(
+/**
+ * What the peer of a finished handshake sent, `undefined` when nothing. The
+ * peer has proved that the leaf is its own: this is the only way to certificates
+ * of a peer, so that nobody judges one without.
+ *
+ * @param whom What to call the peer in the error.
+ * @throws {SsmError} `TRUST` when the peer may not have proved it.
+ */
+export function provenPeer(
   socket: TLSSocket,
+  whom: string,
 ): PeerCertificates | undefined {
   const chain: Uint8Array[] = [];
   const seen = new Set<DetailedPeerCertificate>();
@@ -27,5 +36,7 @@ export function peerCertificates(
     next = next.issuerCertificate;
   }
   const [leaf, ...others] = chain;
-  return leaf === undefined ? undefined : { leaf, others };
+  if (leaf === undefined) return undefined;
+  requireProofOfKey(leaf, whom);
+  return { leaf, others };
 }

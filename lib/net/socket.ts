@@ -4,7 +4,10 @@
  * @module
  */
 
-/** The far end's certificates, as they came in the TLS handshake. */
+/**
+ * The far end's certificates, as they came in the TLS handshake. The handshake
+ * has proved that the leaf's private key is the far end's.
+ */
 export interface PeerCertificates {
   /** The peer's own certificate, DER. */
   readonly leaf: Uint8Array;
@@ -20,8 +23,13 @@ export interface Socket {
   readonly writable: WritableStream<Uint8Array>;
   /** The peer's address, `host:port`, for log lines. */
   readonly remote: string;
-  /** The peer's certificates; `undefined` on plain TCP or when the peer sent none. */
+  /**
+   * The peer's certificates; `undefined` on plain TCP, when the peer sent none,
+   * or when its certificates were not to be judged.
+   */
   readonly peer?: PeerCertificates | undefined;
+  /** Aborted when the peer has ended its side or the connection broke, even if bytes of it are still to be read. */
+  readonly ended?: AbortSignal | undefined;
   /** Ends the connection at once. Idempotent; pending reads end, pending writes fail. */
   close(): void;
 }

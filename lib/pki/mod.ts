@@ -9,8 +9,12 @@ export {
   isSelfIssued,
   parseCertificate,
   publicKeyOf,
-  readCertificates,
 } from "./certificate/certificate.ts";
+export {
+  readAuthorities,
+  readCertificates,
+  writeCertificates,
+} from "./certificate/certificate_file.ts";
 export {
   type CertificateSource,
   type Verdict,

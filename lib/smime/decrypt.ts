@@ -11,13 +11,12 @@ import { identifies, peekContentType } from "./cms/content_info.ts";
 import { decryptContent } from "./cms/content_cipher.ts";
 import { readEnvelope, type RecipientInfo } from "./cms/enveloped_data.ts";
 import { checkLimit, type SmimeLimits, withDefaults } from "./mime/limits.ts";
-import { decodeBody, isCmsType } from "./mime/media_types.ts";
+import { decodeBody, isBase64, isCmsType } from "./mime/media_types.ts";
 import {
   contentTypeOf,
   type Entity,
   mimeError,
-  parseEntity,
-  transferEncodingOf,
+  parseMessage,
 } from "./mime/entity.ts";
 import { contentKey } from "./cms/recipient_key.ts";
 
@@ -39,7 +38,7 @@ export function isEncrypted(
   limits?: Partial<SmimeLimits>,
 ): boolean {
   try {
-    const entity = parseEntity(message, withDefaults(limits).maxHeaderBytes);
+    const entity = parseMessage(message, withDefaults(limits).maxHeaderBytes);
     if (!isCms(entity)) return false;
     const type = peekContentType(decodeHead(entity));
     return type === OID.envelopedData || type === OID.authEnvelopedData;
@@ -71,7 +70,7 @@ export async function decryptMessage(
 ): Promise<Uint8Array> {
   const bounds = withDefaults(limits);
   checkLimit("bytes of message", message.length, bounds.maxMessageBytes);
-  const entity = parseEntity(message, bounds.maxHeaderBytes);
+  const entity = parseMessage(message, bounds.maxHeaderBytes);
   if (!isCms(entity)) throw mimeError("it is not encrypted");
   const envelope = readEnvelope(ownBody(entity), bounds);
   const { info, certificate, key } = findRecipient(
@@ -132,7 +131,7 @@ function isCms(entity: Entity): boolean {
 /** The first bytes of what {@linkcode decodeBody} would return. */
 function decodeHead(entity: Entity): Uint8Array {
   const { body } = entity;
-  if (transferEncodingOf(entity) !== "base64") return body.subarray(0, 64);
+  if (!isBase64(entity)) return body.subarray(0, 64);
   const digits = body.subarray(0, 2 * HEAD_DIGITS).filter((char) => char > 0x20)
     .subarray(0, HEAD_DIGITS);
   return decodeBase64(digits.subarray(0, digits.length & ~3));

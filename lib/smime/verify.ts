@@ -23,9 +23,10 @@ import {
   type Entity,
   mimeError,
   parseEntity,
-  splitMultipart,
+  parseMessage,
   transferEncodingOf,
 } from "./mime/entity.ts";
+import { splitMultipart } from "./mime/multipart.ts";
 import { readPayload } from "./mime/payload_form.ts";
 import {
   readSignedData,
@@ -124,7 +125,7 @@ function readSignedMessage(
   message: Uint8Array,
   limits: SmimeLimits,
 ): { data: SignedData; content: SignedContent } {
-  const outer = parseEntity(message, limits.maxHeaderBytes);
+  const outer = parseMessage(message, limits.maxHeaderBytes);
   const contentType = contentTypeOf(outer);
   if (contentType?.type === "multipart/signed") {
     return readClearSigned(outer, contentType, limits);

@@ -18,6 +18,10 @@ export * from "./receiver.ts";
 export * from "./retry_schedule.ts";
 export * from "./sender.ts";
 export * from "./ssm2/envelope.ts";
+export {
+  type ConsumerIdentity,
+  refuseConsumer,
+} from "./ssm1/consumer_certificate.ts";
 export * from "./ssm1/envelope.ts";
 export * from "./ssm1/incoming.ts";
 export * from "./ssm1/outgoing.ts";

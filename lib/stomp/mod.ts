@@ -74,7 +74,7 @@ export type { SubscribeOptions, Subscription } from "./client/subscription.ts";
 export type { StompTransaction } from "./client/transaction.ts";
 export { StompError } from "./frame/stomp_error.ts";
 export { FrameDecoder } from "./frame/decoder.ts";
-export type { FrameLimits } from "./frame/limits.ts";
+export { DEFAULT_LIMITS, type FrameLimits } from "./frame/limits.ts";
 export {
   checkVersion,
   chooseVersion,

@@ -187,6 +187,7 @@ Deno.test("Broker.stats() counts", async () => {
     subscriptions: 2,
     queues: 1,
     topics: 1,
+    topicBytes: 0,
     messagesIn: 2,
     messagesOut: 1,
     messagesReturned: 0,

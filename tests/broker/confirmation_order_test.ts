@@ -106,6 +106,20 @@ for (const end of ["COMMIT", "ABORT"]) {
   });
 }
 
+Deno.test("Broker leaves nothing in a queue that a COMMIT after UNSUBSCRIBE has acknowledged", async () => {
+  await using server = await TestBroker.start();
+  const client = await server.connect();
+  await fill(client, 2);
+  subscribe(client);
+  const [one] = await client.messages(2);
+  client.send("BEGIN", { transaction: "t" });
+  client.send("ACK", { ...ackHeaders(one!, "1.2"), transaction: "t" });
+  client.send("UNSUBSCRIBE", { id: "s" });
+  await client.confirmed("COMMIT", { transaction: "t" });
+  subscribe(client);
+  assert.deepEqual(bodies(await client.messages(1)), ["2"]);
+});
+
 Deno.test("Broker gives back what a transaction held of an ended subscription when its client is gone", async () => {
   await using server = await TestBroker.start();
   const client = await server.connect();

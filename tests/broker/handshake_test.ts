@@ -99,8 +99,9 @@ Deno.test("Broker lets in who knows a passcode, and nobody else", async () => {
 Deno.test("Broker shows the authenticate hook what it needs to judge", async () => {
   const seen: unknown[] = [];
   await using server = await TestBroker.start({
-    authenticate: (credentials) => {
-      seen.push({ ...credentials, remote: typeof credentials.remote });
+    authenticate: ({ signal, remote, ...credentials }) => {
+      assert.ok(signal instanceof AbortSignal);
+      seen.push({ ...credentials, remote: typeof remote });
       return Promise.resolve({ name: "me" });
     },
   });

@@ -53,6 +53,39 @@ Deno.test("ssm broker --prefetch is the window of who asks for none", async () =
   assert.deepEqual(said, ["CONNECTED", "MESSAGE", "RECEIPT"]);
 });
 
+Deno.test("ssm broker --subscriptions is what one connection may have", async () => {
+  await using server = await startBroker("--subscriptions=2");
+  const client = await server.connect();
+  for (const name of ["a", "b"]) await client.subscribe(`/queue/${name}`);
+  await assert.rejects(client.subscribe("/queue/c", { receipt }), {
+    code: "STOMP_ERROR",
+    message: /a connection may have 2 subscriptions/,
+  });
+});
+
+Deno.test("ssm broker --memory bounds what topics hold, and cuts off who is slow", async () => {
+  await using server = await startBroker("--memory=4M");
+  const [slow, quick, producer] = await Promise.all([
+    server.connect(),
+    server.connect(),
+    server.connect(),
+  ]);
+  for (let n = 0; n < 4; n++) {
+    await slow.subscribe(`/topic/${n}`, { receipt });
+  }
+  const ack = "auto";
+  const all = await quick.subscribe("/topic/>", { ack, receipt });
+  const body = new Uint8Array(100_000);
+  for (let n = 0; n < 12; n++) {
+    await producer.send(`/topic/${n % 4}`, body, { receipt });
+    await all[Symbol.asyncIterator]().next();
+  }
+  const why = /all clients together may hold 1048576 bytes/;
+  assert.match((await slow.closed)?.message ?? "", why);
+  await server.broker.line(/Refused 127\.0\.0\.1:\d+: Cannot keep up: /);
+  for (const client of [quick, producer]) await client.disconnect();
+});
+
 Deno.test("ssm broker --memory bounds what queues hold in memory; the rest is on disk, or refused", async () => {
   const data = await Deno.makeTempDir({ prefix: "ssm-limits-" });
   try {
@@ -60,7 +93,7 @@ Deno.test("ssm broker --memory bounds what queues hold in memory; the rest is on
     const client = await small.connect();
     await assert.rejects(
       client.send("/queue/a", new Uint8Array(MB), { receipt }),
-      { code: "STOMP_ERROR", message: /Queue memory is full: 0 of 1048576/ },
+      { code: "STOMP_ERROR", message: /Queue memory is full: 0 of 786432/ },
     );
     await using stored = await startBroker(
       ...["--memory=1M", "--max-data=4M", `--data=${data}`],

@@ -29,6 +29,7 @@ test("ssm broker --hash-password makes lines that --users understands, without p
   assert.match(stdout, /^alice:\$scrypt\$\S+\nbob:\$scrypt\$\S+\n$/);
   assert.doesNotMatch(stdout, /cret|other/);
   const users = await site.write("users", `# made\n${stdout}`);
+  await Deno.chmod(users, 0o600);
   await using server = await startBroker(
     `--users=${users}`,
     "--user=carol:third",
@@ -157,6 +158,10 @@ test("ssm broker --cafile trusts the CAs of a file, and its CRLs", async (site) 
     await assert.rejects(server.connect({}, stranger));
     await server.broker.line(/Refused .*Cannot trust client: /);
   }
+  await assert.rejects(server.connect({}, await site.version1()));
+  await server.broker.line(
+    /Refused .*Cannot trust client: .*version 1, .* and not 3/,
+  );
   await site.write("none.pem", "nothing");
   const { status, stderr } = await ssm([
     ...["broker", "--port=0", "--tls=strict"],

@@ -117,6 +117,7 @@ test("ssm broker --users lets in those it knows", async (site) => {
 
 test("ssm broker names the line of a users file that is none, without what is in it", async (site) => {
   const users = await site.write("users", "alice:secret\nsecret\n");
+  await Deno.chmod(users, 0o600);
   assert.deepEqual(await ssm(["broker", "--port=0", `--users=${users}`]), {
     status: 1,
     stdout: "",

@@ -123,7 +123,7 @@ const REFUSED: [
   [
     "the key of another certificate",
     ({ pki }) => ({ key: pki.unlisted.keyPath }),
-    "Cert and key don't match.",
+    /^Cert and key don't match: \S+ is not the key of \S+$/,
   ],
   [
     "an expired certificate",
@@ -245,6 +245,30 @@ test("ssm send opens an encrypted key with the first line of key_passphrase_file
   });
 });
 
+test("ssm send uses a certificate that lives for 12 hours, to its end", async (site) => {
+  const hour = 3_600_000;
+  const { certificatePath, keyPath } = await site.pki.ca.issue({
+    subject: "/C=UK/O=Test/CN=short.example.org",
+    notBefore: new Date(Date.now() - 11 * hour),
+    notAfter: new Date(Date.now() + hour),
+  });
+  await sends(site, { certificate: certificatePath, key: keyPath });
+});
+
+test("ssm send warns of a certificate that a slow clock takes for one of the future, and goes on", async (site) => {
+  const notBefore = new Date(Date.now() + 5 * 60_000);
+  notBefore.setMilliseconds(0);
+  const { certificatePath, keyPath } = await site.pki.ca.issue({
+    subject: "/C=UK/O=Test/CN=early.example.org",
+    notBefore,
+  });
+  await sends(site, { certificate: certificatePath, key: keyPath });
+  const words =
+    `WARNING - Certificate ${certificatePath} is not valid yet: it is valid from ${notBefore.toISOString()}; is this machine's clock right?`;
+  const log = await site.log();
+  assert.ok(log.some((line) => line.endsWith(words)), log.join("\n"));
+});
+
 test("ssm receive and ssm broker refuse an expired certificate as well", async (site) => {
   const { certificatePath } = site.pki.expired;
   const said =
@@ -300,7 +324,20 @@ test("ssm warns of a key that others may read, or refuses it where told to", asy
   );
   assert.deepEqual(
     warnings.map((line) => line.replaceAll(site.dir, "DIR")),
-    [`ssmsend - WARNING - ${words("0644")}; chmod 600 DIR/open.key`],
+    [`ssmsend - WARNING - ${words("0644")}; chmod g-w,o= DIR/open.key`],
+  );
+});
+
+test("ssm warns of an own certificate of version 1, with which messages are signed but no TLS is spoken", async (site) => {
+  await sends(site, pair(await site.version1()));
+  const warnings = (await site.log()).filter((line) =>
+    line.includes("X.509 version 1")
+  );
+  assert.deepEqual(
+    warnings.map((line) => line.replaceAll(site.dir, "DIR")),
+    [
+      "ssmsend - WARNING - Certificate DIR/version1.pem is of X.509 version 1: messages can be signed with it, but ssm and others refuse it in TLS; ask your CA for one of version 3",
+    ],
   );
 });
 

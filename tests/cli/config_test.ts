@@ -68,6 +68,63 @@ test("ssm --config refuses the options of a receiver for a sender", async (site)
   }
 });
 
+test("No command takes a file that is for another one", async (site) => {
+  await site.drop("a message");
+  const waiting = await site.waiting();
+  const sender = await site.sender(NO_PORT);
+  const receiver = await site.receiver(NO_PORT);
+  const broker = await site.write("broker.cfg", "[stompserver]\nport = 0\n");
+  const ssm1 = await site.write("ssm1.cfg", "[messagedb]\npath = x\n");
+  for (
+    const [command, path, meant] of [
+      ["receive", sender, "send"],
+      ["send", receiver, "receive"],
+      ["send", broker, "broker"],
+      ["receive", ssm1, "ssm1"],
+      ["ssm1", sender, "send"],
+      ["broker", receiver, "receive"],
+    ] as const
+  ) {
+    assert.deepEqual(await ssm([command, "-c", path]), {
+      status: 2,
+      stdout: "",
+      stderr:
+        `ssm: error: The file ${path} is for ssm ${meant}, not for ssm ${command}\n` +
+        `ssm: hint: say: ssm ${meant} -c ${path}\n`,
+    });
+  }
+  const detached = await ssm(["receive", "-c", sender, "--detach"]);
+  assert.equal(detached.status, 2);
+  await assert.rejects(Deno.lstat(site.logfile), Deno.errors.NotFound);
+  assert.deepEqual(await site.waiting(), waiting);
+});
+
+test("ssm receive works with a file that has [sender] as well", async (site) => {
+  const config = await site.receiver(NO_PORT, {
+    sender: { protocol: "STOMP" },
+  });
+  await using receiver = new Running(ssmCommand(["receive", "-c", config]));
+  await receiver.line(/Failed to connect to localhost:1: /);
+  assert.equal((await receiver.stop()).status, 0);
+});
+
+test("ssm shows no password of a line or a value that it does not understand", async (site) => {
+  const files = [
+    "[broker]\npasscode hunter2\n",
+    "[broker]\nhunter2\nhost = x\n".replace("hunter2", "passcode\thunter2"),
+    "passcode=hunter2\n",
+    "[sender]\n[broker]\nhost = x\npasscode = x%hunter2\n",
+    "[sender]\n[broker]\nhost = x\npasscode = x%(hunter2\n",
+  ];
+  for (const text of files) {
+    const config = await site.write("ssm.cfg", text);
+    const { status, stdout, stderr } = await ssm(["send", "-c", config]);
+    assert.equal(status, 1);
+    assert.match(stderr, /^ssm: error: Cannot use .*ssm\.cfg, line \d: /);
+    assert.doesNotMatch(stdout + stderr, /unter2/);
+  }
+});
+
 test("ssm send works with an old file that has no section [sender]", async (site) => {
   const config = await site.sender(NO_PORT, {
     sender: { protocol: undefined },

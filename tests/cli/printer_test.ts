@@ -92,11 +92,38 @@ Deno.test("printedMessage() escapes headers wherever they are printed", () => {
       { headers: true, json: false, terminal },
     );
     assert.equal(
-      new TextDecoder().decode(printed),
+      textOf(printed),
       "a\\x0ab: c\\x1b[2J\nd: ü\n\nx\n",
     );
   }
 });
+
+Deno.test("printedMessage() makes the same JSON of any body, piece by piece", () => {
+  const headers = new Map([["a", "b\u2028"]]);
+  const bodies = ["", "x", 'é\u{1f600}\u0000"\\\n'.repeat(100_000)];
+  for (const body of bodies) {
+    const bytes = new TextEncoder().encode(body);
+    const json = textOf(printedMessage({ headers, body: bytes }, JSON_OPTIONS));
+    assert.deepEqual(JSON.parse(json), { headers: { a: "b\u2028" }, body });
+    for (const unsafe of ["\u2028", "\0"]) assert.ok(!json.includes(unsafe));
+    assert.equal(json.indexOf("\n"), json.length - 1);
+    const broken = Uint8Array.from([...bytes, 0xc3]);
+    assert.deepEqual(
+      JSON.parse(
+        textOf(printedMessage({ headers, body: broken }, JSON_OPTIONS)),
+      ),
+      { headers: { a: "b\u2028" }, bodyBase64: broken.toBase64() },
+    );
+  }
+});
+
+const JSON_OPTIONS = { headers: false, json: true, terminal: false };
+
+function textOf(pieces: Iterable<Uint8Array>): string {
+  const decoder = new TextDecoder();
+  return Array.from(pieces, (piece) => decoder.decode(piece, { stream: true }))
+    .join("");
+}
 
 Deno.test("ssm printer --headers prints the headers first, and an empty line", async () => {
   const { server } = await filled(["body", { x: "a:b" }]);

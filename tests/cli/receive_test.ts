@@ -53,6 +53,19 @@ test("ssm receive rejects a message of a signer who is not listed, and says who"
   assert.ok(log.some((line) => line.endsWith(`Message rejected: ${error}`)));
 });
 
+test("ssm receive says which listed DN a refused signer resembles", async (site) => {
+  const similar = UNLISTED.replace("unlisted", "Unlisted") + " # ours";
+  await site.write("dns", `${EC}\n${similar}\n`);
+  await using receiving = await Receiving.start(site);
+  assert.equal(await receiving.send(site.pki.unlisted, "let me in"), "reject");
+  await receiving.receiver.stop();
+  const [{ error } = {}] = await site.elements("reject");
+  assert.equal(
+    `${error}`,
+    `Signer not in valid DNs list: ${UNLISTED}; listed is ${similar}, which differs only in a comment behind it and upper and lower case`,
+  );
+});
+
 test("ssm receive stops on SIGINT as on SIGTERM", async (site) => {
   await using receiving = await Receiving.start(site);
   receiving.receiver.kill("SIGINT");

@@ -3,7 +3,9 @@
  *
  * @module
  */
+import { encodePem } from "../../lib/asn1/mod.ts";
 import { DirqSimple } from "../../lib/spool/mod.ts";
+import { CRAFT_KEY, craftCertificate } from "../helpers/craft_certificate.ts";
 import { type Credentials, openssl } from "../helpers/openssl.ts";
 import { type Part, sharedServer, testWith } from "../helpers/parts.ts";
 import { type TestPki, testPki } from "../helpers/test_pki.ts";
@@ -71,6 +73,19 @@ export class Site implements AsyncDisposable {
       names.push(await spool.add(bytes));
     }
     return names;
+  }
+
+  /** A certificate of X.509 version 1, signed by itself, with its key. */
+  async version1(): Promise<Credentials> {
+    const certificatePem = encodePem(
+      "CERTIFICATE",
+      craftCertificate({ version: null }),
+    );
+    const keyPem = String(CRAFT_KEY.export({ type: "pkcs8", format: "pem" }));
+    const keyPath = await this.write("version1.key", keyPem);
+    await Deno.chmod(keyPath, 0o600);
+    const certificatePath = await this.write("version1.pem", certificatePem);
+    return { certificatePem, keyPem, certificatePath, keyPath };
   }
 
   /** A text as a sender seals it who does not encrypt. */

@@ -1,13 +1,20 @@
 import assert from "node:assert/strict";
 import { TestBroker } from "../broker/harness.ts";
+import type { Credentials } from "../helpers/openssl.ts";
 import { Running, ssm, ssmCommand } from "./program.ts";
 import { type Site, siteTests } from "./site.ts";
 
 const test = siteTests();
 
 /** Writes the file of a consumer. */
-async function consumer(site: Site, port: number): Promise<string> {
-  const { certificatePath, keyPath } = site.pki.server;
+async function consumer(
+  site: Site,
+  port: number,
+  { certificatePath, keyPath }: Pick<
+    Credentials,
+    "certificatePath" | "keyPath"
+  > = site.pki.server,
+): Promise<string> {
   return await site.write(
     "ssm.cfg",
     `[broker]
@@ -148,6 +155,38 @@ ack: /queue/acks
   const { status } = await running.stop();
   assert.equal(status, 1);
   assert.equal(await Deno.readTextFile(file), "content");
+});
+
+test("ssm ssm1 -d gives its certificate, and nothing else of a file with its key in it", async (site) => {
+  await using broker = await TestBroker.start();
+  const { certificatePem, keyPem } = site.pki.server;
+  const both = await site.write(
+    "both.pem",
+    `Bag Attributes\n    friendlyName: secret\n${keyPem}${certificatePem}# secret\n`,
+  );
+  await Deno.chmod(both, 0o600);
+  const config = await consumer(site, broker.port, {
+    certificatePath: both,
+    keyPath: both,
+  });
+  await using running = new Running(ssmCommand(["ssm1", "-c", config, "-d"]));
+  await running.line(/Subscribing to: \/queue\/ssm1/);
+  const client = await broker.connect();
+  const replies = "/queue/replies";
+  client.send("SUBSCRIBE", { id: "r", destination: replies });
+  client.send("SEND", {
+    destination: "/queue/ssm1",
+    "ssm-msg-type": "certreq",
+    "reply-to": replies,
+  }, "");
+  const { headers, body } = await client.expect("MESSAGE");
+  assert.equal(headers.get("ssm-msg-type"), "certresp");
+  assert.equal(
+    new TextDecoder().decode(body),
+    certificatePem.slice(certificatePem.indexOf("-----BEGIN")),
+  );
+  client.close();
+  assert.equal((await running.stop()).status, 0);
 });
 
 /** Runs a consumer that fails, and says so at every place; the reason. */

@@ -152,6 +152,7 @@ test("ssm stomper logs in with a password of the command line or of a file", asy
   });
   const login = ["--topic=/queue/a", "--user=alice"];
   const file = await site.write("password", "secret\nrest\n");
+  await Deno.chmod(file, 0o600);
   const good = ["--password=secret", `--password-file=${file}`];
   for (const password of good) {
     const outcome = await stomper(server.port, [...login, password], "1\n");

@@ -88,6 +88,22 @@ test("ssm send refuses a broker of a foreign CA, and says what to do", async (si
   assert.ok(said.endsWith(HINT), said);
 });
 
+test("ssm send refuses a broker with a certificate of version 1, and says how to make one of 3", async (site) => {
+  await using old = await broker(await site.version1());
+  const said = await failed(site, await send(site, old.port));
+  assert.match(
+    said,
+    /^Cannot trust broker localhost: .* X\.509 version 1, as `openssl x509 -req` makes it without -extfile, and not 3\)\n/,
+  );
+  assert.match(said, /\nssm: hint: .*-extfile FILE, .*subjectAltName=DNS:/);
+});
+
+test("ssm send trusts even a broker with a certificate of version 1 with verify_broker = false", async (site) => {
+  await using old = await broker(await site.version1());
+  const anybody = { verify_broker: "false" };
+  await succeeded(site, await send(site, old.port, { broker: anybody }));
+});
+
 test("ssm send sends to anybody with verify_broker = false, and warns at every connection", async (site) => {
   await using rogue = await broker(site.pki.rogue);
   const outcome = await send(site, rogue.port, {

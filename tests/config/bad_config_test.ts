@@ -87,13 +87,8 @@ const BAD: [section: keyof typeof SENDER, line: string, state: string][] = [
   ],
   [
     "logging",
-    "level = info",
-    '"info" is not allowed; it must be one of DEBUG, INFO, WARN, ERROR, CRITICAL',
-  ],
-  [
-    "logging",
-    "level = WARNING",
-    '"WARNING" is not allowed; it must be one of DEBUG, INFO, WARN, ERROR, CRITICAL',
+    "level = verbose",
+    '"verbose" is not allowed; it must be one of DEBUG, INFO, WARN, ERROR, CRITICAL',
   ],
   [
     "logging",

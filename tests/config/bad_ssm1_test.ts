@@ -10,7 +10,8 @@ function read(sections: Record<string, string>) {
 
 const SIZE =
   "it must be a number of bytes, or of K, M or G, such as 512K or 100M";
-const WORD = "it must be some text without white space or control characters";
+const NAME =
+  "it must be the name of a queue or topic such as /queue/name, in ASCII without white space, quotes, #, ;, $, { and }";
 const DN = "it must be a DN in the form /C=UK/O=eScience/CN=host.example.org";
 
 /** Section, its bad line, and the end of the message. */
@@ -87,9 +88,17 @@ const BAD: [section: Section, line: string, state: string][] = [
     '"-1" is not allowed; it must be a number',
   ],
   ["messagedb", "max-lock-age = 9", '"9" is not allowed; it must be a number'],
-  ["consumer", "topic =", `it is empty; ${WORD}`],
-  ["consumer", "topic = a b", `"a b" is not allowed; ${WORD}`],
-  ["consumer", "topic = a\u200bb", `"a\u200bb" is not allowed; ${WORD}`],
+  ["consumer", "topic =", `it is empty; ${NAME}`],
+  [
+    "consumer",
+    "topic = a b",
+    `"a b" is not allowed, a blank is no part of such a name; ${NAME}`,
+  ],
+  [
+    "consumer",
+    "topic = a\u200bb",
+    `"a\u200bb" is not allowed, U+200B is no part of such a name; ${NAME}`,
+  ],
   ["consumer", "valid-dns =", "it is empty; it must be a path"],
   [
     "consumer",
@@ -97,9 +106,17 @@ const BAD: [section: Section, line: string, state: string][] = [
     '"0" is not allowed; it must be a number of minutes from 1 to 10000000',
   ],
   ["consumer", "window = 0", '"0" is not allowed; it must be a whole number'],
-  ["producer", "topic = a\u0007", `"a\u0007" is not allowed; ${WORD}`],
-  ["producer", "ack =", `it is empty; ${WORD}`],
-  ["producer", "ack = a\n b", `"a\nb" is not allowed; ${WORD}`],
+  [
+    "producer",
+    "topic = a\u0007",
+    `"a\u0007" is not allowed, U+0007 is no part of such a name; ${NAME}`,
+  ],
+  ["producer", "ack =", `it is empty; ${NAME}`],
+  [
+    "producer",
+    "ack = a\n b",
+    `"a\nb" is not allowed, U+000A is no part of such a name; ${NAME}`,
+  ],
   ["producer", "consumer-dn = C=UK,CN=c", `"C=UK,CN=c" is not allowed; ${DN}`],
   ["producer", "consumer-dn = /nobody", `"/nobody" is not allowed; ${DN}`],
   ["producer", "consumer-dn = /CN=a\n /CN=b", "is not allowed"],

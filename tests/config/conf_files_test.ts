@@ -61,5 +61,8 @@ for (const [name, tables, read] of FILES) {
 
 Deno.test("conf/dns has nothing but comments", async () => {
   const text = await Deno.readTextFile(`${CONF}dns`);
-  assert.deepEqual(parseDns(text), { dns: [], malformed: [] });
+  assert.deepEqual(parseDns(new TextEncoder().encode(text)), {
+    dns: [],
+    malformed: [],
+  });
 });

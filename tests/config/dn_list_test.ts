@@ -15,7 +15,7 @@ Deno.test("parseDns() follows the rules of the original", () => {
     '"/C=UK/CN=quoted"',
     "CN=x,C=UK",
   ].join("\r\n");
-  assert.deepEqual(parseDns(text), {
+  assert.deepEqual(parseDns(new TextEncoder().encode(text)), {
     dns: [
       "/C=UK/CN=first",
       "/C=UK/CN=blanks around",
@@ -27,6 +27,45 @@ Deno.test("parseDns() follows the rules of the original", () => {
       { line: 10, text: '"/C=UK/CN=quoted"' },
       { line: 11, text: "CN=x,C=UK" },
     ],
+  });
+});
+
+Deno.test("parseDns() names a line that is not UTF-8, and takes the others", () => {
+  const line = (...parts: (string | number)[]) =>
+    parts.flatMap((part) =>
+      typeof part === "number" ? [part] : [...new TextEncoder().encode(part)]
+    );
+  const content = Uint8Array.from([
+    ...line("/C=ES/CN=M", 0xe1, "laga\n"),
+    ...line("# M", 0xe1, "laga\r\n"),
+    ...line("/C=ES/CN=Málaga\n"),
+  ]);
+  assert.deepEqual(parseDns(content), {
+    dns: ["/C=ES/CN=Málaga"],
+    malformed: [{ line: 1, text: "/C=ES/CN=M\\xE1laga", undecodable: true }],
+  });
+});
+
+Deno.test("DnList repairs no line that is not UTF-8", async () => {
+  await using file = await listFile("");
+  const content = "/CN=a\n/CN=b\xe9\n";
+  await Deno.writeFile(
+    file.path,
+    Uint8Array.from(content, (char) => char.charCodeAt(0)),
+  );
+  const list = await DnList.open(file.path, { repair: ({ text }) => text });
+  assert.equal(list.size, 1);
+  assert.deepEqual(list.malformed, [
+    { line: 2, text: "/CN=b\\xE9", undecodable: true },
+  ]);
+});
+
+Deno.test("DnList.open() shows the lines of a list in which none is a DN", async () => {
+  await using file = await listFile("one\n\n# two\nthree\nfour\nfive\n");
+  await assert.rejects(() => DnList.open(file.path), {
+    code: "DN_LIST",
+    message:
+      `Cannot use the DN list "${file.path}": no line of it is a DN in the form /C=UK/CN=host.example: one (line 1); three (line 4); four (line 5); and 1 more`,
   });
 });
 
@@ -108,6 +147,32 @@ Deno.test("DnList.refresh() reads a changed or replaced file, and only such", as
   await Deno.rename(replacement, file.path);
   assert.equal((await list.refresh()).status, "changed");
   assert.ok(list.has("/CN=c"));
+});
+
+Deno.test("DnList.open() shows nothing of a private key", async () => {
+  const secret = "c2VjcmV0IHNlY3JldCBzZWNyZXQ=";
+  await using file = await listFile(
+    `/CN=a\n-----BEGIN PRIVATE KEY-----\n${secret}\n-----END PRIVATE KEY-----\n`,
+  );
+  const repair = () => assert.fail("a line was shown");
+  await assert.rejects(DnList.open(file.path, { repair }), {
+    code: "DN_LIST",
+    message: `Cannot use the DN list "${file.path}": it is a PEM file`,
+  });
+});
+
+Deno.test("DnList.refresh() notices a list of the same size and time", async () => {
+  await using file = await listFile("/CN=a\n");
+  const list = await DnList.open(file.path);
+  const { mtime } = await Deno.stat(file.path);
+  await Deno.writeTextFile(file.path, "/CN=b\n");
+  await Deno.utime(file.path, mtime!, mtime!);
+  const { status } = await list.refresh({ complete: true });
+  assert.deepEqual([status, list.has("/CN=a"), list.has("/CN=b")], [
+    "changed",
+    false,
+    true,
+  ]);
 });
 
 Deno.test("DnList.refresh() leaves a file alone that may be half written", async () => {

@@ -50,7 +50,7 @@ const MALFORMED: [text: string, line: number, message: string][] = [
   [
     "k = v\n",
     1,
-    'Cannot use F, line 1: "k = v" comes before the first [section]',
+    'Cannot use F, line 1: "k…" comes before the first [section]',
   ],
   [
     "[a]\n\njunk\n",
@@ -60,7 +60,7 @@ const MALFORMED: [text: string, line: number, message: string][] = [
   [
     "[a]\n= v\n",
     2,
-    'Cannot use F, line 2: "= v" is neither "key = value", nor "[section]", nor a comment',
+    'Cannot use F, line 2: "…" is neither "key = value", nor "[section]", nor a comment',
   ],
   [
     "[a]\nk = 1\n[b]\n[a]\n",
@@ -88,8 +88,9 @@ for (const [text, line, message] of MALFORMED) {
 const UNRESOLVABLE: [value: string, state: string][] = [
   ["50%", 'a % must be followed by % or (, found "%"'],
   ["a%b", 'a % must be followed by % or (, found "%b"'],
-  ["%(x", 'bad reference "%(x"'],
-  ["%()s", 'bad reference "%()s"'],
+  ["%(x", "%( must be followed by a name and )s"],
+  ["%()s", "%( must be followed by a name and )s"],
+  ["hun%ter2", 'a % must be followed by % or (, found "%t"'],
   ["%(missing)s", "%(missing)s refers to nothing"],
   ["%(k)s", "its %(…)s refer to each other without end"],
 ];

@@ -76,6 +76,7 @@ Deno.test("readSsm1Config() fills in every default", () => {
       checkIntervalMs: 1000,
       ackTimeoutMs: 60_000,
       certificateLifeMs: 86_400_000,
+      consumerCertificate: undefined,
     },
   });
 });
@@ -139,6 +140,7 @@ for (
       checkIntervalMs: 10_000,
       ackTimeoutMs: 60_000,
       certificateLifeMs: 86_400_000,
+      consumerCertificate: undefined,
     });
   });
 }
@@ -238,7 +240,7 @@ for (
     "/queue/a",
     "/temp-queue/a",
     "bare",
-    "a/b",
+    "/exchange/a/b",
   ]
 ) {
   Deno.test(`destinations may be ${destination}`, () => {

@@ -42,6 +42,8 @@ memory = 64M
 max_data = 1G
 max_message_size = 1M
 max_connections = 7
+subscriptions = 8
+proxy_protocol = yes
 prefetch = 3
 max_redeliveries = 0
 dead_letter_queue = none`);
@@ -58,6 +60,8 @@ dead_letter_queue = none`);
   assert.equal(rest.maxDataBytes, 1024 ** 3);
   assert.equal(rest.maxMessageBytes, 1024 ** 2);
   assert.equal(rest.maxConnections, 7);
+  assert.equal(rest.subscriptions, 8);
+  assert.equal(rest.proxyProtocol, true);
   assert.equal(rest.prefetch, 3);
   assert.equal(rest.maxRedeliveries, 0);
   assert.equal(rest.deadLetterQueue, "none");

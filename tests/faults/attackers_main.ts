@@ -216,7 +216,7 @@ const ATTACKS: Readonly<Record<string, (port: number) => Promise<unknown>>> = {
   "many subscriptions": (port) => {
     besiege(50, async (port) => {
       const attacker = await Attacker.connect(port);
-      for (let id = 0; id < 300 && attacker.isOpen; id++) {
+      for (let id = 0; id < 1200 && attacker.isOpen; id++) {
         await attacker.write(
           `SUBSCRIBE\nid:${id}\ndestination:/topic/${id}\n\n\0`,
         );

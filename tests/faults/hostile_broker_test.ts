@@ -81,7 +81,7 @@ const HOSTILITIES: readonly [
       await conn.write(CONNECTED);
       await conn.flood("", "RECEIPT\nreceipt-id:nobody\n\n\0", 5 << 20);
     },
-    /confirmed what nobody sent: nobody; what else it confirms is not logged/,
+    /confirmed what nobody sent: nobody; further ones are not logged/,
   ],
 ];
 

@@ -21,7 +21,7 @@ export const SIEGES: readonly (readonly [attack: string, refusal?: RegExp])[] =
     ["unfinished bodies", /Cannot take so much at once/],
     ["endless headers", /more than \d+/],
     ["endless header line", /a header of more than \d+ bytes/],
-    ["many subscriptions", /256 subscriptions/],
+    ["many subscriptions", /1000 subscriptions/],
     ["unread subscriptions"],
     ["unfinished TLS", /without a word/],
     ["coming and going"],

@@ -4,7 +4,8 @@
  * @module
  */
 import { decodeBase64 } from "../../lib/smime/mime/base64.ts";
-import { parseEntity, splitMultipart } from "../../lib/smime/mime/entity.ts";
+import { parseEntity } from "../../lib/smime/mime/entity.ts";
+import { splitMultipart } from "../../lib/smime/mime/multipart.ts";
 import { decodePem } from "../../lib/asn1/mod.ts";
 import {
   type Certificate,

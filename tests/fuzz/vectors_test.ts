@@ -19,7 +19,7 @@ import {
   encryptContent,
 } from "../../lib/smime/cms/content_cipher.ts";
 import { cipherByName } from "../../lib/smime/cms/algorithms.ts";
-import { splitMultipart } from "../../lib/smime/mime/entity.ts";
+import { splitMultipart } from "../../lib/smime/mime/multipart.ts";
 import { craftCommonName } from "../helpers/craft_certificate.ts";
 
 const MEGA = 1 << 20;

@@ -19,6 +19,8 @@ export type Part =
   | "stompserver"
   | "activemq"
   | "rabbitmq"
+  | "erlang-ssl"
+  | "haproxy"
   | "igtf"
   | "script"
   | "root"
@@ -102,6 +104,21 @@ export const PARTS: Readonly<Record<Part, PartFacts>> = {
     present: () =>
       exists("/usr/lib/rabbitmq/bin/rabbitmq-server") &&
       exists("/usr/bin/epmd"),
+  },
+  "erlang-ssl": {
+    what: "Erlang's TLS",
+    enable: "apt-get install erlang-base erlang-ssl",
+    outlivesTests: true,
+    present: () =>
+      answers("erl", [
+        ...["-noshell", "-eval"],
+        "halt(case code:which(ssl) of non_existing -> 1; _ -> 0 end).",
+      ]),
+  },
+  "haproxy": {
+    what: "HAProxy",
+    enable: "apt-get install haproxy",
+    present: () => answers("haproxy", ["-v"]),
   },
   "igtf": {
     what: "the IGTF's CA files",

@@ -30,7 +30,7 @@ export interface TestPki extends AsyncDisposable {
   readonly unlisted: Credentials;
   /** Ended an hour ago. */
   readonly expired: Credentials;
-  /** Ends in an hour. */
+  /** Ends in an hour, after a year. */
   readonly expiring: Credentials;
   /** On the CRL in the directory. */
   readonly revoked: Credentials;
@@ -75,6 +75,7 @@ async function build(dir: string): Promise<TestPki> {
   });
   const expiring = await ca.issue({
     subject: subject("expiring"),
+    notBefore: new Date(now - 365 * 24 * HOUR_MS),
     notAfter: new Date(now + HOUR_MS),
   });
   const revoked = await ca.issue({ subject: subject("revoked") });

@@ -37,6 +37,14 @@ test("dial() shows the verifier what the broker sent, for the name that was dial
   socket.close();
 });
 
+test("dial() tells of no certificate that nobody judged", async (m) => {
+  await using server = await opensslServer(m);
+  const { port } = server;
+  const socket = await dial({ host: HOST, port, tls: { verify: "none" } });
+  assert.equal(socket.peer, undefined);
+  socket.close();
+});
+
 test("dial() sends nothing before the verifier has accepted", async (m) => {
   await using listener = await listen({
     tls: { keyPair: keyPair(m.server), clientCertificate: "none" },

@@ -5,15 +5,12 @@ import {
   isSelfIssued,
   parseCertificate,
   publicKeyOf,
-  readCertificates,
 } from "../../lib/pki/certificate/certificate.ts";
 import { TAG } from "../../lib/asn1/read.ts";
 import * as der from "../../lib/asn1/write.ts";
 import { KEY_USAGE } from "../../lib/pki/certificate/extensions.ts";
-import { encodePem } from "../../lib/asn1/pem.ts";
 import {
   craftCertificate,
-  craftCommonName,
   craftExtension,
 } from "../helpers/craft_certificate.ts";
 import { openssl, pemBytes, TestCa } from "../helpers/openssl.ts";
@@ -117,24 +114,9 @@ testWith(
   },
 );
 
-Deno.test("readCertificates() takes PEM with text and several blocks, or DER", () => {
-  const one = craftCertificate();
-  const two = craftCertificate({ subject: craftCommonName("two") });
-  const pem = `# comment: é\r\n${encodePem("CERTIFICATE", one)}${
-    encodePem("PRIVATE KEY", new Uint8Array(3))
-  }text\n${encodePem("X509 CERTIFICATE", two)}`;
-  for (const input of [pem, new TextEncoder().encode(pem)]) {
-    assert.deepEqual(readCertificates(input).map(({ raw }) => raw), [one, two]);
-  }
-  assert.deepEqual(readCertificates(one).map(({ raw }) => raw), [one]);
-});
-
-Deno.test("readCertificates() refuses files without a certificate", () => {
-  for (const input of ["", "hello", new Uint8Array(), new Uint8Array(9)]) {
-    assert.throws(() => readCertificates(input), isCertificateError);
-  }
+Deno.test("parseCertificate() refuses a serial number without octets", () => {
   assert.throws(
-    () => readCertificates(encodePem("PRIVATE KEY", new Uint8Array(3))),
+    () => parseCertificate(craftCertificate({ serial: new Uint8Array() })),
     isCertificateError,
   );
 });

@@ -4,7 +4,7 @@
  * @module
  */
 import assert from "node:assert/strict";
-import { readCertificates } from "../../lib/pki/certificate/certificate.ts";
+import { readCertificates } from "../../lib/pki/certificate/certificate_file.ts";
 import type { Verdict } from "../../lib/pki/path/chain.ts";
 import type { Purpose } from "../../lib/pki/path/path_rules.ts";
 import { TrustStore } from "../../lib/pki/directory/trust_store.ts";

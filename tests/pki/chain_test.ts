@@ -1,8 +1,6 @@
 import assert from "node:assert/strict";
-import {
-  parseCertificate,
-  readCertificates,
-} from "../../lib/pki/certificate/certificate.ts";
+import { parseCertificate } from "../../lib/pki/certificate/certificate.ts";
+import { readCertificates } from "../../lib/pki/certificate/certificate_file.ts";
 import { verifyChain } from "../../lib/pki/path/chain.ts";
 import { encodePem } from "../../lib/asn1/pem.ts";
 import { SignatureCache } from "../../lib/pki/signature/cache.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { normaliseDn } from "../../lib/pki/certificate/dn_normalise.ts";
-import { readCertificates } from "../../lib/pki/certificate/certificate.ts";
+import { readCertificates } from "../../lib/pki/certificate/certificate_file.ts";
 import { formatDn } from "../../lib/pki/certificate/dn.ts";
 import { openssl, TestCa } from "../helpers/openssl.ts";
 import { testWith } from "../helpers/parts.ts";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readCertificates } from "../../lib/pki/certificate/certificate.ts";
+import { readCertificates } from "../../lib/pki/certificate/certificate_file.ts";
 import { TAG } from "../../lib/asn1/read.ts";
 import {
   dnSpellings,
@@ -114,8 +114,18 @@ Deno.test("isAmbiguousDn() accepts names that are read in one way only", () => {
       "http://h.example.org/?a=b",
       "back\\slash",
       "ПРИВЕТ",
+      // Persian and Indian names are not right without them.
+      "می\u200cخواهم",
+      "क्\u200dष",
     ]
   ) assert.equal(isAmbiguousDn(commonName(value)), false, value);
+});
+
+Deno.test("a joiner cannot be mistaken for nothing, nor for its own escape", () => {
+  const joined = commonName("a\u200cb");
+  assert.equal(formatDn(joined), "/CN=a\\xE2\\x80\\x8Cb");
+  assert.deepEqual(dnSpellings(joined), ["/CN=a\\xE2\\x80\\x8Cb"]);
+  assert.equal(isAmbiguousDn(commonName("a\\xE2\\x80\\x8Cb")), true);
 });
 
 Deno.test("isAmbiguousDn() finds values that could be taken for another DN", () => {

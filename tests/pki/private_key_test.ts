@@ -3,6 +3,7 @@ import { inspect } from "node:util";
 import { isSsmError } from "../../lib/errors.ts";
 import { parseCertificate } from "../../lib/pki/certificate/certificate.ts";
 import { encodePem } from "../../lib/asn1/pem.ts";
+import * as der from "../../lib/asn1/write.ts";
 import { keyMatches, loadPrivateKey } from "../../lib/pki/key/private.ts";
 import { CRAFT_KEY, craftCertificate } from "../helpers/craft_certificate.ts";
 import { openssl, testKey } from "../helpers/openssl.ts";
@@ -29,6 +30,16 @@ const RSA_FORMS: [name: string, args: string[], encrypted: boolean][] = [
     true,
   ],
   ["PKCS#8 scrypt", ["pkcs8", "-topk8", "-scrypt", ...pass], true],
+  [
+    "PKCS#8 3DES scrypt",
+    ["pkcs8", "-topk8", "-v2", "des3", "-scrypt", ...pass],
+    true,
+  ],
+  [
+    "PKCS#8 3DES of PKCS#12",
+    ["pkcs8", "-topk8", "-v1", "PBE-SHA1-3DES", ...pass],
+    true,
+  ],
 ];
 
 for (const [name, args, encrypted] of RSA_FORMS) {
@@ -57,6 +68,29 @@ for (const [name, args, encrypted] of RSA_FORMS) {
       );
     }
   });
+}
+
+for (const cipher of ["aes-128-cbc", "aes-192-cbc", "aes-256-cbc", "des3"]) {
+  testWith(
+    ["openssl"],
+    `loadPrivateKey() opens ${cipher} with every HMAC`,
+    async () => {
+      const stdin = await testKey("P-256");
+      const plain = loadPrivateKey(stdin).keyObject;
+      for (const bits of ["1", "224", "256", "384", "512"]) {
+        const encrypted = await openssl([
+          ...["pkcs8", "-topk8", "-v2", cipher],
+          ...["-v2prf", `hmacWithSHA${bits}`, ...pass],
+        ], { stdin });
+        const { keyObject } = loadPrivateKey(encrypted, PASSPHRASE);
+        assert.ok(keyObject.equals(plain), bits);
+        assert.throws(
+          () => loadPrivateKey(encrypted, "wrong"),
+          { code: "KEY", message: /passphrase is wrong$/ },
+        );
+      }
+    },
+  );
 }
 
 for (const kind of ["P-256", "P-384", "P-521"] as const) {
@@ -106,24 +140,90 @@ testWith(
   },
 );
 
+for (
+  const [name, args, said] of [
+    ["Camellia", ["pkcs8", "-topk8", "-v2", "camellia-256-cbc"], /1\.2\.392\./],
+    ["OFB", ["pkcs8", "-topk8", "-v2", "aes-256-ofb"], /2\.16\.840\./],
+    ["Camellia in PKCS#1", ["ec", "-camellia256"], /no AES/],
+    [
+      "too much scrypt",
+      ["pkcs8", "-topk8", "-scrypt", "-scrypt_N", "8", "-scrypt_p", "17"],
+      /scrypt of this cost/,
+    ],
+  ] as const
+) {
+  testWith(
+    ["openssl"],
+    `loadPrivateKey() says what to do about encryption it cannot undo: ${name}`,
+    async () => {
+      const stdin = await testKey("P-256");
+      const pem = await openssl([...args, ...pass], { stdin });
+      assert.throws(
+        () => loadPrivateKey(pem, PASSPHRASE),
+        (error) =>
+          isSsmError(error, "KEY") && said.test(error.message) &&
+          /its encryption is not supported/.test(error.message) &&
+          /openssl pkcs8/.test(error.hint ?? ""),
+      );
+    },
+  );
+}
+
+Deno.test("loadPrivateKey() does not count on for ever", () => {
+  const hmac = der.sequence(
+    der.octetString(new Uint8Array(8)),
+    der.integer(10_000_001),
+  );
+  const encrypted = der.sequence(
+    der.sequence(
+      der.oid("1.2.840.113549.1.5.13"),
+      der.sequence(
+        der.sequence(der.oid("1.2.840.113549.1.5.12"), hmac),
+        der.sequence(
+          der.oid("2.16.840.1.101.3.4.1.2"),
+          der.octetString(new Uint8Array(16)),
+        ),
+      ),
+    ),
+    der.octetString(new Uint8Array(16)),
+  );
+  assert.throws(
+    () => loadPrivateKey(encodePem("ENCRYPTED PRIVATE KEY", encrypted), "x"),
+    { code: "KEY", message: /not supported \(10000001 iterations\)$/ },
+  );
+});
+
 testWith(
   ["openssl"],
-  "loadPrivateKey() says what to do about encryption it cannot undo",
+  "loadPrivateKey() takes the key that is wanted, or the first",
   async () => {
-    const pem = new TextDecoder().decode(
-      await openssl(
-        ["pkcs8", "-topk8", "-v1", "PBE-SHA1-3DES", ...pass],
-        { stdin: await testKey("P-256") },
-      ),
+    const [rsa, ec] = await Promise.all([
+      testKey("rsa:2048"),
+      testKey("P-256"),
+    ]);
+    const sealed = new TextDecoder().decode(
+      await openssl(["pkcs8", "-topk8", ...pass], { stdin: rsa }),
     );
-    assert.throws(
-      () => loadPrivateKey(pem, PASSPHRASE),
-      (error) =>
-        isSsmError(error, "KEY") && /not supported/.test(error.message) &&
-        /openssl pkcs8/.test(error.hint ?? ""),
-    );
+    const type = (pem: string, wanted: string) =>
+      loadPrivateKey(pem, undefined, ({ type }) => type === wanted).type;
+    assert.equal(type(rsa + ec, "ec"), "ec");
+    assert.equal(type(rsa + ec, "ed25519"), "rsa");
+    assert.equal(type(sealed + ec, "ec"), "ec", "the other is not needed");
+    for (const pem of [sealed, sealed + ec]) {
+      assert.throws(() => type(pem, "rsa"), /passphrase is missing/);
+    }
   },
 );
+
+Deno.test("loadPrivateKey() names what it finds in place of a key", () => {
+  const pem = ["CERTIFICATE REQUEST", "OPENSSH PRIVATE KEY"]
+    .map((label) => encodePem(label, new Uint8Array(3))).join("");
+  assert.throws(() => loadPrivateKey(pem), {
+    code: "KEY",
+    message:
+      "Cannot read private key: there is no private key in the text, only CERTIFICATE REQUEST, OPENSSH PRIVATE KEY",
+  });
+});
 
 Deno.test("loadPrivateKey() refuses texts without a usable key", () => {
   const secret = "c2VjcmV0IHNlY3JldCBzZWNyZXQ=";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { isSsmError } from "../../lib/errors.ts";
 import { type Digest, readAlgorithm } from "../../lib/asn1/algorithms.ts";
-import { readCertificates } from "../../lib/pki/certificate/certificate.ts";
+import { readCertificates } from "../../lib/pki/certificate/certificate_file.ts";
 import { readDer } from "../../lib/asn1/read.ts";
 import * as der from "../../lib/asn1/write.ts";
 import {
@@ -76,6 +76,9 @@ const DIGESTS: Digest[] = [
   "sha512",
 ];
 
+/** Those that the runtime knows for RSA only. */
+const RSA_DIGESTS: Digest[] = ["sha3-224", "sha3-256", "sha3-384", "sha3-512"];
+
 /** What the primitives of the runtime cannot do. */
 const UNSUPPORTED = new Set([
   "P-256 md5",
@@ -135,7 +138,7 @@ testWith(
       const { data, spki } = keys;
       const rsa = readRsaKey(readPublicKeyInfo(readDer(spki)).key);
       assert.equal(rsaBits(rsa), 2048);
-      for (const digest of DIGESTS) {
+      for (const digest of [...DIGESTS, ...RSA_DIGESTS]) {
         const signature = await signWith(keys, digest);
         assert.equal(verifyPkcs1(rsa, digest, { data, signature }), true);
         const other = digest === "sha256" ? "sha512" : "sha256";
@@ -166,15 +169,6 @@ testWith(
       }
     }),
 );
-
-Deno.test("verifyPkcs1() refuses an exponent that costs too much", () => {
-  const rsa = {
-    modulus: new Uint8Array(512).fill(0xff),
-    exponent: new Uint8Array(9).fill(0xff),
-  };
-  const signed = { data: new Uint8Array(), signature: new Uint8Array(512) };
-  assert.throws(() => verifyPkcs1(rsa, "sha256", signed), isSignatureError);
-});
 
 testWith(
   ["igtf"],
@@ -288,27 +282,6 @@ testWith(
       }
     }),
 );
-
-Deno.test("verifySignature() refuses RSA keys that are too short or too long", async () => {
-  for (const bits of [512, 1016, 16_392]) {
-    const modulus = new Uint8Array(bits / 8).fill(0xff);
-    const spki = der.sequence(
-      der.sequence(der.oid(RSA), der.nullValue()),
-      der.bitString(der.sequence(der.integer(modulus), der.integer(65537))),
-    );
-    await assert.rejects(
-      verifySignature(spki, {
-        algorithm: algorithm("1.2.840.113549.1.1.11"),
-        data: new Uint8Array(),
-        signature: new Uint8Array(bits / 8),
-      }),
-      {
-        code: "SIGNATURE",
-        message: new RegExp(`${bits} bits is not accepted`),
-      },
-    );
-  }
-});
 
 Deno.test("verifySignature() refuses curve points that are none", async () => {
   const spki = der.sequence(

@@ -1,9 +1,7 @@
 import assert from "node:assert/strict";
 import { isSsmError, type SsmError } from "../../lib/errors.ts";
-import {
-  type Certificate,
-  readCertificates,
-} from "../../lib/pki/certificate/certificate.ts";
+import type { Certificate } from "../../lib/pki/certificate/certificate.ts";
+import { readCertificates } from "../../lib/pki/certificate/certificate_file.ts";
 import {
   oldSubjectHash,
   subjectHash,

@@ -3,9 +3,9 @@ import { isSsmError } from "../../lib/errors.ts";
 import {
   contentTypeOf,
   parseEntity,
-  splitMultipart,
   transferEncodingOf,
 } from "../../lib/smime/mime/entity.ts";
+import { splitMultipart } from "../../lib/smime/mime/multipart.ts";
 import { bytesOf } from "./texts.ts";
 
 const decoder = new TextDecoder();
@@ -102,7 +102,9 @@ Deno.test("transferEncodingOf() knows the encodings of RFC 2045 only", () => {
   assert.equal(read("BASE64"), "base64");
   assert.equal(read("Quoted-Printable"), "quoted-printable");
   assert.equal(transferEncodingOf(parse("A: b\n\n")), "7bit");
-  for (const value of ["", "x-token", "base64 x"]) {
+  assert.equal(read("base64 (RFC 2045)"), "base64");
+  assert.equal(read("(x)Base64(y) "), "base64");
+  for (const value of ["", "x-token", "base64 x", "base64 (", "ba(x)se65"]) {
     assert.throws(() => read(value), isMime);
   }
 });
@@ -114,6 +116,7 @@ Deno.test("splitMultipart() returns the parts without the line ends of delimiter
     ["one", "", ""],
   );
   assert.deepEqual(split("--b\nx--b\n --b\n--b--"), ["x--b\n --b"]);
+  assert.deepEqual(split("--b\nx\n--b--\nan epilogue --b\n"), ["x"]);
 });
 
 Deno.test("splitMultipart() refuses broken delimiters, too many parts and odd boundaries", () => {
@@ -125,7 +128,7 @@ Deno.test("splitMultipart() refuses broken delimiters, too many parts and odd bo
     "--b--",
     "--b\nx\n--bc\n--b--",
     "--b\nx\n--b--x",
-    "--b\nx\n--b--\nx",
+    "--b\nx\n--b--x\nx",
     "--b\nx\n--b--\n--b\n",
     "x--b\nx--b--",
   ];

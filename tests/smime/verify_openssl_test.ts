@@ -81,6 +81,26 @@ Deno.test("verifyMessage() verifies what openssl signs with every key, digest an
   }
 });
 
+Deno.test("verifyMessage() verifies SHA-3 with RSA keys", async () => {
+  await using identities = await Identities.create();
+  const { dir, caPath } = identities;
+  await Deno.writeTextFile(`${dir}/text`, TEXTS.record!);
+  const signer = await identities.issue("rsa:2048");
+  const digests = ["sha3-224", "sha3-256", "sha3-384", "sha3-512"];
+  const jobs = digests.map((digest) => ({
+    name: digest,
+    command: `${
+      sign("cms -sign -text", signer, digest, caPath)
+    } -in text -out ${digest}`,
+  }));
+  assert.deepEqual(await runJobs(dir, jobs), []);
+  for (const { name } of jobs) {
+    const message = await Deno.readFile(`${dir}/${name}`);
+    const { payload } = await verifyMessage(message);
+    assert.equal(new TextDecoder().decode(payload), TEXTS.record, name);
+  }
+});
+
 Deno.test("verifyMessage() returns every shape of text that openssl signs in every form", async () => {
   await using identities = await Identities.create();
   const { dir, caPath } = identities;

@@ -79,7 +79,7 @@ Deno.test("Ssm1IncomingCarrier stops although its answers do not get away", asyn
           }),
     }],
     destination: QUEUE,
-    certificatePem: () => "none",
+    certificates: () => [],
     forget: () => Promise.resolve(),
     stopGraceMs: 20,
     log: stage.log,

@@ -114,7 +114,7 @@ async function consume(
     carrier: new Ssm1IncomingCarrier({
       endpoints: [broker.endpoint],
       destination: QUEUE,
-      certificatePem: () => "none",
+      certificates: () => [],
       forget: async (digest) => {
         forgotten.push(await incoming.forget(digest));
       },

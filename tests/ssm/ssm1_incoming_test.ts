@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { encodePem } from "../../lib/asn1/mod.ts";
+import { parseCertificate } from "../../lib/pki/mod.ts";
 import { Ssm1Incoming, Ssm1Reject } from "../../lib/spool/mod.ts";
 import { receive, Ssm1IncomingCarrier } from "../../lib/ssm/mod.ts";
 import type { OpeningEnvelope } from "../../lib/ssm/mod.ts";
@@ -6,8 +8,14 @@ import { contentDigest } from "../../lib/ssm/ssm1/envelope.ts";
 import { type Frame, systemClock } from "../../lib/stomp/mod.ts";
 import type { RawClient } from "../broker/harness.ts";
 import { Ssm1Stage } from "./ssm1_stage.ts";
+import {
+  craftCertificate,
+  craftCommonName,
+} from "../helpers/craft_certificate.ts";
 import { bytes, endpoint, text } from "./stage.ts";
 
+const CERTIFICATES = ["host", "authority"]
+  .map((name) => craftCertificate({ subject: craftCommonName(name) }));
 const SIGNER = "/CN=producer";
 const REPLIES = "/queue/replies";
 /** A queue, so that nothing is lost while the consumer is not there yet. */
@@ -66,7 +74,7 @@ class Scene implements AsyncDisposable {
         trimMessages: true,
       })],
       destination: QUESTIONS,
-      certificatePem: () => "the certificate",
+      certificates: () => CERTIFICATES.map(parseCertificate),
       forget: (digest) => {
         this.forgotten.push(digest);
         return spools.incoming.forget(digest);
@@ -146,13 +154,16 @@ class Scene implements AsyncDisposable {
   }
 }
 
-Deno.test("Ssm1IncomingCarrier answers a certificate request with the certificate", async () => {
+Deno.test("Ssm1IncomingCarrier answers a certificate request with its certificates", async () => {
   await using scene = await Scene.open();
   scene.say("certreq", { "ssm-msg-id": "noid" });
   const { headers, body } = await scene.answer();
   assert.equal(headers.get("ssm-msg-type"), "certresp");
   assert.equal(headers.get("ssm-msg-id"), "noid");
-  assert.equal(text(body), "the certificate");
+  assert.equal(
+    text(body),
+    CERTIFICATES.map((der) => encodePem("CERTIFICATE", der)).join(""),
+  );
 });
 
 Deno.test("Ssm1IncomingCarrier confirms a stored message by the MD5 of its content", async () => {

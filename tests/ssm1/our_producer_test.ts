@@ -65,6 +65,31 @@ for (const kind of [EMBEDDED, ACTIVEMQ]) {
 
 const test = stageTests(EMBEDDED);
 
+test("our producer that has the consumer's certificate asks nobody for it", async (stage) => {
+  await using consumer = await stage.consumer();
+  const ours = ourProducer(stage, {
+    "consumer-certificate": stage.pki.server.certificatePath,
+  });
+  await ours.drop({ a: "content" });
+  assertRun(await ours.run(), 0);
+  assert.deepEqual(await storedBy(consumer), ["content"]);
+  assert.deepEqual(consumer.received("certreq"), []);
+});
+
+test("our producer encrypts to no certificate of somebody else", async (stage) => {
+  const ours = ourProducer(stage, {
+    "consumer-certificate": stage.pki.host.certificatePath,
+  });
+  await ours.drop({ a: "content" });
+  const { status, stdout } = await ours.run();
+  assert.equal(status, 1);
+  assert.match(
+    stdout,
+    /Cannot use the consumer's certificate \S+: its DN is \/C=UK\/O=Test\/CN=host\.example\.org, not /,
+  );
+  assert.deepEqual(await waiting(ours), ["a"]);
+});
+
 test("our producer lets equal contents be stored as often as there are files", async (stage) => {
   await using consumer = await stage.consumer();
   const ours = ourProducer(stage);

@@ -22,7 +22,7 @@ Deno.test("Ssm1IncomingCarrier forgets nothing as long as what came before is be
   const carrier = new Ssm1IncomingCarrier({
     endpoints: [endpoint(server.port)],
     destination: DESTINATION,
-    certificatePem: () => "",
+    certificates: () => [],
     forget: (digest) => Promise.resolve(happened.push(`forgot ${digest}`)),
     log: new Logger("test", []),
     clock: systemClock,

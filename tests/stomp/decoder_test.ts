@@ -201,8 +201,23 @@ const STRANGERS: readonly [string, Uint8Array, string][] = [
     ", it speaks TLS",
   ],
   ["an AMQP server", bytes("AMQP\0\0\x09\x01"), ", it speaks AMQP"],
+  [
+    "a proxy that names its client",
+    bytes("PROXY TCP4 192.0.2.1 192.0.2.2 1 2\r"),
+    ", it sends a PROXY protocol header: say --proxy-protocol",
+  ],
   ["an SSH server", bytes("SSH-2.0-OpenSSH_9"), ""],
 ];
+
+Deno.test("FrameDecoder knows the PROXY protocol, version 2, by what follows its line ends", () => {
+  assert.throws(
+    () => decode([bytes("\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x0c")]),
+    failure(
+      "STOMP_PROTOCOL",
+      /, it sends a PROXY protocol header: say --proxy-protocol$/,
+    ),
+  );
+});
 
 for (const [what, greeting, guess] of STRANGERS) {
   Deno.test(`FrameDecoder finds out ${what} before any line feed`, () => {

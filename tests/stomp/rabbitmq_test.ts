@@ -1,7 +1,18 @@
-import { sharedServer } from "../helpers/parts.ts";
+import assert from "node:assert/strict";
+import type { StompMessage } from "../../lib/stomp/mod.ts";
+import { sharedServer, testWith } from "../helpers/parts.ts";
 import { startRabbitMq } from "../helpers/rabbitmq.ts";
 import { runBrokerSuite } from "./broker_suite.ts";
-import { startWithTls } from "./live_broker.ts";
+import {
+  type BrokerUnderTest,
+  bytes,
+  connectTo,
+  inTime,
+  newQueue,
+  next,
+  startWithTls,
+  text,
+} from "./live_broker.ts";
 
 const PARTS = ["openssl", "rabbitmq"] as const;
 
@@ -10,7 +21,7 @@ const server = sharedServer(
   () => startWithTls((tls) => startRabbitMq({ tls })),
 );
 
-runBrokerSuite({
+const RABBITMQ: BrokerUnderTest = {
   name: "RabbitMQ",
   parts: PARTS,
   server,
@@ -18,4 +29,30 @@ runBrokerSuite({
   connect: { login: "guest", passcode: "guest", host: false },
   afterNack: (queue) => queue,
   wrongPassword: /Access refused for user 'guest'/,
-});
+};
+
+runBrokerSuite(RABBITMQ);
+
+testWith(
+  PARTS,
+  "RabbitMQ: an answer to a temporary queue reaches onUnhandled",
+  async () => {
+    const queue = newQueue();
+    const answer = Promise.withResolvers<StompMessage>();
+    await using asking = await connectTo(RABBITMQ, {
+      onUnhandled: answer.resolve,
+    });
+    await using service = await connectTo(RABBITMQ);
+    const questions = await service.subscribe(queue, { receipt: true });
+    await asking.send(queue, bytes("what?"), {
+      headers: { "reply-to": "/temp-queue/answers" },
+    });
+    const question = await next(questions);
+    await service.send(question.headers.get("reply-to")!, bytes("this"));
+    await question.ack({ receipt: true });
+    const message = await inTime(answer.promise, "answer");
+    assert.equal(text(message), "this");
+    assert.equal(message.headers.get("subscription"), "/temp-queue/answers");
+    await assert.rejects(message.ack(), TypeError);
+  },
+);

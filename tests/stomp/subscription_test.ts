@@ -224,6 +224,28 @@ Deno.test("Subscription.unsubscribe() ends the loop, once, and later messages ar
   peer.client.close();
 });
 
+Deno.test("onUnhandled is given messages of subscriptions that were never made, and no others", async () => {
+  const unhandled: string[] = [];
+  await using peer = await connected(async (peer) => {
+    const { receipt: begun } = await peer.expect("SUBSCRIBE");
+    await peer.send(`RECEIPT\nreceipt-id:${begun}\n\n\0`);
+    await peer.expect("UNSUBSCRIBE");
+    await peer.send(message("1", "crossed"));
+    await peer.send(message("/temp-queue/x", "an answer"));
+    await peer.send("MESSAGE\nmessage-id:nameless\ndestination:/queue/y\n\n\0");
+    const { receipt } = await peer.expect("SEND");
+    await peer.send(`RECEIPT\nreceipt-id:${receipt}\n\n\0`);
+    await peer.expectEnd();
+  }, { onUnhandled: ({ messageId }) => unhandled.push(messageId) });
+  const subscription = await peer.client.subscribe("/queue/x", {
+    receipt: true,
+  });
+  await subscription.unsubscribe();
+  await peer.client.send("/queue/x", bytes(""), { receipt: true });
+  assert.deepEqual(unhandled, ["an answer", "nameless"]);
+  peer.client.close();
+});
+
 Deno.test("Subscription ends in order when the client disconnects", async () => {
   await using peer = await connected(async (peer) => {
     await peer.expect("SUBSCRIBE");

@@ -33,3 +33,26 @@ function hostOf(remote: string): string {
     .replace(/^\[(.*)\]$/, "$1")
     .replace(/^::ffff:(?=\d+\.)/i, "");
 }
+
+/**
+ * What counts as one place that clients come from: an address of IPv4, or a
+ * network of IPv6 (the first 64 bits), in which one machine has as many
+ * addresses as it likes.
+ */
+export function addressGroup(remote: string): string {
+  const host = hostOf(remote).replace(/%.*$/, "");
+  if (!host.includes(":")) return host;
+  const [head = "", tail] = host.toLowerCase().split("::");
+  const groups = head.split(":").filter((group) => group !== "");
+  if (tail !== undefined) {
+    const rest = tail.split(":").filter((group) => group !== "");
+    // The last 32 bits may be written as an address of IPv4.
+    const length = rest.length + (tail.includes(".") ? 1 : 0);
+    while (groups.length + length < 8) groups.push("0");
+    groups.push(...rest);
+  }
+  const network = groups.slice(0, 4).map((group) =>
+    group.replace(/^0+(?=.)/, "")
+  );
+  return `${network.join(":")}::/64`;
+}

@@ -6,6 +6,7 @@
  */
 import { Buffer } from "node:buffer";
 import { createHmac, randomBytes, scrypt, timingSafeEqual } from "node:crypto";
+import { Turns, type Waiter } from "./turns.ts";
 
 /** What a hash costs to make. */
 interface Cost {
@@ -66,25 +67,34 @@ export class HashedPasscodes {
   /** Passcodes found right, under a key of this process: a client that comes back costs nothing. */
   readonly #known = new Map<string, Buffer>();
   readonly #key = randomBytes(32);
-  /** One after the other, lest guessers take all memory and processors. */
-  #turn: Promise<unknown> = Promise.resolve();
+  /** One after the other: else guessers would take all memory and processors. */
+  readonly #turns = new Turns();
 
   /** @param hashes by login */
   constructor(hashes: ReadonlyMap<string, PasscodeHash>) {
     this.#hashes = hashes;
   }
 
-  /** Tells whether it is the passcode of that login; as slow for a login that is unknown. */
-  async check(login: string, passcode: string): Promise<boolean> {
+  /**
+   * Tells whether it is the passcode of that login; as slow for a login that is
+   * unknown.
+   *
+   * @throws {SsmError} `LIMIT` when too many wait for their answer, `ABORTED`
+   *   when the client is gone before its turn
+   */
+  async check(
+    login: string,
+    passcode: string,
+    client: Waiter,
+  ): Promise<boolean> {
     const tag = createHmac("sha256", this.#key).update(passcode).digest();
     const known = this.#known.get(login);
     if (known !== undefined && timingSafeEqual(known, tag)) return true;
     const expected = this.#hashes.get(login);
-    const checking = this.#turn.then(() =>
-      isRight(passcode, expected ?? this.#nobody)
-    );
-    this.#turn = checking.catch(() => {});
-    const right = await checking && expected !== undefined;
+    const right = await this.#turns.take(client, async () => {
+      const fits = await isRight(passcode, expected ?? this.#nobody);
+      return fits && expected !== undefined;
+    });
     if (right) this.#known.set(login, tag);
     return right;
   }

@@ -18,6 +18,8 @@ export interface Credentials {
   readonly remote: string;
   /** Its certificates, if it came over TLS and showed one. */
   readonly peer: Socket["peer"];
+  /** Aborted when the client is gone, or its time is up: nobody waits for the answer any more. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** A client that was let in. */
@@ -26,7 +28,10 @@ export interface Principal {
   readonly name: string;
 }
 
-/** Decides who is let in; `undefined` refuses. */
+/**
+ * Decides who is let in; `undefined` refuses. The client is told the words of an
+ * `SsmError` that is thrown, and of nothing else.
+ */
 export type Authenticate = (
   credentials: Credentials,
 ) => Principal | undefined | Promise<Principal | undefined>;
@@ -36,6 +41,8 @@ export type Authenticate = (
  *
  * How long an answer takes says nothing of how much of a passcode was right,
  * nor whether the login exists, where all passcodes are given in the same way.
+ * Hashed passcodes take their time, so clients take turns: those of an address
+ * from where much failed come last, and of one address only so many may wait.
  *
  * @param users passcodes, plain or hashed, by login
  */
@@ -51,9 +58,9 @@ export function userTable(
   }
   const hashes = new HashedPasscodes(hashed);
   const nobody = Buffer.alloc(32);
-  return async ({ login = "", passcode = "" }) => {
+  return async ({ login = "", passcode = "", remote, signal }) => {
     if (hashed.size > 0 && !plain.has(login)) {
-      const right = await hashes.check(login, passcode);
+      const right = await hashes.check(login, passcode, { remote, signal });
       return right ? { name: login } : undefined;
     }
     const right = timingSafeEqual(

@@ -169,13 +169,15 @@ export function browsedFrame(
 
 /**
  * Tells whether a header can be written in that version: STOMP 1.0 has no
- * escapes. What a newer client put into a header must not make the message a
- * poison for older ones: they get it without that header.
+ * escapes, and takes blanks around a name for none of it. What a newer client
+ * put into a header must not make the message a poison for older ones: they get
+ * it without that header.
  */
 function isExpressible(
   name: string,
   value: string,
   version: StompVersion,
 ): boolean {
-  return version !== "1.0" || !(/[\n:]/.test(name) || value.includes("\n"));
+  return version !== "1.0" ||
+    !(/^\s*$|[\n:]/.test(name) || value.includes("\n"));
 }

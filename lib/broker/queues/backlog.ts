@@ -21,6 +21,8 @@ export interface Entry {
   readonly stored: boolean;
   /** The content; may have to be read from the store. */
   readonly message: Message;
+  /** It is done with; for what no store keeps. May be said more than once. */
+  release?(): void;
 }
 
 /**

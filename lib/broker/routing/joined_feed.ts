@@ -56,7 +56,7 @@ export class JoinedFeed implements Feed {
         this.#origins.set(entry, place);
         consumer.deliver(entry);
       },
-      overrun: () => consumer.overrun(),
+      client: consumer.client,
       ignores: (origin) => consumer.ignores(origin),
     });
     return place;

@@ -6,6 +6,7 @@
  */
 import { reason } from "../../errors.ts";
 import type { Clock, Frame } from "../../stomp/mod.ts";
+import type { TopicMemory } from "../limits/topic_memory.ts";
 import type { Destination } from "../message/destination.ts";
 import { type Message, messageFromSend } from "../message/message.ts";
 import type { Entry } from "../queues/backlog.ts";
@@ -30,8 +31,8 @@ export interface RouterOptions extends DeadLettersOptions {
   readonly instance: string;
   /** Makes names that nobody can guess. */
   readonly randomId: () => string;
-  /** Bytes that may wait for one subscriber of a topic. */
-  readonly maxTopicBytes: number;
+  /** For the topics of all virtual hosts. */
+  readonly topicMemory: TopicMemory;
   /** Durable subscriptions of the virtual host. */
   readonly maxDurableSubscriptions: number;
   /** Time between two looks for expired messages, in milliseconds. */
@@ -77,7 +78,7 @@ export class Router {
   readonly durables: DurableSubscriptions;
 
   constructor(options: RouterOptions) {
-    const { clock, now, sweepMs: intervalMs, maxTopicBytes } = options;
+    const { clock, now, sweepMs: intervalMs, topicMemory } = options;
     this.#options = options;
     const expiry = {
       isExpired: ({ expires }: Entry) =>
@@ -91,7 +92,7 @@ export class Router {
       isGone: (destination) => this.#isGone(destination),
       discard: (entries) => this.#discard(entries),
     });
-    this.#topics = new Topics({ ...expiry, maxWaitingBytes: maxTopicBytes });
+    this.#topics = new Topics({ ...expiry, memory: topicMemory });
     this.durables = new DurableSubscriptions({
       ...options,
       queues: this.#queues,
@@ -140,6 +141,7 @@ export class Router {
     }
     if (changes.length > 0) await store.apply(changes);
     onSafe?.();
+    for (const entry of settled) entry.release?.();
     for (const taken of intake) {
       counters.messagesIn++;
       this.#handOn(taken);
@@ -176,7 +178,12 @@ export class Router {
   /** Removes such a queue and what waits in it. */
   closeReplyQueue({ path }: Destination): void {
     this.#replyQueues.delete(path);
-    this.#discard(this.#queues.remove(path));
+    const waiting = this.#queues.remove(path);
+    if (waiting.length === 0) return;
+    this.#options.logger.debug(
+      `Dropped ${waiting.length} replies in ${path}: nobody waits`,
+    );
+    this.#discard(waiting);
   }
 
   /** Hands out no more messages of queues, for good. */
@@ -231,6 +238,7 @@ export class Router {
   /** Forgets a message whose time is over. */
   #expire(entry: Entry): void {
     this.#options.counters.messagesExpired++;
+    entry.release?.();
     if (entry.stored) this.#discard([entry]);
   }
 

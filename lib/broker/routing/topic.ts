@@ -3,13 +3,15 @@
  *
  * @module
  */
+import type { TopicClient, TopicMemory } from "../limits/topic_memory.ts";
 import type { Message } from "../message/message.ts";
+import type { Entry } from "../queues/backlog.ts";
 import { type Consumer, Queue, type QueueOptions } from "../queues/queue.ts";
 
 /** Who listens to a topic. */
 export interface TopicConsumer extends Consumer {
-  /** It is too slow: more is waiting for it than may wait. Called once for each message too many. */
-  overrun(): void;
+  /** The client it belongs to, which may listen to other topics, too. */
+  readonly client: TopicClient;
   /** Tells whether it wants nothing of what that origin publishes. */
   ignores(origin: Origin | undefined): boolean;
 }
@@ -20,8 +22,7 @@ export type Origin = object;
 /** What a topic tells its owner, and asks. */
 export interface TopicOptions
   extends Pick<QueueOptions, "isExpired" | "onExpired"> {
-  /** Bytes that may wait for one subscriber. */
-  readonly maxWaitingBytes: number;
+  readonly memory: TopicMemory;
 }
 
 /**
@@ -44,13 +45,6 @@ export class Topic {
     return this.#feeds.size;
   }
 
-  /** Bytes that wait for slow subscribers; a message that waits for two counts twice. */
-  get bytes(): number {
-    let bytes = 0;
-    for (const feed of this.#feeds.values()) bytes += feed.bytes;
-    return bytes;
-  }
-
   /** Adds a subscriber; the queue it is fed from is returned. */
   attach(consumer: TopicConsumer): Queue {
     const feed = new Queue(this.name, this.#options);
@@ -66,25 +60,53 @@ export class Topic {
 
   /** Removes a subscriber and what waits for it. */
   detach(consumer: TopicConsumer): void {
-    this.#feeds.get(consumer)?.detach(consumer);
+    const feed = this.#feeds.get(consumer);
+    feed?.detach(consumer);
+    for (const entry of feed?.empty() ?? []) entry.release?.();
     this.#feeds.delete(consumer);
   }
 
   /** Hands a message to everyone who wants it. */
   publish(message: Message, sequence: number, origin?: Origin): void {
-    const { size, expires } = message;
+    const { memory } = this.#options;
     for (const [consumer, feed] of this.#feeds) {
       if (consumer.ignores(origin)) continue;
-      feed.push({
-        sequence,
-        size,
-        expires,
-        message,
-        deliveries: 0,
-        failures: 0,
-        stored: false,
-      });
-      if (feed.bytes > this.#options.maxWaitingBytes) consumer.overrun();
+      feed.push(new TopicEntry(message, sequence, memory, consumer.client));
     }
+  }
+}
+
+/** A message that one subscriber waits for, or has in hand. */
+class TopicEntry implements Entry {
+  readonly sequence: number;
+  readonly size: number;
+  readonly expires: number | undefined;
+  readonly message: Message;
+  readonly stored = false;
+  deliveries = 0;
+  failures = 0;
+  readonly #memory: TopicMemory;
+  readonly #client: TopicClient;
+  #held = true;
+
+  constructor(
+    message: Message,
+    sequence: number,
+    memory: TopicMemory,
+    client: TopicClient,
+  ) {
+    this.message = message;
+    this.sequence = sequence;
+    this.size = message.size;
+    this.expires = message.expires;
+    this.#memory = memory;
+    this.#client = client;
+    memory.hold(client, message);
+  }
+
+  release(): void {
+    if (!this.#held) return;
+    this.#held = false;
+    this.#memory.release(this.#client, this.message);
   }
 }

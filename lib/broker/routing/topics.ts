@@ -14,6 +14,7 @@ import {
   matches,
 } from "../message/destination.ts";
 import type { Message } from "../message/message.ts";
+import type { Entry } from "../queues/backlog.ts";
 import type { Feed } from "../queues/queue.ts";
 import {
   type Origin,
@@ -41,12 +42,15 @@ export class Topics {
   subscribe(destination: Destination, consumer: TopicConsumer): Feed {
     const topic = this.#topic(destination);
     const queue = topic.attach(consumer);
+    let ended = false;
     return {
       resume: () => queue.resume(consumer),
-      giveBack: (entries) => queue.giveBack(entries),
-      reject: () => {},
-      cancel: () => {
+      giveBack: (entries) => ended ? release(entries) : queue.giveBack(entries),
+      reject: release,
+      cancel: (entries) => {
+        ended = true;
         topic.detach(consumer);
+        release(entries);
         if (topic.consumers > 0) return;
         this.#exact.delete(topic.name);
         this.#patterns.delete(topic.name);
@@ -62,11 +66,11 @@ export class Topics {
     origin?: Origin,
   ): void {
     this.#exact.get(destination.path)?.publish(message, sequence, origin);
-    if (this.#patterns.size === 0) return;
-    const name = levelsOf(destination);
+    const name = this.#patterns.size === 0 ? [] : levelsOf(destination);
     for (const { levels, topic } of this.#patterns.values()) {
       if (matches(levels, name)) topic.publish(message, sequence, origin);
     }
+    this.#options.memory.bound(message);
   }
 
   /** Takes out what waits for slow subscribers and has expired; tells whether more may. */
@@ -89,4 +93,9 @@ export class Topics {
     }
     return topic;
   }
+}
+
+/** Nobody waits for these any more. */
+function release(entries: readonly Entry[]): void {
+  for (const entry of entries) entry.release?.();
 }

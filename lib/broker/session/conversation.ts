@@ -7,6 +7,7 @@ import { reason } from "../../errors.ts";
 import type { Logger } from "../../log/mod.ts";
 import type { Frame } from "../../stomp/mod.ts";
 import { askLeave, type Authorise, type Client } from "../access/access.ts";
+import { checkHeadRoom, type HeadLimits } from "../limits/head_room.ts";
 import { isPattern, parseDestinations } from "../message/destination.ts";
 import { readExpiry } from "../message/expiry.ts";
 import {
@@ -35,10 +36,15 @@ export interface ConversationOptions {
   /** Without it everybody may do everything. */
   readonly authorise: Authorise | undefined;
   readonly outlet: Outlet;
-  readonly limits: SubscriptionLimits & TransactionLimits;
+  readonly limits: SubscriptionLimits & TransactionLimits & HeadLimits;
   readonly logger: Logger;
   /** Called when a delivery came to its end without a word of the client. */
   readonly onProgress: () => void;
+  /** Told how many bytes its open transactions hold, and how many subscriptions it has. */
+  readonly onHeld: (
+    what: "transactions" | "subscriptions",
+    amount: number,
+  ) => void;
 }
 
 /** The state of one connected client: subscriptions, transactions, temporary queues. */
@@ -49,25 +55,31 @@ export class Conversation {
   readonly #outlet: Outlet;
   readonly #logger: Logger;
   readonly #onProgress: () => void;
+  readonly #limits: HeadLimits;
   readonly #subscriptions: Subscriptions;
   readonly #transactions: Transactions;
   readonly #temporary: TemporaryQueues;
   readonly #subscriber: Subscriber;
 
   constructor(options: ConversationOptions) {
-    const { router, outlet, limits, logger, onProgress } = options;
+    const { router, outlet, limits, logger, onProgress, onHeld } = options;
     this.#client = options.client;
     this.#authorise = options.authorise;
     this.#router = router;
     this.#outlet = outlet;
     this.#logger = logger;
     this.#onProgress = onProgress;
+    this.#limits = limits;
     this.#subscriptions = new Subscriptions({
       outlet,
       limits,
       onDelivered: (entry) => this.#forget(entry),
+      onCount: (count) => onHeld("subscriptions", count),
     });
-    this.#transactions = new Transactions(limits);
+    this.#transactions = new Transactions(
+      limits,
+      (bytes) => onHeld("transactions", bytes),
+    );
     this.#temporary = new TemporaryQueues(router, limits.maxSubscriptions);
     this.#subscriber = new Subscriber({
       router,
@@ -147,6 +159,7 @@ export class Conversation {
   }
 
   #send(frame: Frame, confirm: () => void): Promise<void> | void {
+    checkHeadRoom(frame, this.#limits);
     const named = parseDestinations(required(frame, "destination"));
     checkSendOptions(frame);
     // Read when it is done with, which a transaction may put off: too late to say no.
@@ -160,10 +173,11 @@ export class Conversation {
       checkRouting(frame, "destination-type", destination);
     }
     const transaction = this.#transactions.of(frame);
+    const destinations = named.map((place) => this.#temporary.resolve(place));
     const replyTo = this.#subscriber.replyTo(frame);
-    const sends = named.map((destination): Outgoing => ({
+    const sends = destinations.map((destination): Outgoing => ({
       frame,
-      destination: this.#temporary.resolve(destination),
+      destination,
       replyTo,
       origin: this.#outlet,
     }));

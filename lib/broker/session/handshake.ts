@@ -32,6 +32,7 @@ export interface HandshakeOptions {
   readonly hosts: VirtualHosts;
   readonly remote: Credentials["remote"];
   readonly peer: Credentials["peer"];
+  readonly signal?: Credentials["signal"];
 }
 
 /** What a handshake comes to. */
@@ -63,7 +64,8 @@ export type Handshake =
  * The `host` header is not demanded, although 1.1 and 1.2 do: the Python ssm,
  * among others, does not send it.
  *
- * @throws {SsmError} `STOMP_PROTOCOL` when the frame is malformed.
+ * @throws {SsmError} `STOMP_PROTOCOL` when the frame is malformed, and what
+ *   `authenticate` throws
  */
 export async function shakeHands(
   frame: Frame,
@@ -134,6 +136,7 @@ async function authenticate(
     host: headers.get("host"),
     remote: options.remote,
     peer: options.peer,
+    signal: options.signal,
   });
 }
 

@@ -16,13 +16,13 @@ import type { Authorise } from "../access/access.ts";
 import { Confirmations } from "./confirmations.ts";
 import { Conversation } from "./conversation.ts";
 import type { Counters } from "../routing/counters.ts";
-import { type HandshakeOptions, shakeHands } from "./handshake.ts";
-import type { BrokerLimits } from "./limits.ts";
+import { Greeting, type GreetingOptions } from "./greeting.ts";
+import type { BrokerLimits } from "../limits/limits.ts";
 import { Outbox } from "./outbox.ts";
-import { errorFrame, overLimit, quote } from "../message/refusal.ts";
+import { errorFrame, nameRefusal, quote } from "../message/refusal.ts";
 import type { RefusalLog } from "./refusal_log.ts";
 import type { Outlet } from "../subscription/subscription.ts";
-import type { Unfinished } from "./unfinished.ts";
+import type { SharedLimits } from "../limits/shared_limit.ts";
 
 /** What a session works with. */
 export interface SessionOptions {
@@ -32,12 +32,12 @@ export interface SessionOptions {
   readonly limits: BrokerLimits;
   /** The session's number among those of its broker. */
   readonly number: number;
-  readonly handshake: Omit<HandshakeOptions, "session" | "remote" | "peer">;
+  readonly handshake: Omit<GreetingOptions["handshake"], "session">;
   readonly authorise: Authorise | undefined;
   /** Intervals of silence that are forgiven. */
   readonly graceFactor: number;
   readonly counters: Counters;
-  readonly unfinished: Unfinished;
+  readonly shared: SharedLimits;
 }
 
 /** Where a session stands. */
@@ -57,6 +57,7 @@ export class Session implements Outlet {
   readonly #socket: Socket;
   readonly #connection: StompConnection;
   readonly #outbox: Outbox;
+  readonly #greeting: Greeting;
   /** Begins when the client is let in. */
   #conversation: Conversation | undefined;
   #phase: Phase = "greeting";
@@ -75,7 +76,7 @@ export class Session implements Outlet {
       writeTimeoutMs: limits.writeTimeoutMs,
       answerMalformed: true,
       trailingEol: true,
-      onHeld: (bytes) => this.#note(bytes),
+      onHeld: (bytes) => this.#note("frames", bytes),
       limits: {
         maxHeaders: limits.maxHeaders,
         maxHeaderBytes: limits.maxHeaderBytes,
@@ -103,6 +104,13 @@ export class Session implements Outlet {
       refuse: (error, frame) => this.#refuse(error, frame),
       onDone: () => this.#endIfDrained(),
     });
+    const session = `session-${options.number}`;
+    this.#greeting = new Greeting(socket, {
+      clock,
+      deadlineMs: limits.connectDeadlineMs,
+      handshake: { ...options.handshake, session },
+      onLate: (error) => this.fail(error),
+    });
   }
 
   get version(): StompVersion {
@@ -124,16 +132,7 @@ export class Session implements Outlet {
 
   /** Serves the client; settles when the connection has ended and nothing of it is left. */
   async run(): Promise<void> {
-    const { clock, limits, logger } = this.#options;
-    const { connectDeadlineMs } = limits;
-    const cancelDeadline = clock.after(connectDeadlineMs, () => {
-      if (this.#phase !== "greeting") return;
-      this.fail(
-        overLimit(
-          `Cannot wait any longer: no CONNECT for ${connectDeadlineMs} ms`,
-        ),
-      );
-    });
+    const { limits, logger } = this.#options;
     try {
       for await (const frame of this.#connection.frames()) {
         if (this.#conversation === undefined) await this.#greet(frame);
@@ -143,8 +142,8 @@ export class Session implements Outlet {
     } catch (error) {
       this.#interrupted(error);
     } finally {
-      cancelDeadline();
-      this.#options.unfinished.note(this, 0);
+      this.#greeting.giveUp();
+      this.#options.shared.frames.note(this, 0);
       // Whoever leaves in order says so first.
       const lost = this.#phase === "open";
       if (this.#phase !== "closing") this.#phase = "leaving";
@@ -185,29 +184,26 @@ export class Session implements Outlet {
   /** Ends the connection at once. */
   close(): void {
     this.#phase = "closing";
+    this.#greeting.giveUp();
     this.#connection.close();
   }
 
   async #greet(frame: Frame): Promise<void> {
-    const { limits, number, handshake, graceFactor, logger } = this.#options;
+    const { limits, counters, graceFactor, logger } = this.#options;
     const { remote, peer } = this.#socket;
     let outcome;
     try {
-      const session = `session-${number}`;
-      outcome = await shakeHands(frame, {
-        ...handshake,
-        session,
-        remote,
-        peer,
-      });
+      outcome = await this.#greeting.judge(frame);
     } catch (error) {
+      counters.connectionsRefused++;
       this.#refuse(error, frame);
       return;
     }
     // The deadline may have passed, or the broker closed, meanwhile.
     if (this.#phase !== "greeting") return;
+    this.#greeting.end();
     if (outcome.status === "refused") {
-      this.#options.counters.connectionsRefused++;
+      counters.connectionsRefused++;
       this.#fail(outcome.answer, outcome.reason);
       return;
     }
@@ -221,6 +217,7 @@ export class Session implements Outlet {
       logger,
       outlet: this,
       onProgress: () => this.#endIfDrained(),
+      onHeld: (what, amount) => this.#note(what, amount),
       limits,
     });
     this.#connection.limit({ maxHeadBytes, maxBodyBytes });
@@ -236,6 +233,8 @@ export class Session implements Outlet {
 
   async #take(frame: Frame, conversation: Conversation): Promise<void> {
     if (this.#phase !== "open") return;
+    const unspeakable = nameRefusal(frame);
+    if (unspeakable !== undefined) return this.fail(unspeakable, frame);
     if (frame.command === "DISCONNECT") {
       this.#phase = "leaving";
       await this.#confirmations.settled();
@@ -264,11 +263,11 @@ export class Session implements Outlet {
     if (this.#outbox.full) await this.#outbox.flushed();
   }
 
-  /** What the client has sent of a frame that has not ended. */
-  #note(bytes: number): void {
+  /** How much the client holds now of what all clients share. */
+  #note(what: keyof SharedLimits, amount: number): void {
     // Of one who was refused nothing is expected any more.
-    if (this.#phase === "closing") return;
-    this.#options.unfinished.note(this, bytes);
+    const left = this.#phase === "closing" ? 0 : amount;
+    this.#options.shared[what].note(this, left);
   }
 
   /** Says no to a frame. What is not one of our own refusals is a fault of the broker. */
@@ -308,6 +307,7 @@ export class Session implements Outlet {
   /** From now on nothing counts; what the client held goes back. Idempotent. */
   #leave(how: { lost: boolean } = { lost: false }): void {
     this.#phase = "closing";
+    this.#greeting.giveUp();
     this.#conversation?.end(how);
   }
 

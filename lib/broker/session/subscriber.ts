@@ -57,7 +57,10 @@ export class Subscriber {
     const [first] = destinations;
     // An explicit subscription takes the place of one that `reply-to` made.
     const automatic = { id: request.destinations[0].path, path: first.path };
-    if (first.kind === "reply-queue" && subscriptions.has(automatic)) {
+    if (
+      first.kind === "reply-queue" && !request.browse &&
+      subscriptions.consumes(automatic)
+    ) {
       subscriptions.remove(automatic);
     }
     if (request.durable !== undefined) {
@@ -78,9 +81,14 @@ export class Subscriber {
    * @throws {SsmError} as {@linkcode Conversation.handle}
    */
   unsubscribe(frame: Frame): Promise<void> | void {
-    const { subscriptions, router: { durables } } = this.#options;
+    const { subscriptions, temporary, router: { durables } } = this.#options;
     const wish = readDurableWish(frame);
     const ended = subscriptions.remove(this.#named(frame));
+    // A temporary queue ends with its last consumer; who browsed it was none.
+    if (ended !== undefined && !ended.browses) {
+      const { path } = ended;
+      if (!subscriptions.consumes({ path })) temporary.remove(path);
+    }
     const name = wish && this.#durableName(wish);
     // RabbitMQ's `durable:true` may be said of any subscription.
     if (name && (wish.ofClient || !ended || durables.knows(name))) {
@@ -104,7 +112,7 @@ export class Subscriber {
     const { router, subscriptions } = this.#options;
     const places = this.#resolve([parseDestination(name)]);
     const [{ path }] = places;
-    if (!subscriptions.has({ path })) {
+    if (!subscriptions.consumes({ path })) {
       subscriptions.add(places, { id: name, ack: "auto" })
         .start((consumer) => router.subscribe(places, consumer));
     }

@@ -4,7 +4,8 @@
  * `/temp-queue/x` is the owner's own name. To everyone else the queue has a
  * name that is unique in the broker and cannot be guessed, which the broker
  * puts into `reply-to` and into the destination of what arrives there. Only the
- * owner can consume from it, and it ends with the connection.
+ * owner can consume from it. It ends when the owner unsubscribes from it, so that
+ * there may be one for each request, and at the latest with the connection.
  *
  * @module
  */
@@ -41,6 +42,15 @@ export class TemporaryQueues {
     const queue = this.#router.openReplyQueue();
     this.#queues.set(destination.path, queue);
     return queue;
+  }
+
+  /** Removes the one of that broker-wide name, if it is one, with what waits in it. */
+  remove(path: string): void {
+    for (const [name, queue] of this.#queues) {
+      if (queue.path !== path) continue;
+      this.#router.closeReplyQueue(queue);
+      this.#queues.delete(name);
+    }
   }
 
   /** Removes all of them, with what waits in them. */

@@ -23,15 +23,27 @@ export interface TransactionLimits {
 export class Transaction {
   readonly #name: string;
   readonly #limits: TransactionLimits;
+  readonly #onGrowth: (bytes: number) => void;
   readonly #sends: Outgoing[] = [];
   readonly #acked: Delivery[] = [];
   readonly #refused: Delivery[] = [];
   readonly #rejected: Delivery[] = [];
   #bytes = 0;
 
-  constructor(name: string, limits: TransactionLimits) {
+  /** @param onGrowth told how much larger it has become */
+  constructor(
+    name: string,
+    limits: TransactionLimits,
+    onGrowth: (bytes: number) => void,
+  ) {
     this.#name = name;
     this.#limits = limits;
+    this.#onGrowth = onGrowth;
+  }
+
+  /** Size of the messages to be sent. */
+  get bytes(): number {
+    return this.#bytes;
   }
 
   /** Messages to be sent, in order. */
@@ -56,8 +68,10 @@ export class Transaction {
 
   /** @throws {SsmError} `LIMIT` */
   addSend(send: Outgoing): void {
-    this.#makeRoom(1, memorySize(send.frame));
+    const bytes = memorySize(send.frame);
+    this.#makeRoom(1, bytes);
     this.#sends.push(send);
+    this.#onGrowth(bytes);
   }
 
   /** @throws {SsmError} `LIMIT` */
@@ -107,10 +121,14 @@ export class Transaction {
 /** The open transactions of one client, by the names it gave them. */
 export class Transactions {
   readonly #limits: TransactionLimits;
+  readonly #onHeld: (bytes: number) => void;
   readonly #open = new Map<string, Transaction>();
+  #bytes = 0;
 
-  constructor(limits: TransactionLimits) {
+  /** @param onHeld told how many bytes all of them hold */
+  constructor(limits: TransactionLimits, onHeld: (bytes: number) => void) {
     this.#limits = limits;
+    this.#onHeld = onHeld;
   }
 
   /** How many there are. */
@@ -130,7 +148,8 @@ export class Transactions {
         `Cannot begin: a connection may have ${maxTransactions} transactions`,
       );
     }
-    this.#open.set(name, new Transaction(name, this.#limits));
+    const grow = (bytes: number) => this.#hold(this.#bytes + bytes);
+    this.#open.set(name, new Transaction(name, this.#limits, grow));
   }
 
   /** The transaction that a frame belongs to, if it names one. @throws {SsmError} `STOMP_PROTOCOL` */
@@ -144,6 +163,7 @@ export class Transactions {
     const name = required(frame, "transaction");
     const transaction = this.#find(name);
     this.#open.delete(name);
+    this.#hold(this.#bytes - transaction.bytes);
     return transaction;
   }
 
@@ -151,6 +171,12 @@ export class Transactions {
   clear(): void {
     for (const transaction of this.#open.values()) transaction.abort();
     this.#open.clear();
+    this.#hold(0);
+  }
+
+  #hold(bytes: number): void {
+    this.#bytes = bytes;
+    this.#onHeld(bytes);
   }
 
   #find(name: string): Transaction {

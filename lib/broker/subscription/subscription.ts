@@ -7,7 +7,6 @@ import type { SsmError } from "../../errors.ts";
 import type { AckMode, Frame, StompVersion } from "../../stomp/mod.ts";
 import type { Entry } from "../queues/backlog.ts";
 import { browsedFrame, messageFrame } from "../message/message.ts";
-import { overLimit } from "../message/refusal.ts";
 import type { Viewer } from "../queues/browser.ts";
 import type { Feed } from "../queues/queue.ts";
 import type { Origin, TopicConsumer } from "../routing/topic.ts";
@@ -50,6 +49,8 @@ export interface SubscriptionOptions {
   readonly prefetchBytes: number;
   /** As {@linkcode TopicConsumer.exclusive}. */
   readonly exclusive: boolean;
+  /** It only looks at what waits. */
+  readonly browses: boolean;
   /** What comes from its own outlet is not for it. */
   readonly noLocal: boolean;
   readonly outlet: Outlet;
@@ -63,6 +64,7 @@ export class Subscription implements TopicConsumer, Viewer {
   readonly path: string;
   readonly ack: AckMode;
   readonly exclusive: boolean;
+  readonly browses: boolean;
   readonly #options: SubscriptionOptions;
   /** Unacknowledged deliveries by id, in the order of delivery. */
   readonly #pending = new Map<string, Delivery>();
@@ -77,12 +79,17 @@ export class Subscription implements TopicConsumer, Viewer {
     this.path = options.path;
     this.ack = options.ack;
     this.exclusive = options.exclusive;
+    this.browses = options.browses;
     this.#options = options;
   }
 
   /** How many deliveries are not acknowledged yet. */
   get pending(): number {
     return this.#pending.size;
+  }
+
+  get client(): Outlet {
+    return this.#options.outlet;
   }
 
   get ready(): boolean {
@@ -132,14 +139,6 @@ export class Subscription implements TopicConsumer, Viewer {
       deliveries: entry.deliveries,
     }));
     if (this.ack === "auto") this.#finishWhenWritten(delivery, written);
-  }
-
-  overrun(): void {
-    this.#options.outlet.fail(
-      overLimit(
-        "Cannot keep up: too many bytes of a topic wait for this client",
-      ),
-    );
   }
 
   /** The delivery that an ACK or NACK names, if it may be acknowledged. */

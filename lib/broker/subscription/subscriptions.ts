@@ -27,6 +27,8 @@ export interface SubscriptionsOptions {
   readonly limits: SubscriptionLimits;
   /** Called for what an `auto` subscription has delivered. */
   readonly onDelivered: (entry: Entry) => void;
+  /** Told how many there are, whenever that changes. */
+  readonly onCount: (count: number) => void;
 }
 
 /** Finds subscriptions, and the deliveries in them. */
@@ -55,7 +57,7 @@ export class Subscriptions {
     destinations: readonly Destination[],
     request: Omit<SubscribeRequest, "destinations">,
   ): Subscription {
-    const { outlet, limits, onDelivered } = this.#options;
+    const { outlet, limits, onDelivered, onCount } = this.#options;
     const { id, prefetch, prefetchBytes = limits.prefetchBytes } = request;
     const path = pathOf(destinations);
     const key = id ?? unnamed(path);
@@ -75,6 +77,7 @@ export class Subscriptions {
       path,
       ack: request.ack,
       exclusive: request.exclusive === true,
+      browses: request.browse === true,
       noLocal: request.noLocal === true,
       prefetch: prefetch ?? limits.prefetch,
       prefetchBytes: Math.min(prefetchBytes, limits.prefetchBytes),
@@ -82,23 +85,27 @@ export class Subscriptions {
       onDelivered,
     });
     this.#all.set(key, subscription);
+    onCount(this.#all.size);
     return subscription;
   }
 
-  /** Ends a subscription, which in STOMP 1.0 may be named by its destination; tells whether there was one. */
-  remove(named: { id: string } | { path: string }): boolean {
+  /** Ends a subscription, which in STOMP 1.0 may be named by its destination; returns it, if there was one. */
+  remove(
+    named: { id: string } | { path: string },
+  ): Subscription | undefined {
     const key = "id" in named ? named.id : unnamed(named.path);
     const subscription = this.#all.get(key);
-    if (subscription === undefined) return false;
+    if (subscription === undefined) return undefined;
     this.#all.delete(key);
     this.#returned.add(subscription.cancel());
-    return true;
+    this.#options.onCount(this.#all.size);
+    return subscription;
   }
 
-  /** Tells whether there is a subscription of that id, if one is given, to that destination. */
-  has({ id, path }: { id?: string; path: string }): boolean {
-    if (id !== undefined) return this.#all.get(id)?.path === path;
-    return [...this.#all.values()].some((known) => known.path === path);
+  /** Tells whether a subscription, of that id if one is given, takes messages from that destination. */
+  consumes({ id, path }: { id?: string; path: string }): boolean {
+    const known = id === undefined ? this.#all.values() : [this.#all.get(id)];
+    return [...known].some((one) => one?.path === path && !one.browses);
   }
 
   /**
@@ -127,6 +134,7 @@ export class Subscriptions {
   end(how: { lost: boolean }): void {
     for (const subscription of this.#all.values()) subscription.end(how);
     this.#all.clear();
+    this.#options.onCount(0);
   }
 
   /** Every version names a message in its own way. */

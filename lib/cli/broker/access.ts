@@ -10,6 +10,7 @@ import {
   addressFilter,
   type Authorise,
 } from "../../broker/mod.ts";
+import { checkExposure } from "../../credentials/mod.ts";
 import { reason, SsmError } from "../../errors.ts";
 import type { Logger } from "../../log/mod.ts";
 import { dnSpellings, isAmbiguousDn, parseCertificate } from "../../pki/mod.ts";
@@ -40,6 +41,11 @@ export function brokerAccess(
   known: KnownOfClients,
   log: Logger,
 ): Authorise {
+  const danger = "they can read or change who may read and write";
+  checkExposure(
+    { path, what: "Access file", danger },
+    (words) => log.warning(words),
+  );
   const rules = new AccessRules(readRules(path, known));
   return (request) => {
     const rule = rules.find(request);

@@ -44,6 +44,7 @@ const SAME_NAMES = [
   "max-data",
   "max-message-size",
   "max-connections",
+  "subscriptions",
   "prefetch",
   "max-redeliveries",
   "dead-letter-queue",
@@ -55,6 +56,7 @@ export const BROKER_OPTIONS: Command["options"] = {
   user: { type: "string", multiple: true },
   verbose: { type: "string" },
   "hash-password": { type: "boolean" },
+  "proxy-protocol": { type: "boolean" },
   ...Object.fromEntries(
     [...SAME_NAMES, ...Object.keys(OTHER_NAMES)].map((name) => [
       name,
@@ -76,7 +78,9 @@ export function withOptions(ini: Ini, values: OptionValues): Ini {
     name,
     [SECTION, name.replaceAll("-", "_")],
   ]);
-  let changed = ini;
+  let changed = values["proxy-protocol"] === true
+    ? ini.with(SECTION, [["proxy_protocol", "true"]])
+    : ini;
   for (const [option, place] of [...named, ...Object.entries(OTHER_NAMES)]) {
     const value = textOption(values, option);
     if (value === undefined) continue;

@@ -11,6 +11,7 @@ import {
   type PasscodeHash,
   userTable,
 } from "../../broker/mod.ts";
+import { checkExposure } from "../../credentials/mod.ts";
 import { SsmError } from "../../errors.ts";
 import type { Logger } from "../../log/mod.ts";
 import { formatDn, parseCertificate } from "../../pki/mod.ts";
@@ -60,6 +61,11 @@ const byCertificate: Authenticate = ({ login, peer }) => ({
 
 /** Reads the file; passcodes in it that are not hashed are worth a warning. */
 function readUsers(path: string, log: Logger): Users {
+  const danger = "they can read or change who may connect";
+  checkExposure(
+    { path, what: "Users file", danger },
+    (words) => log.warning(words),
+  );
   const users: Users = new Map();
   const plain: number[] = [];
   for (const { text, line } of readEntries(path)) {

@@ -3,22 +3,50 @@
  *
  * @module
  */
-import { type Ini, readIni } from "../../config/mod.ts";
+import { type Ini, isSsm1, readIni } from "../../config/mod.ts";
+import { SsmError } from "../../errors.ts";
 import type { Terminal } from "./terminal.ts";
+
+/** The commands that a file can be for, and how it says so. */
+const MARKS = {
+  send: (ini: Ini) => ini.has("sender"),
+  receive: (ini: Ini) => ini.has("receiver"),
+  broker: (ini: Ini) => ini.has("stompserver"),
+  ssm1: isSsm1,
+} as const;
 
 /**
  * The parsed file; `undefined`, with the sentence of the originals on standard
  * output, when there is none.
  *
+ * @param command What it is read for; without, the file is to say it.
  * @throws {ConfigError} when it cannot be parsed.
+ * @throws {SsmError} `USAGE` when it is for other commands: a sender's file would
+ *   make a receiver that drains the sender's queue. A file that is for none in
+ *   particular does for each.
  */
 export async function readConfigFile(
   path: string,
   terminal: Terminal,
+  command?: keyof typeof MARKS,
 ): Promise<Ini | undefined> {
-  if (await isFile(path)) return await readIni(path);
-  terminal.out(`Config file not found at ${path}`);
-  return undefined;
+  if (!await isFile(path)) {
+    terminal.out(`Config file not found at ${path}`);
+    return undefined;
+  }
+  const ini = await readIni(path);
+  const meant = Object.entries(MARKS)
+    .filter(([, isMarked]) => isMarked(ini)).map(([name]) => name);
+  if (command === undefined || meant.length === 0 || meant.includes(command)) {
+    return ini;
+  }
+  throw new SsmError(
+    "USAGE",
+    `The file ${path} is for ssm ${
+      meant.join(" and ")
+    }, not for ssm ${command}`,
+    { hint: `say: ssm ${meant[0]} -c ${path}` },
+  );
 }
 
 async function isFile(path: string): Promise<boolean> {

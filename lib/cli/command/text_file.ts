@@ -35,7 +35,7 @@ export function readEntries(path: string): Entry[] {
 
 function readLines(path: string, name: string): string[] {
   try {
-    return Deno.readTextFileSync(path).split(/\r?\n/);
+    return Deno.readTextFileSync(path).replace(/^\ufeff/, "").split(/\r?\n/);
   } catch (cause) {
     throw new SsmError("CONFIG", `Cannot read ${name}: ${reason(cause)}`, {
       cause,

@@ -7,9 +7,7 @@ import {
   addressFilter,
   type Authorise,
   Broker,
-  MemoryStore,
-  SqliteStore,
-  type Store,
+  errorFrame,
 } from "../../broker/mod.ts";
 import {
   type Ini,
@@ -21,7 +19,9 @@ import {
 import { reason } from "../../errors.ts";
 import type { Logger } from "../../log/mod.ts";
 import { listen } from "../../net/mod.ts";
+import { encodeFrame } from "../../stomp/mod.ts";
 import { brokerAccess } from "../broker/access.ts";
+import { openStore, shareMemory } from "../broker/memory.ts";
 import { BROKER_OPTIONS, givenUsers, withOptions } from "../broker/options.ts";
 import { brokerTls } from "../broker/tls.ts";
 import {
@@ -57,8 +57,10 @@ Options:
       --host ADDRESS      default: 127.0.0.1
       --port PORT         default: 61613; 0 takes a free one
       --data DIR          where persistent messages survive; default: nowhere
-      --memory SIZE       for messages; more is on disk, or refused without
-                          --data; default: 16M, or 256M without
+      --memory SIZE       for messages, a quarter of it for those of topics; more
+                          in queues is on disk, or refused without --data, and
+                          of topics the slowest clients are cut off;
+                          default: 32M, or 256M without --data
       --max-data SIZE     what all queues may hold with --data; default: 10G
       --level LEVEL       DEBUG, INFO, WARN or ERROR; default: INFO
 
@@ -75,6 +77,8 @@ Who may connect:
                           default: one, under whatever name
       --allow PATTERNS    addresses that may connect, such as 10.0.*; default: *
       --deny PATTERNS     addresses that may not, although allowed
+      --proxy-protocol    clients come through a proxy, which says their addresses
+                          (HAProxy: send-proxy); nobody else may reach the port
 
 TLS:
       --tls off|on|strict strict demands client certificates; default: off
@@ -90,6 +94,8 @@ Limits:
       --forgiveness N     silent times heartbeat-in that are forgiven; default: 2
       --max-message-size SIZE   default: 256M
       --max-connections N       default: 4096
+      --subscriptions N         of one connection, and its temporary queues;
+                                default: 1000
       --prefetch N              unacknowledged messages of a subscription;
                                 default: 100
       --max-redeliveries N      before a message is a dead letter; default: 5
@@ -125,7 +131,7 @@ Examples:
     if (path === undefined) {
       return await runBroker(parseIni("", "the command line"), values, context);
     }
-    const ini = await readConfigFile(path, context.terminal);
+    const ini = await readConfigFile(path, context.terminal, "broker");
     return ini ? await runBroker(ini, values, context) : EXIT.failure;
   },
 };
@@ -157,9 +163,10 @@ export async function runBroker(
     }
   });
   const tls = brokerTls(config, log);
+  const memory = shareMemory(config);
   await using broker = new Broker({
     logger: log,
-    store: await openStore(config),
+    store: await openStore(config, memory.queues),
     authenticate: (credentials) => authenticate(credentials),
     authorise: authorise && ((request) => authorise?.(request) ?? false),
     admit: addressFilter(config),
@@ -176,7 +183,9 @@ export async function runBroker(
     limits: {
       maxBodyBytes: config.maxMessageBytes,
       maxConnections: config.maxConnections,
+      maxSubscriptions: config.subscriptions,
       prefetch: config.prefetch,
+      maxAllTopicBytes: memory.topics,
     },
   });
   await recover(broker, config, log);
@@ -184,13 +193,15 @@ export async function runBroker(
     hostname: config.host,
     port: config.port,
     tls,
+    proxyProtocol: config.proxyProtocol,
+    farewell: ({ message }) => encodeFrame(errorFrame(message), "1.0"),
     onRefused: (error, remote) =>
       log.warning(`Refused ${remote}: ${reason(error)}`),
   });
   log.info(
     `Broker listening on ${config.host}:${listener.port}, ${
       TLS_WORDS[config.tls]
-    }, ${
+    }${config.proxyProtocol ? " behind a proxy" : ""}, ${
       config.data === undefined
         ? "messages in memory only"
         : `persistent messages in ${config.data}`
@@ -224,14 +235,6 @@ const TLS_WORDS = {
   on: "TLS",
   strict: "TLS, client certificates required",
 };
-
-async function openStore(
-  { data, memoryBytes, maxDataBytes }: StompserverConfig,
-): Promise<Store> {
-  return data === undefined
-    ? new MemoryStore({ maxBytes: memoryBytes })
-    : await SqliteStore.open(data, { memoryBytes, maxBytes: maxDataBytes });
-}
 
 /** Before anyone can connect, so that a store that cannot be read is seen at once. */
 async function recover(

@@ -92,7 +92,9 @@ async function runPrinter(
   const consumer = client.consume(destination, async (message) => {
     if (!isWanted(message.headers.get("content-type"))) return;
     try {
-      await writeAll(printedMessage(message, options));
+      for (const piece of printedMessage(message, options)) {
+        await writeAll(piece);
+      }
     } catch (error) {
       failure = error;
       // Unconfirmed, the message goes back.

@@ -66,7 +66,7 @@ Examples:
   },
   async run(values, context) {
     const path = textOption(values, "config") ?? DEFAULT_CONFIG;
-    const ini = await readConfigFile(path, context.terminal);
+    const ini = await readConfigFile(path, context.terminal, "receive");
     return ini ? await runReceive(ini, values, context) : EXIT.failure;
   },
 };

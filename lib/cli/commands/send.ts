@@ -57,7 +57,7 @@ Examples:
   },
   async run(values, context) {
     const path = textOption(values, "config") ?? DEFAULT_CONFIG;
-    const ini = await readConfigFile(path, context.terminal);
+    const ini = await readConfigFile(path, context.terminal, "send");
     return ini ? await runSend(ini, values, context) : EXIT.failure;
   },
 };

@@ -69,7 +69,7 @@ Examples:
   },
   async run(values, context) {
     const path = textOption(values, "config") ?? DEFAULT_CONFIG;
-    const ini = await readConfigFile(path, context.terminal);
+    const ini = await readConfigFile(path, context.terminal, "ssm1");
     return ini ? await runSsm1(ini, values, context) : EXIT.failure;
   },
 };

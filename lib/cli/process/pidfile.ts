@@ -17,7 +17,13 @@ function claimPidfile(path: string): Disposable {
   // It appears whole: nobody may read it before the number is in it.
   const draft = `${path}.${Deno.pid}`;
   try {
-    Deno.writeTextFileSync(draft, `${Deno.pid}\n`, { mode: 0o644 });
+    // Left by an earlier process of this number, or laid by somebody as a link to
+    // what we would overwrite.
+    removeIfPresent(draft);
+    Deno.writeTextFileSync(draft, `${Deno.pid}\n`, {
+      createNew: true,
+      mode: 0o644,
+    });
     try {
       while (!link(draft, path)) clearStale(path);
     } finally {

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { Buffer } from "node:buffer";
 import { printable, printableJson } from "../../log/mod.ts";
 import type { StompMessage } from "../../stomp/mod.ts";
 
@@ -22,16 +23,49 @@ export interface PrintOptions {
 const utf8 = new TextEncoder();
 const LF = 0x0a;
 
-/** The bytes to print, which end in a line end. */
+/**
+ * Bytes of a body that are made into JSON at a time, a multiple of three as
+ * base64 needs it: a body of 100 MB is not to be in memory in three forms.
+ */
+const PIECE_BYTES = 192 << 10;
+
+/** The bytes to print, a small message in one piece; they end in a line end. */
 export function printedMessage(
+  message: Pick<StompMessage, "headers" | "body">,
+  options: PrintOptions,
+): Generator<Uint8Array, void, void> {
+  return joinSmall(
+    options.json ? jsonOf(message) : plainly(message, options),
+  );
+}
+
+/** One write for what fits into one: who stops reading between two has half a message. */
+function* joinSmall(
+  pieces: Iterable<Uint8Array>,
+): Generator<Uint8Array, void, void> {
+  let waiting: Uint8Array[] = [];
+  let length = 0;
+  for (const piece of pieces) {
+    if (length + piece.length > PIECE_BYTES) {
+      yield* waiting;
+      waiting = [];
+      length = 0;
+    }
+    waiting.push(piece);
+    length += piece.length;
+  }
+  if (length <= PIECE_BYTES) yield Buffer.concat(waiting);
+  else yield* waiting;
+}
+
+function* plainly(
   { headers, body }: Pick<StompMessage, "headers" | "body">,
   options: PrintOptions,
-): Uint8Array {
-  if (options.json) return utf8.encode(jsonOf(headers, body) + "\n");
+): Generator<Uint8Array, void, void> {
+  if (options.headers) yield utf8.encode(headOf(headers));
   const shown = options.terminal ? utf8.encode(harmless(body)) : body;
-  const end = shown.at(-1) === LF ? [] : [LF];
-  const head = options.headers ? headOf(headers) : "";
-  return join([utf8.encode(head), shown, Uint8Array.from(end)]);
+  yield shown;
+  if (shown.at(-1) !== LF) yield Uint8Array.of(LF);
 }
 
 /** Headers are always escaped: a line end in one could pose as another. */
@@ -49,31 +83,41 @@ function harmless(body: Uint8Array): string {
   return text.replace(/[^\n\t]+/g, printable);
 }
 
-function jsonOf(headers: StompMessage["headers"], body: Uint8Array): string {
-  return printableJson({
-    headers: Object.fromEntries(headers),
-    ...bodyOf(body),
-  });
-}
-
 /** Text as text; what is not UTF-8 in base64, under another name. */
-function bodyOf(body: Uint8Array): { body: string } | { bodyBase64: string } {
+function* jsonOf(
+  { headers, body }: Pick<StompMessage, "headers" | "body">,
+): Generator<Uint8Array, void, void> {
+  const head = printableJson({ headers: Object.fromEntries(headers) });
+  const name = isUtf8(body) ? "body" : "bodyBase64";
+  yield utf8.encode(`${head.slice(0, -1)},"${name}":"`);
+  const text = textDecoder();
+  for (const piece of piecesOf(body)) {
+    yield utf8.encode(
+      name === "body"
+        ? printableJson(text.decode(piece, { stream: true })).slice(1, -1)
+        : piece.toBase64(),
+    );
+  }
+  yield utf8.encode('"}\n');
+}
+
+function isUtf8(body: Uint8Array): boolean {
+  const text = textDecoder();
   try {
-    const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
-    return { body: decoder.decode(body) };
+    for (const piece of piecesOf(body)) text.decode(piece, { stream: true });
+    text.decode();
+    return true;
   } catch {
-    return { bodyBase64: body.toBase64() };
+    return false;
   }
 }
 
-function join(parts: readonly Uint8Array[]): Uint8Array {
-  const whole = new Uint8Array(
-    parts.reduce((sum, { length }) => sum + length, 0),
-  );
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
+function textDecoder(): TextDecoder {
+  return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+}
+
+function* piecesOf(body: Uint8Array): Generator<Uint8Array, void, void> {
+  for (let at = 0; at < body.length; at += PIECE_BYTES) {
+    yield body.subarray(at, at + PIECE_BYTES);
   }
-  return whole;
 }

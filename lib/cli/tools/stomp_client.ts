@@ -23,6 +23,7 @@ import {
   type OptionValues,
   textOption,
 } from "../command/command.ts";
+import { checkExposure } from "../../credentials/mod.ts";
 import type { Terminal } from "../command/terminal.ts";
 import { readFirstLine } from "../command/text_file.ts";
 import { given, usage } from "../command/option_values.ts";
@@ -201,12 +202,18 @@ export function composeClient(
     host: option("vhost", text) ?? false,
     login: option("user", text),
     passcode: textOption(values, "password") ??
-      passwordFrom(option("password-file", path)),
+      passwordFrom(option("password-file", path), warn),
     heartBeat: { sendMs: heartBeatMs, receiveMs: heartBeatMs },
     limits: { maxBodyBytes: MAX_BODY_BYTES },
   });
 }
 
-function passwordFrom(file: string | undefined): string | undefined {
-  return file === undefined ? undefined : readFirstLine(file);
+function passwordFrom(
+  path: string | undefined,
+  warn: (words: string) => void,
+): string | undefined {
+  if (path === undefined) return undefined;
+  const danger = "they can log in to the broker with it";
+  checkExposure({ path, what: "Password file", danger }, warn);
+  return readFirstLine(path);
 }

@@ -14,10 +14,13 @@ import {
   type TrustStore,
 } from "../../pki/mod.ts";
 import type { Endpoint } from "../../ssm/mod.ts";
-import { StompClient } from "../../stomp/mod.ts";
-import type { Trust } from "../../credentials/mod.ts";
+import { StompClient, type StompMessage } from "../../stomp/mod.ts";
+import {
+  checkExposure,
+  type LiveIdentity,
+  type Trust,
+} from "../../credentials/mod.ts";
 import { readFirstLine } from "../command/text_file.ts";
-import type { LiveIdentity } from "../../credentials/mod.ts";
 
 /** What connections are made with. */
 export interface EndpointContext {
@@ -38,7 +41,8 @@ export function composeEndpoints(
   config: BrokerConfig,
   context: EndpointContext,
 ): Endpoint[] {
-  const passcode = config.passcode ?? passcodeFrom(config.passcodeFile);
+  const passcode = config.passcode ??
+    passcodeFrom(config.passcodeFile, context.log);
   return config.addresses.map(({ host, port }) => ({
     name: `${host}:${port}`,
     connect: async (signal) => {
@@ -69,21 +73,33 @@ export function composeEndpoints(
         receiptTimeoutMs: config.receiptTimeoutMs,
         limits: { maxBodyBytes: context.maxBodyBytes },
         trimMessages: true,
-        onStrayReceipt: strayReceipts(log),
+        onStrayReceipt: tellSome(
+          log,
+          (id: string) => `The broker confirmed what nobody sent: ${id}`,
+        ),
+        onUnhandled: tellSome(
+          log,
+          ({ destination }: StompMessage) =>
+            `The broker sent a message of a subscription that nobody made: it is from ${destination}`,
+        ),
       }).finally(() => signal.removeEventListener("abort", hangUp));
     },
   }));
 }
 
-/** Stray receipts of one connection that are logged: a broker must not fill the disk with them. */
-const MAX_STRAY_RECEIPTS = 10;
+/** Oddities of one kind on one connection that are logged: a broker must not fill the disk with them. */
+const MAX_ODDITIES = 10;
 
-function strayReceipts(log: Logger): (id: string) => void {
-  let left = MAX_STRAY_RECEIPTS;
-  return (id) => {
+/** Warns of what a broker does, the first few times. */
+function tellSome<T>(
+  log: Logger,
+  words: (odd: T) => string,
+): (odd: T) => void {
+  let left = MAX_ODDITIES;
+  return (odd) => {
     if (left === 0) return;
-    const rest = --left === 0 ? "; what else it confirms is not logged" : "";
-    log.warning(`The broker confirmed what nobody sent: ${id}${rest}`);
+    const rest = --left === 0 ? "; further ones are not logged" : "";
+    log.warning(`${words(odd)}${rest}`);
   };
 }
 
@@ -144,8 +160,15 @@ export function brokerVerifier(
   };
 }
 
-function passcodeFrom(file: string | undefined): string | undefined {
-  return file === undefined
-    ? undefined
-    : readFirstLine(file, `passcode_file ${file}`);
+function passcodeFrom(
+  path: string | undefined,
+  log: Logger,
+): string | undefined {
+  if (path === undefined) return undefined;
+  const danger = "they can log in to the broker as this host";
+  checkExposure(
+    { path, what: "Passcode file", danger },
+    (words) => log.warning(words),
+  );
+  return readFirstLine(path, `passcode_file ${path}`);
 }

@@ -5,6 +5,7 @@
  */
 import { join } from "node:path";
 import type { Ssm1Config } from "../../config/mod.ts";
+import { SsmError } from "../../errors.ts";
 import type { Logger } from "../../log/mod.ts";
 import { formatDn, type TrustStore } from "../../pki/mod.ts";
 import {
@@ -15,6 +16,8 @@ import {
   Ssm1Reject,
 } from "../../spool/mod.ts";
 import {
+  type ConsumerIdentity,
+  refuseConsumer,
   SmimeOpener,
   Ssm1IncomingCarrier,
   Ssm1Opener,
@@ -24,7 +27,7 @@ import {
 import { systemClock } from "../../stomp/mod.ts";
 import { AllowedDns } from "../../credentials/mod.ts";
 import { composeEndpoints } from "./endpoints.ts";
-import { LiveIdentity } from "../../credentials/mod.ts";
+import { LiveIdentity, LiveRecipient } from "../../credentials/mod.ts";
 import { openTrustStore } from "../../credentials/mod.ts";
 
 /** What the parts are made with. */
@@ -95,7 +98,8 @@ export async function composeSsm1(
   const dns = config.consumer &&
     await AllowedDns.open(config.consumer.validDns, log, { ignoreCase: true });
   return {
-    producer: config.producer && composeProducer(config.producer, ground),
+    producer: config.producer &&
+      await composeProducer(config.producer, ground),
     consumer: config.consumer && dns &&
       await composeConsumer(config.consumer, dns, ground),
     reload: async () => {
@@ -105,12 +109,17 @@ export async function composeSsm1(
   };
 }
 
-function composeProducer(
+async function composeProducer(
   producer: NonNullable<Ssm1Config["producer"]>,
   { config, identity, trust, log, signal }: Ground,
-): ProducerParts {
+): Promise<ProducerParts> {
   const { broker, certificates, messages } = config;
   const { checkCrls } = certificates;
+  const consumer: ConsumerIdentity = {
+    consumerDn: producer.consumerDn,
+    trust: (certificate) => trust.verify(certificate, [], { checkCrls }),
+  };
+  const known = await openConsumerCertificate(producer, consumer, log);
   const carrier = new Ssm1OutgoingCarrier({
     endpoints: composeEndpoints(broker, {
       identity,
@@ -121,11 +130,9 @@ function composeProducer(
     }),
     destination: producer.topic,
     ackQueue: producer.ackQueue,
-    consumer: {
-      consumerDn: producer.consumerDn,
-      trust: (certificate) => trust.verify(certificate, [], { checkCrls }),
-      lifeMs: producer.certificateLifeMs,
-    },
+    consumer: known
+      ? "known"
+      : { ...consumer, lifeMs: producer.certificateLifeMs },
     ackTimeoutMs: producer.ackTimeoutMs,
     retryForMs: broker.retryForMs,
     signal,
@@ -142,10 +149,32 @@ function composeProducer(
   });
   const envelope = new Ssm1Sealer({
     signer: () => identity.current(),
-    recipient: () => carrier.recipient,
+    recipient: () => known?.current() ?? carrier.recipient,
     cipher: certificates.cipher,
   });
   return { spool, envelope, carrier };
+}
+
+/** The consumer's certificate in a file, if there is one. */
+async function openConsumerCertificate(
+  { consumerCertificate: path }: NonNullable<Ssm1Config["producer"]>,
+  consumer: ConsumerIdentity,
+  log: Logger,
+): Promise<LiveRecipient | undefined> {
+  if (path === undefined) return undefined;
+  const known = await LiveRecipient.open(path, {
+    log,
+    verify: async (certificate) => {
+      const why = await refuseConsumer(certificate, consumer);
+      if (why === undefined) return;
+      throw new SsmError(
+        "TRUST",
+        `Cannot use the consumer's certificate ${path}: ${why}`,
+      );
+    },
+  });
+  log.info(`Messages will be encrypted using ${consumer.consumerDn}`);
+  return known;
 }
 
 async function composeConsumer(
@@ -173,6 +202,7 @@ async function composeConsumer(
         allowWeakDigests: allowWeak === "all",
       }),
     isAllowed: (spellings) => dns.has(spellings),
+    explainRefusal: (dn) => dns.near(dn),
     // The originals' own OpenSSL signs with SHA-1 and knows nothing else.
     allowWeakDigests: allowWeak === "sha1" ? "sha1" : allowWeak === "all",
   });
@@ -186,7 +216,7 @@ async function composeConsumer(
     }),
     destination: consumer.topic,
     prefetch: consumer.window,
-    certificatePem: () => identity.current().keyPair.certificate,
+    certificates: () => identity.current().chain,
     forget: (digest) => incoming.forget(digest),
     log,
     clock: systemClock,

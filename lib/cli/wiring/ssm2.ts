@@ -174,6 +174,7 @@ export async function composeReceiver(
       trust: (signer, others) =>
         trust.verify(signer, others, { checkCrls, allowWeakDigests }),
       isAllowed: (spellings) => dns.has(spellings),
+      explainRefusal: (dn) => dns.near(dn),
       allowWeakDigests,
     }),
     carrier: new Ssm2IncomingCarrier({

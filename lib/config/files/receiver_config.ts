@@ -13,6 +13,7 @@ import {
 } from "./shared_sections.ts";
 import type { Ini } from "../ini/parse.ts";
 import { readSection, type Values } from "../schema/keys.ts";
+import { remarks } from "./remarks.ts";
 import { oddities } from "./oddities.ts";
 import { RECEIVER_TABLES } from "./receiver_tables.ts";
 
@@ -34,7 +35,11 @@ export interface ReceiverConfig {
  * @throws {ConfigError} at the first thing that cannot be used.
  */
 export function readReceiverConfig(ini: Ini): Loaded<ReceiverConfig> {
-  const warnings = [...checkProtocol(ini, "receiver"), ...oddities(ini)];
+  const warnings = [
+    ...checkProtocol(ini, "receiver"),
+    ...oddities(ini),
+    ...remarks(ini, RECEIVER_TABLES),
+  ];
   const { amsProject: _, token: __, ...messaging } = readSection(
     ini,
     "messaging",

@@ -9,6 +9,7 @@ import {
   LOGGING_TABLE,
   PROTOCOL_TABLE,
 } from "./shared_tables.ts";
+import { destination } from "../schema/destination.ts";
 import { optional, required, withDefault } from "../schema/keys.ts";
 import {
   anyText,
@@ -16,7 +17,6 @@ import {
   integer,
   path,
   size,
-  text,
   umask,
 } from "../schema/kinds.ts";
 
@@ -39,7 +39,7 @@ const CERTIFICATES = {
 const MESSAGING = {
   destination: required(
     "destination",
-    text,
+    destination,
     "The queue or topic to receive from.",
   ),
   path: required(

@@ -15,6 +15,7 @@ import {
 import { ConfigError } from "../config_error.ts";
 import type { Ini } from "../ini/parse.ts";
 import { readSection, type Values } from "../schema/keys.ts";
+import { remarks } from "./remarks.ts";
 import { oddities } from "./oddities.ts";
 import { SENDER_TABLES } from "./sender_tables.ts";
 
@@ -35,7 +36,11 @@ export interface SenderConfig {
  * @throws {ConfigError} at the first thing that cannot be used.
  */
 export function readSenderConfig(ini: Ini): Loaded<SenderConfig> {
-  const warnings = [...checkProtocol(ini, "sender"), ...oddities(ini)];
+  const warnings = [
+    ...checkProtocol(ini, "sender"),
+    ...oddities(ini),
+    ...remarks(ini, SENDER_TABLES),
+  ];
   const broker = readSection(ini, "broker", SENDER_TABLES.broker);
   const certificates = readSection(
     ini,

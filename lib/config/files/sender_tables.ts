@@ -9,6 +9,7 @@ import {
   LOGGING_TABLE,
   PROTOCOL_TABLE,
 } from "./shared_tables.ts";
+import { outgoingDestination } from "../schema/destination.ts";
 import { optional, required, withDefault } from "../schema/keys.ts";
 import {
   anyText,
@@ -18,7 +19,6 @@ import {
   path,
   seconds,
   size,
-  text,
   umask,
 } from "../schema/kinds.ts";
 
@@ -60,7 +60,11 @@ const CERTIFICATES = {
 };
 
 const MESSAGING = {
-  destination: required("destination", text, "The queue or topic to send to."),
+  destination: required(
+    "destination",
+    outgoingDestination,
+    "The queue or topic to send to.",
+  ),
   path: required("path", path, "The directory of the messages to be sent."),
   pathType: withDefault(
     "path_type",

@@ -75,7 +75,11 @@ export const BROKER_TABLE = {
 
 /** `[certificates]` */
 export const CERTIFICATES_TABLE = {
-  certificate: required("certificate", path, "The host certificate (PEM)."),
+  certificate: required(
+    "certificate",
+    path,
+    "The host certificate (PEM or DER); its chain, and the key, may be in the same file.",
+  ),
   key: required("key", path, "The private key of the host certificate (PEM)."),
   keyPassphraseFile: optional(
     "key_passphrase_file",
@@ -86,7 +90,7 @@ export const CERTIFICATES_TABLE = {
     "require_private_key_file",
     boolean,
     "false",
-    "Whether a key file that others may read, or the group may write, is refused. Otherwise that is a warning.",
+    "Whether a file with a private key or its passphrase that others may read, or the group may write, is refused. Otherwise that is a warning.",
   ),
   capath: required(
     "capath",

@@ -13,6 +13,7 @@ import {
 import { ConfigError } from "../config_error.ts";
 import type { Ini } from "../ini/parse.ts";
 import { readSection, type Values } from "../schema/keys.ts";
+import { remarks } from "./remarks.ts";
 import { oddities } from "./oddities.ts";
 import { STOMPSERVER_TABLES } from "./stompserver_tables.ts";
 
@@ -69,5 +70,8 @@ export function readStompserverConfig(ini: Ini): Loaded<StompserverConfig> {
     file: ini.file,
     logging: loggingConfig(ini),
   });
-  return { config, warnings: oddities(ini) };
+  return {
+    config,
+    warnings: [...oddities(ini), ...remarks(ini, STOMPSERVER_TABLES)],
+  };
 }

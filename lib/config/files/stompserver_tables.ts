@@ -82,7 +82,7 @@ const STOMPSERVER = {
   certificate: optional(
     "certificate",
     path,
-    "The certificate of the broker (PEM); needed for TLS.",
+    "The certificate of the broker (PEM or DER), with its chain; needed for TLS.",
   ),
   key: optional(
     "key",
@@ -142,6 +142,12 @@ const STOMPSERVER = {
     words,
     "The addresses that may not connect, although allowed.",
   ),
+  proxyProtocol: withDefault(
+    "proxy_protocol",
+    boolean,
+    "false",
+    "Whether every client comes through a proxy that says for whom by the PROXY protocol, version 1 or 2; others are refused. What the proxy says then counts as the address of the client: nobody else may reach the port.",
+  ),
   heartBeatInMs: withDefault(
     "heartbeat_in",
     integer(0, 3_600_000),
@@ -168,7 +174,7 @@ const STOMPSERVER = {
   memoryBytes: optional(
     "memory",
     size(1024 ** 2, 1024 * GIGABYTE),
-    "How much of the queues may be in memory. What exceeds it is on disk if there is data, and refused otherwise. Without it 16M with data, and 256M otherwise.",
+    "How much of the messages may be in memory: a quarter for those of topics, the rest for those of queues. What exceeds it in queues is on disk if there is data, and refused otherwise; of topics, the clients that are slowest and hold most are cut off. Without it 32M with data, and 256M otherwise.",
   ),
   maxDataBytes: withDefault(
     "max_data",
@@ -189,6 +195,12 @@ const STOMPSERVER = {
     integer(1, 1_000_000),
     "4096",
     "Clients at the same time; more are refused.",
+  ),
+  subscriptions: withDefault(
+    "subscriptions",
+    integer(1, 100_000),
+    "1000",
+    "Subscriptions of one connection, and its temporary queues; more are refused.",
   ),
   prefetch: withDefault(
     "prefetch",

@@ -45,12 +45,14 @@ export function interpolate(
         continue;
       }
       if (text[percent + 1] !== "(") {
-        return `a % must be followed by % or (, found "${text.slice(percent)}"`;
+        // Not what follows: it may be the rest of a password.
+        const found = text.slice(percent, percent + 2);
+        return `a % must be followed by % or (, found "${found}"`;
       }
       const reference = /^%\(([^)]+)\)s/.exec(text.slice(percent));
       const name = reference?.[1];
       if (reference === null || name === undefined) {
-        return `bad reference "${text.slice(percent)}"`;
+        return "%( must be followed by a name and )s";
       }
       if (++references > MAX_REFERENCES) return "it has too many %(…)s";
       const found = lookup(name);

@@ -196,7 +196,9 @@ class Parser {
     if (this.#garbage !== undefined) {
       throw this.#error(
         this.#garbage.line,
-        `"${this.#garbage.text}" is neither "key = value", nor "[section]", nor a comment`,
+        `"${
+          beginning(this.#garbage.text)
+        }" is neither "key = value", nor "[section]", nor a comment`,
       );
     }
     const sections = new Map<string, Options>();
@@ -221,7 +223,10 @@ class Parser {
 
   #startOption(text: string, line: number): void {
     if (this.#section === undefined) {
-      throw this.#error(line, `"${text}" comes before the first [section]`);
+      throw this.#error(
+        line,
+        `"${beginning(text)}" comes before the first [section]`,
+      );
     }
     const [, left, value = ""] = OPTION.exec(text) ?? [];
     const name = left === undefined ? undefined : stripEnd(left).toLowerCase();
@@ -254,6 +259,12 @@ function finish(drafts: Map<string, Draft>): Options {
     options.set(key, { name, line, raw });
   }
   return options;
+}
+
+/** Of a line that is not understood only the first word: what follows may be a password. */
+function beginning(text: string): string {
+  const [word = ""] = text.split(/[\s=:]/, 1);
+  return word === text ? text : `${word}…`;
 }
 
 function strip(text: string): string {

@@ -20,6 +20,10 @@ export interface Key<Value> {
   readonly required: boolean;
   /** `undefined` when the text cannot be the value of this key. */
   parse(text: string): { readonly value: Value } | undefined;
+  /** See {@linkcode Kind.fault}. */
+  fault(text: string): string | undefined;
+  /** See {@linkcode Kind.remark}. */
+  remark(text: string): string | undefined;
   /** The value of an absent key that is not required. */
   absent(): Value;
 }
@@ -85,6 +89,8 @@ function describe<Value>(name: string, kind: Kind<Value>, doc: string) {
       const value = kind.parse(text);
       return value === undefined ? undefined : { value };
     },
+    fault: (text: string) => kind.fault?.(text),
+    remark: (text: string) => kind.remark?.(text),
   };
 }
 
@@ -176,8 +182,11 @@ function readKey(
   const text = rewrite(ini.get(section, name) ?? "", place);
   const parsed = key.parse(text);
   if (parsed !== undefined) return parsed.value;
+  const fault = key.fault(text);
   const state = text === ""
     ? `it is empty; it must be ${key.allowed}`
-    : `"${text}" is not allowed; it must be ${key.allowed}`;
+    : `"${text}" is not allowed${
+      fault === undefined ? "" : `, ${fault}`
+    }; it must be ${key.allowed}`;
   throw new ConfigError(place, state);
 }

@@ -9,6 +9,10 @@ export interface Kind<Value> {
   readonly allowed: string;
   /** `undefined` when the text is not of this kind. */
   parse(text: string): Value | undefined;
+  /** What it is in a text that is not of this kind, where that is hard to see. */
+  fault?(text: string): string | undefined;
+  /** What a text of this kind may be a mistake for; it may be shown to anybody. */
+  remark?(text: string): string | undefined;
 }
 
 /** Any text but none. */
@@ -112,13 +116,29 @@ export function oneOf<const Word extends string>(...words: Word[]): Kind<Word> {
 /** The lowest severity to log. */
 export type Level = "DEBUG" | "INFO" | "WARNING" | "ERROR" | "CRITICAL";
 
-/** The words of the original, in capitals; it calls a warning `WARN`. */
+/** The words of the original, which calls a warning `WARN`, and those of Python beside them. */
+const LEVELS: Readonly<Record<string, Level>> = {
+  DEBUG: "DEBUG",
+  INFO: "INFO",
+  WARN: "WARNING",
+  WARNING: "WARNING",
+  ERROR: "ERROR",
+  CRITICAL: "CRITICAL",
+  FATAL: "CRITICAL",
+};
+
+const LEVEL_WORDS = ["DEBUG", "INFO", "WARN", "ERROR", "CRITICAL"];
+
+/** A level; the original takes the words it names itself, in capitals. */
 export const level: Kind<Level> = {
-  allowed: "one of DEBUG, INFO, WARN, ERROR, CRITICAL",
-  parse(value) {
-    if (value === "WARN") return "WARNING";
-    const words: Level[] = ["DEBUG", "INFO", "ERROR", "CRITICAL"];
-    return words.find((word) => word === value);
+  allowed: `one of ${LEVEL_WORDS.join(", ")}`,
+  parse: (value) => LEVELS[value.toUpperCase()],
+  remark(value) {
+    if (LEVEL_WORDS.includes(value)) return undefined;
+    const meant = LEVEL_WORDS.find((word) =>
+      LEVELS[word] === LEVELS[value.toUpperCase()]
+    );
+    return meant && `"${value}" is taken for ${meant}`;
   },
 };
 

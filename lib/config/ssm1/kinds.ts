@@ -27,12 +27,6 @@ export const normalPath: Kind<string> = {
   },
 };
 
-/** What can stand in a header of a frame, and is the same to every reader. */
-export const word: Kind<string> = {
-  allowed: "some text without white space or control characters",
-  parse: (value) => /^[^\s\p{C}]+$/u.test(value) ? value : undefined,
-};
-
 /** A DN in slash form. */
 export const dn: Kind<string> = {
   allowed: "a DN in the form /C=UK/O=eScience/CN=host.example.org",

@@ -6,6 +6,7 @@
 import { placeText } from "../config_error.ts";
 import type { Ini } from "../ini/parse.ts";
 import { findKey, type Key, keyPlace } from "../schema/keys.ts";
+import { remarks } from "../files/remarks.ts";
 import { oddities } from "../files/oddities.ts";
 import { SSM1_TABLES } from "./tables.ts";
 
@@ -13,6 +14,7 @@ import { SSM1_TABLES } from "./tables.ts";
 export function ssm1Oddities(ini: Ini): string[] {
   return [
     ...oddities(ini, [SSM1_TABLES]),
+    ...remarks(ini, SSM1_TABLES),
     ...unusualNames(ini),
     ...looseWords(ini),
   ];

@@ -18,9 +18,10 @@ import {
   size,
   umask,
 } from "../schema/kinds.ts";
+import { destination } from "../schema/destination.ts";
 import { SENDER_TABLES } from "../files/sender_tables.ts";
 import { CERTIFICATES_TABLE, LOGGING_TABLE } from "../files/shared_tables.ts";
-import { dn, normalPath, onlyTrue, unlessFalse, word } from "./kinds.ts";
+import { dn, normalPath, onlyTrue, unlessFalse } from "./kinds.ts";
 
 const DAY = 86_400;
 
@@ -171,7 +172,7 @@ const LOGGING = {
 };
 
 const CONSUMER = hyphenated({
-  topic: required("topic", word, "The topic or queue to receive from."),
+  topic: required("topic", destination, "The topic or queue to receive from."),
   validDns: required(
     "valid_dns",
     normalPath,
@@ -192,15 +193,20 @@ const CONSUMER = hyphenated({
 });
 
 const PRODUCER = hyphenated({
-  topic: required("topic", word, "The topic or queue to send to."),
+  topic: required("topic", destination, "The topic or queue to send to."),
   consumerDn: required(
     "consumer_dn",
     dn,
     "The DN of the consumer. Messages are encrypted for it alone; every character counts.",
   ),
+  consumerCertificate: optional(
+    "consumer_certificate",
+    normalPath,
+    "The certificate of the consumer (PEM), if you have it: then the consumer is not asked for it. It is read again when it changes, and held to consumer-dn and cadir like one that is asked for.",
+  ),
   ackQueue: required(
     "ack",
-    word,
+    destination,
     "The topic or queue for the answers of the consumer, one for each producer; $host and $pid help to tell them apart.",
   ),
   checkIntervalMs: withDefault(

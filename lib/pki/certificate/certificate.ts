@@ -15,14 +15,18 @@ import {
   readDer,
   TAG,
 } from "../../asn1/mod.ts";
-import { readBitString, readSmallInteger, readTime } from "../../asn1/mod.ts";
+import {
+  readBitString,
+  readInteger,
+  readSmallInteger,
+  readTime,
+} from "../../asn1/mod.ts";
 import {
   type Extensions,
   NO_EXTENSIONS,
   readExtensions,
 } from "./extensions.ts";
 import { type Name, readName, sameBytes, sameName } from "./name.ts";
-import { decodePem } from "../../asn1/mod.ts";
 import { importPublicKey, readPublicKeyInfo } from "./public_key.ts";
 
 /** A certificate that was read, not one that is trusted. */
@@ -69,31 +73,6 @@ export function parseCertificate(der: Uint8Array): Certificate {
 }
 
 /**
- * All certificates of a file: the CERTIFICATE blocks of a PEM text, with any
- * text around them, or one certificate in DER.
- *
- * @throws {SsmError} `CERTIFICATE` when there is none or one is malformed.
- */
-export function readCertificates(pemOrDer: Uint8Array | string): Certificate[] {
-  if (typeof pemOrDer !== "string" && pemOrDer[0] === TAG.sequence) {
-    return [parseCertificate(pemOrDer)];
-  }
-  const text = typeof pemOrDer === "string"
-    ? pemOrDer
-    : new TextDecoder("latin1").decode(pemOrDer);
-  const found = decodePem(text)
-    .filter(({ label }) => /^(X509 )?CERTIFICATE$/.test(label))
-    .map(({ bytes }) => parseCertificate(bytes));
-  if (found.length === 0) {
-    throw new SsmError(
-      "CERTIFICATE",
-      "Cannot read certificate: there is no CERTIFICATE block",
-    );
-  }
-  return found;
-}
-
-/**
  * The public key, for `node:crypto`.
  *
  * @throws {SsmError} `CERTIFICATE` when the runtime cannot use it, such as RSA
@@ -129,8 +108,7 @@ function readCertificate(node: DerNode): Certificate {
     : 1;
   if (version > 3) throw derError(`certificate has version ${version}`);
   const from = tagged ? 1 : 0;
-  const serial = tbs.at(from, "serial number")
-    .expect(TAG.integer, "serial number").content;
+  const serial = readInteger(tbs.at(from, "serial number"));
   // RFC 5280 §4.1.1.2: what is signed and what is claimed must be the same.
   const { raw } = tbs.at(from + 1, "signature algorithm");
   if (!sameBytes(raw, signatureAlgorithm.raw)) {

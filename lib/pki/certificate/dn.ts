@@ -47,7 +47,7 @@ export function isAmbiguousDn(name: Name): boolean {
   if (rdns.length === 0 || rdns.some((rdn) => rdn.length === 0)) return true;
   return rdns.flat().some(({ value }) =>
     value === undefined || LOOKS_LIKE_ATTRIBUTE.test(value) ||
-    LOOKS_LIKE_ESCAPE.test(value) || INVISIBLE.test(value)
+    LOOKS_LIKE_ESCAPE.test(value) || INVISIBLE.test(value.replace(JOINERS, ""))
   );
 }
 
@@ -58,6 +58,12 @@ const LOOKS_LIKE_ATTRIBUTE = /[/+]\s*[A-Za-z0-9][A-Za-z0-9.-]*\s*=/;
 const LOOKS_LIKE_ESCAPE = /\\(x[0-9A-Fa-f]{2}|[/+])/;
 /** Controls, formats (zero width, bidirectional), line and paragraph separators, private use, unassigned. */
 const INVISIBLE = /[\p{C}\p{Zl}\p{Zp}]/u;
+/**
+ * Zero width joiner and non-joiner, which names in Persian and in Indian scripts
+ * need. They cannot be overlooked: in the text of a DN they are `\xE2\x80\x8C`
+ * and `\xE2\x80\x8D`, and a value that has these letters itself is refused.
+ */
+const JOINERS = /[\u200c\u200d]/g;
 
 function escapeControls(text: string): string {
   return text.replace(

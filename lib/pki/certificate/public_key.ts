@@ -10,7 +10,7 @@ import { Buffer } from "node:buffer";
 import { reason, SsmError } from "../../errors.ts";
 import { readAlgorithm } from "../../asn1/mod.ts";
 import { type DerNode, readDer, TAG } from "../../asn1/mod.ts";
-import { readBitString, readOid } from "../../asn1/mod.ts";
+import { readBitString, readInteger, readOid } from "../../asn1/mod.ts";
 
 /** What a SubjectPublicKeyInfo says without a look at the key itself. */
 export interface PublicKeyInfo {
@@ -82,9 +82,10 @@ export function rsaBits({ modulus }: RsaPublicKey): number {
   return first ? modulus.length * 8 - Math.clz32(first) + 24 : 0;
 }
 
+/** Without the octet that says that it is positive: no number here is anything else. */
 function unsigned(node: DerNode): Uint8Array {
-  const { content } = node.expect(TAG.integer, "integer");
-  return content[0] === 0 ? content.subarray(1) : content;
+  const octets = readInteger(node);
+  return octets[0] === 0 && octets.length > 1 ? octets.subarray(1) : octets;
 }
 
 /**

@@ -8,10 +8,8 @@
  * @module
  */
 import { isSsmError, reason, SsmError } from "../../errors.ts";
-import {
-  type Certificate,
-  readCertificates,
-} from "../certificate/certificate.ts";
+import type { Certificate } from "../certificate/certificate.ts";
+import { readAuthorities } from "../certificate/certificate_file.ts";
 import {
   type CertificateSource,
   type Verdict,
@@ -101,7 +99,7 @@ export class TrustStore implements CertificateSource {
       subject,
       "",
       (file) =>
-        this.#load(file, this.#certificates, readCertificates)
+        this.#load(file, this.#certificates, readAuthorities)
           .filter((certificate) => sameName(certificate.subject, subject)),
     );
   }
@@ -192,7 +190,7 @@ export class TrustStore implements CertificateSource {
       // A file that is not understood is not read again until it changes.
       kept.set(file, { stamp, settled, value: [] });
       if (stat.size > MAX_FILE_BYTES) {
-        throw new SsmError("LIMIT", `Cannot read "${path}": it is too large`);
+        throw new SsmError("LIMIT", "Cannot read file: it is too large");
       }
       const value = read(Deno.readFileSync(path));
       kept.set(file, { stamp, settled, value });
@@ -211,11 +209,10 @@ export class TrustStore implements CertificateSource {
     const words = reason(cause);
     if (this.#complaints.get(path) === words) return;
     this.#complaints.set(path, words);
+    const code = isSsmError(cause) ? cause.code : "TRUST";
     this.#onBadFile(
       path,
-      isSsmError(cause)
-        ? cause
-        : new SsmError("TRUST", `Cannot read "${path}": ${words}`, { cause }),
+      new SsmError(code, `Cannot use "${path}": ${words}`, { cause }),
     );
   }
 

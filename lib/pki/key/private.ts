@@ -9,7 +9,7 @@
 import { createPrivateKey, createPublicKey, type KeyObject } from "node:crypto";
 import { isSsmError, SsmError } from "../../errors.ts";
 import { type Certificate, publicKeyOf } from "../certificate/certificate.ts";
-import { decryptTripleDes } from "./triple_des.ts";
+import { decryptPkcs8, unsupportedEncryption } from "./encrypted.ts";
 import { sameBytes } from "../certificate/name.ts";
 import { decodePem, encodePem, type PemBlock } from "../../asn1/mod.ts";
 
@@ -44,27 +44,33 @@ const LABELS: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Reads the first private key of a PEM text; certificates and other text in it
- * are skipped.
+ * Reads the private key of a PEM text: the first that is wanted, or the first of
+ * all if none is. Certificates and other text in it are skipped.
  *
  * @param passphrase For an encrypted key; ignored if the key is not encrypted.
- * @throws {SsmError} `KEY` when there is none, it is of an unknown kind, or the
- * passphrase is missing or wrong.
+ * @param isWanted Which of several keys is meant. Default: the first.
+ * @throws {SsmError} `KEY` when there is none, or none is wanted and one is of an
+ * unknown kind, or its passphrase is missing or wrong.
  */
-export function loadPrivateKey(pem: string, passphrase?: string): PrivateKey {
-  const block = readBlocks(pem).find(({ label }) => LABELS.has(label));
-  if (!block) throw keyError("there is no private key in the text");
-  const encrypted = block.label.startsWith("ENCRYPTED") ||
-    (block.headers.get("Proc-Type")?.includes("ENCRYPTED") ?? false);
-  if (!encrypted) return new PrivateKey(importPlain(block));
-  if (passphrase === undefined) {
-    throw new SsmError(
-      "KEY",
-      "Cannot read private key: it is encrypted and the passphrase is missing",
-      { hint: "name a file that holds it (key_passphrase_file)" },
-    );
+export function loadPrivateKey(
+  pem: Uint8Array | string,
+  passphrase?: string,
+  isWanted: (key: PrivateKey) => boolean = () => true,
+): PrivateKey {
+  let first: PrivateKey | undefined;
+  let problem: unknown;
+  for (const block of keyBlocks(pem)) {
+    try {
+      const key = openBlock(block, passphrase);
+      if (isWanted(key)) return key;
+      first ??= key;
+    } catch (error) {
+      problem ??= error;
+    }
   }
-  return new PrivateKey(importEncrypted(block, passphrase));
+  // The one that could not be read may be the one that is wanted.
+  if (problem !== undefined) throw problem;
+  return first!;
 }
 
 /** Is `key` the private half of the certificate's key? */
@@ -86,13 +92,48 @@ export function keyMatches(certificate: Certificate, key: PrivateKey): boolean {
   }
 }
 
-function readBlocks(pem: string): PemBlock[] {
+/** The blocks with a private key; at least one. */
+function keyBlocks(pem: Uint8Array | string): PemBlock[] {
+  const blocks = readBlocks(pem);
+  const keys = blocks.filter(({ label }) => LABELS.has(label));
+  if (keys.length > 0) return keys;
+  const others = new Set(blocks.map(({ label }) => label));
+  throw keyError(
+    others.size === 0
+      ? "there is no private key in the text"
+      : `there is no private key in the text, only ${[...others].join(", ")}`,
+  );
+}
+
+function readBlocks(pem: Uint8Array | string): PemBlock[] {
   try {
     return decodePem(pem);
   } catch (error) {
     if (!isSsmError(error, "CERTIFICATE")) throw error;
     throw keyError("the PEM text is damaged");
   }
+}
+
+function openBlock(
+  block: PemBlock,
+  passphrase: string | undefined,
+): PrivateKey {
+  const { label, headers } = block;
+  const encrypted = label.startsWith("ENCRYPTED") ||
+    (headers.get("Proc-Type")?.includes("ENCRYPTED") ?? false);
+  if (!encrypted) return new PrivateKey(importPlain(block));
+  if (passphrase === undefined) {
+    throw new SsmError(
+      "KEY",
+      "Cannot read private key: it is encrypted and the passphrase is missing",
+      { hint: "name a file that holds it (key_passphrase_file)" },
+    );
+  }
+  return new PrivateKey(
+    label.startsWith("ENCRYPTED")
+      ? importPkcs8(block, passphrase)
+      : importTraditional(block, passphrase),
+  );
 }
 
 /** The runtime's own errors are not kept: they may quote what they could not read. */
@@ -104,46 +145,40 @@ function importPlain({ label, bytes }: PemBlock): KeyObject {
   }
 }
 
-/**
- * With a wrong passphrase the runtime fails in several ways, at times only when
- * it reads what came out; and it knows no Triple DES in PKCS#8.
- */
-function importEncrypted(block: PemBlock, passphrase: string): KeyObject {
-  const { label, headers, bytes } = block;
-  const lines = [...headers].map(([name, value]) => `${name}: ${value}\n`);
-  const pem = encodePem(label, bytes).replace(
-    /^(-----BEGIN.*\n)/,
-    `$1${lines.join("")}${lines.length > 0 ? "\n" : ""}`,
-  );
+function importPkcs8({ bytes }: PemBlock, passphrase: string): KeyObject {
   try {
-    return createPrivateKey({ key: pem, passphrase });
-  } catch {
-    const plain = tryTripleDes(block, passphrase);
-    if (plain) return plain;
-  }
-  throw new SsmError(
-    "KEY",
-    "Cannot read private key: it is encrypted and the passphrase is wrong, or the encryption is not supported",
-    {
-      hint:
-        "If the passphrase is right, convert the key: openssl pkcs8 -topk8 -v2 aes-256-cbc.",
-    },
-  );
-}
-
-function tryTripleDes(
-  { label, bytes }: PemBlock,
-  passphrase: string,
-): KeyObject | undefined {
-  if (label !== "ENCRYPTED PRIVATE KEY") return undefined;
-  try {
-    const plain = decryptTripleDes(bytes, passphrase);
-    if (!plain) return undefined;
+    const plain = decryptPkcs8(bytes, passphrase);
     const key = createPrivateKey(encodePem("PRIVATE KEY", plain));
     plain.fill(0);
     return key;
+  } catch (error) {
+    if (isSsmError(error, "KEY")) throw error;
+    throw keyError(
+      isSsmError(error, "DER")
+        ? "it is damaged"
+        : "it is encrypted and the passphrase is wrong",
+    );
+  }
+}
+
+/** Ciphers of RFC 1421 headers that the runtime opens. */
+const TRADITIONAL = /^(AES-(128|192|256)|DES-EDE3|DES)-CBC,/;
+
+/** The headers go to the runtime as they were; it fails in several ways, at times only when it reads what came out. */
+function importTraditional(
+  { label, headers, bytes }: PemBlock,
+  passphrase: string,
+): KeyObject {
+  const lines = [...headers].map(([name, value]) => `${name}: ${value}\n`);
+  const pem = encodePem(label, bytes)
+    .replace(/^(-----BEGIN.*\n)/, `$1${lines.join("")}\n`);
+  try {
+    return createPrivateKey({ key: pem, passphrase });
   } catch {
-    return undefined;
+    if (TRADITIONAL.test(headers.get("DEK-Info") ?? "")) {
+      throw keyError("it is encrypted and the passphrase is wrong");
+    }
+    throw unsupportedEncryption("no AES and no DES");
   }
 }
 

@@ -32,7 +32,7 @@ import {
 import type { GeneralName } from "../certificate/general_name.ts";
 import { type Name, readName, sameBytes } from "../certificate/name.ts";
 import { OID } from "../../asn1/mod.ts";
-import { decodePem } from "../../asn1/mod.ts";
+import { decodePemOrDer } from "../../asn1/mod.ts";
 import { readRevokedSerials, serialKey } from "./revoked_serials.ts";
 
 /** Which certificates a CRL speaks about (issuingDistributionPoint). */
@@ -77,9 +77,7 @@ export function isRevoked(crl: Crl, serial: Uint8Array): boolean {
  * @throws {SsmError} `CERTIFICATE` when there is none or one is malformed.
  */
 export function readCrls(pemOrDer: Uint8Array): Crl[] {
-  if (pemOrDer[0] === TAG.sequence) return [parseCrl(pemOrDer)];
-  const found = decodePem(new TextDecoder("latin1").decode(pemOrDer))
-    .filter(({ label }) => label === "X509 CRL")
+  const found = decodePemOrDer(pemOrDer, ["X509 CRL"])
     .map(({ bytes }) => parseCrl(bytes));
   if (found.length === 0) {
     throw new SsmError(

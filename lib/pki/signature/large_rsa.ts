@@ -18,6 +18,10 @@ const DIGEST_INFO: Readonly<Record<Digest, string>> = {
   sha256: "3031300d060960864801650304020105000420",
   sha384: "3041300d060960864801650304020205000430",
   sha512: "3051300d060960864801650304020305000440",
+  "sha3-224": "302d300d06096086480165030402070500041c",
+  "sha3-256": "3031300d060960864801650304020805000420",
+  "sha3-384": "3041300d060960864801650304020905000430",
+  "sha3-512": "3051300d060960864801650304020a05000440",
 };
 
 /**
@@ -31,6 +35,9 @@ export function verifyPkcs1(
 ): boolean {
   // 2^64: no real exponent is larger, and the work grows with it.
   if (exponent.length > 8) throw unusable("the RSA exponent is too large");
+  const e = BigInt(`0x${exponent.toHex()}`);
+  // With 1 a signature is the text itself; the runtime refuses the same ones.
+  if (e < 3n || e % 2n === 0n) throw unusable(`the RSA exponent is ${e}`);
   const n = BigInt(`0x${modulus.toHex()}`);
   const s = BigInt(`0x${signature.toHex() || "0"}`);
   if (signature.length !== modulus.length || s >= n) return false;
@@ -38,7 +45,7 @@ export function verifyPkcs1(
     createHash(digest).update(data).digest("hex");
   const padding = "ff".repeat(modulus.length - 3 - info.length / 2);
   const expected = BigInt(`0x0001${padding}00${info}`);
-  return power(s, BigInt(`0x${exponent.toHex()}`), n) === expected;
+  return power(s, e, n) === expected;
 }
 
 function power(base: bigint, exponent: bigint, modulus: bigint): bigint {

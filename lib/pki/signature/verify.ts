@@ -47,7 +47,8 @@ export interface VerifySignatureOptions {
  *
  * @param spki The signer's SubjectPublicKeyInfo in DER.
  * @throws {SsmError} `SIGNATURE` when the algorithm is weak, unknown or does
- * not belong to the kind of key; `CERTIFICATE` when the key cannot be used.
+ * not belong to the kind of key; `CERTIFICATE` or `DER` when the key cannot be
+ * used.
  */
 export async function verifySignature(
   spki: Uint8Array,

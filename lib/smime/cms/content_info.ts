@@ -8,6 +8,7 @@ import {
   contextTag,
   type DerNode,
   readDer,
+  readInteger,
   readOid,
   TAG,
 } from "../../asn1/mod.ts";
@@ -48,8 +49,7 @@ export function readIssuerAndSerial(node: DerNode): CertificateId {
   node.expect(TAG.sequence, "IssuerAndSerialNumber");
   return {
     issuer: node.at(0, "issuer").raw,
-    serial: node.at(1, "serialNumber").expect(TAG.integer, "serialNumber")
-      .content,
+    serial: readInteger(node.at(1, "serialNumber")),
   };
 }
 

@@ -26,7 +26,7 @@ import {
   readOctets,
   TAG,
 } from "../../asn1/mod.ts";
-import { type Certificate, type PrivateKey } from "../../pki/mod.ts";
+import type { Certificate, PrivateKey } from "../../pki/mod.ts";
 import { KEY_AGREEMENTS, KEY_WRAPS, OID } from "./algorithms.ts";
 import { cmsError } from "./content_info.ts";
 import type {

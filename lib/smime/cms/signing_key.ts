@@ -6,7 +6,7 @@
  */
 import { SsmError } from "../../errors.ts";
 import { der } from "../../asn1/mod.ts";
-import { type Certificate, type PrivateKey } from "../../pki/mod.ts";
+import type { Certificate, PrivateKey } from "../../pki/mod.ts";
 import { type DigestName, OID } from "./algorithms.ts";
 
 /** What makes the signature of one signer. */

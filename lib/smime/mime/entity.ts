@@ -5,20 +5,19 @@
  * understand differently (a doubled header, a delimiter with a tail, a third
  * part) is refused instead of guessed.
  *
- * Source: RFC 2045, RFC 2046 §5.1, RFC 1847 §2.1.
+ * Source: RFC 2045.
  *
  * @module
  */
 import { Buffer } from "node:buffer";
 import { SsmError } from "../../errors.ts";
-import { findText } from "./find_text.ts";
 import { checkLimit } from "./limits.ts";
 
-const TAB = 0x09;
 const LF = 0x0a;
 const CR = 0x0d;
-const SPACE = 0x20;
-const DASH = 0x2d;
+const BYTE_ORDER_MARK = [0xef, 0xbb, 0xbf];
+/** `From ` */
+const MAILBOX_LINE = [0x46, 0x72, 0x6f, 0x6d, 0x20];
 
 /** A header block, parsed, and what follows its blank line. */
 export interface Entity {
@@ -51,6 +50,28 @@ const ENCODINGS: readonly string[] = [
   "base64",
   "quoted-printable",
 ];
+
+/**
+ * Reads a whole message, as {@linkcode parseEntity} does. What programs put
+ * before the first header is skipped: a byte order mark, and the line with which
+ * a message begins in a mailbox (RFC 4155).
+ *
+ * @throws {SsmError} `MIME`, `LIMIT`
+ */
+export function parseMessage(
+  bytes: Uint8Array,
+  maxHeaderBytes: number,
+): Entity {
+  const start = BYTE_ORDER_MARK.every((byte, at) => bytes[at] === byte)
+    ? BYTE_ORDER_MARK.length
+    : 0;
+  const begins = MAILBOX_LINE.every((byte, at) => bytes[start + at] === byte);
+  const lineEnd = begins
+    ? bytes.subarray(0, maxHeaderBytes).indexOf(LF, start)
+    : -1;
+  const from = lineEnd < 0 ? start : lineEnd + 1;
+  return parseEntity(bytes.subarray(from), maxHeaderBytes);
+}
 
 /**
  * Reads a header block, the blank line and the body; line ends may be CRLF or LF.
@@ -137,105 +158,19 @@ function parseContentType(value: string): ContentType {
   return { type: head[1]!.toLowerCase(), parameters };
 }
 
-/** The Content-Transfer-Encoding. @default "7bit" @throws {SsmError} `MIME` when unknown or repeated. */
+/**
+ * The Content-Transfer-Encoding, without comments (RFC 822 §3.4.3).
+ *
+ * @default "7bit"
+ * @throws {SsmError} `MIME` when unknown or repeated.
+ */
 export function transferEncodingOf(entity: Entity): TransferEncoding {
   const value = singleHeader(entity, "content-transfer-encoding") ?? "7bit";
-  const encoding = value.toLowerCase();
+  const encoding = value.replace(/\([^()\\]*\)/g, "").trim().toLowerCase();
   if (!ENCODINGS.includes(encoding)) {
     throw mimeError("the Content-Transfer-Encoding is unknown");
   }
   return encoding as TransferEncoding;
-}
-
-/**
- * The parts of a multipart body, as views. What precedes the first delimiter is
- * no part of it; after the closing delimiter there may be only white space.
- *
- * @throws {SsmError} `MIME` when a delimiter is malformed, missing, or there are more than `maxParts`.
- */
-export function splitMultipart(
-  body: Uint8Array,
-  boundary: string,
-  maxParts: number,
-): Uint8Array[] {
-  // RFC 2046 §5.1.1: 1 to 70 characters, no space at the end.
-  if (
-    !/^[0-9A-Za-z'()+_,\-./:=? ]{0,69}[0-9A-Za-z'()+_,\-./:=?]$/.test(boundary)
-  ) {
-    throw mimeError("the boundary is malformed");
-  }
-  const parts: Uint8Array[] = [];
-  let partStart = -1;
-  for (const { start, end, closing } of delimiters(body, `--${boundary}`)) {
-    if (partStart >= 0) {
-      if (parts.length === maxParts) {
-        throw mimeError(`there are more than ${maxParts} parts`);
-      }
-      parts.push(withoutLineEnd(body.subarray(partStart, start)));
-    }
-    if (closing) {
-      if (!isBlank(body.subarray(end))) {
-        throw mimeError("something follows the closing boundary");
-      }
-      if (partStart < 0) throw mimeError("there are no parts");
-      return parts;
-    }
-    partStart = end;
-  }
-  throw mimeError("the closing boundary is missing");
-}
-
-/** Where a delimiter line starts, where the next line starts, and whether it closes the whole. */
-interface Delimiter {
-  readonly start: number;
-  readonly end: number;
-  readonly closing: boolean;
-}
-
-function* delimiters(body: Uint8Array, text: string): Generator<Delimiter> {
-  let from = 0;
-  while (true) {
-    const start = findLine(body, text, from);
-    if (start < 0) return;
-    let at = start + text.length;
-    const closing = body[at] === DASH && body[at + 1] === DASH;
-    if (closing) at += 2;
-    while (body[at] === SPACE || body[at] === TAB || body[at] === CR) at++;
-    // OpenSSL takes any line with this beginning for the delimiter, RFC 2046 does not.
-    if (at < body.length && body[at] !== LF) {
-      throw mimeError("a line begins with the boundary and goes on");
-    }
-    from = Math.min(at + 1, body.length);
-    yield { start, end: from, closing };
-  }
-}
-
-/**
- * Where the next line begins that begins with `text`; `from` is the start of a
- * line. A search costs as much as it reads ahead, and text inside of lines may
- * repeat a million times: so it is the line end that is searched for with it.
- */
-function findLine(body: Uint8Array, text: string, from: number): number {
-  const here = body.subarray(from, from + text.length);
-  if (findText(here, text) === 0) return from;
-  const lineEnd = findText(body, `\n${text}`, from);
-  return lineEnd < 0 ? -1 : lineEnd + 1;
-}
-
-/** RFC 2046 §5.1.1: the line end before a delimiter belongs to the delimiter. */
-function withoutLineEnd(part: Uint8Array): Uint8Array {
-  let end = part.length;
-  if (part[end - 1] === LF) {
-    end--;
-    while (end > 0 && part[end - 1] === CR) end--;
-  }
-  return part.subarray(0, end);
-}
-
-function isBlank(bytes: Uint8Array): boolean {
-  return bytes.every((byte) =>
-    byte === SPACE || byte === TAB || byte === CR || byte === LF
-  );
 }
 
 /** A message that cannot be read. */

@@ -1,6 +1,6 @@
 /**
- * The certificate that an SSM1 producer encrypts to: obtained over the broker,
- * so believed only after it is verified.
+ * The certificate that an SSM1 producer encrypts to: wherever it comes from, it
+ * is believed only after it is verified.
  *
  * @module
  */
@@ -14,12 +14,28 @@ import {
 } from "../../pki/mod.ts";
 import type { Clock } from "../../stomp/mod.ts";
 
-/** Settings of a {@linkcode ConsumerCertificate}. */
-export interface ConsumerCertificateOptions {
+/** Whose certificate it must be, and whom to trust about that. */
+export interface ConsumerIdentity {
   /** The consumer's DN, exactly. */
   readonly consumerDn: string;
   /** Does the certificate chain to the CA directory? */
   readonly trust: (certificate: Certificate) => Verdict | Promise<Verdict>;
+}
+
+/** Why a certificate is not the consumer's; `undefined` when it is. */
+export async function refuseConsumer(
+  certificate: Certificate,
+  { consumerDn, trust }: ConsumerIdentity,
+): Promise<string | undefined> {
+  if (!dnSpellings(certificate.subject).includes(consumerDn)) {
+    return `its DN is ${formatDn(certificate.subject)}, not ${consumerDn}`;
+  }
+  const verdict = await trust(certificate);
+  return verdict.ok ? undefined : verdict.reason;
+}
+
+/** Settings of a {@linkcode ConsumerCertificate}. */
+export interface ConsumerCertificateOptions extends ConsumerIdentity {
   /** How long it is used before it is asked for again, in ms. @default 86400000 (24 h) */
   readonly lifeMs?: number;
   readonly clock: Clock;
@@ -65,16 +81,19 @@ export class ConsumerCertificate {
    * @returns why not, if not
    */
   async offer(pem: Uint8Array): Promise<string | undefined> {
-    const { consumerDn, trust, clock } = this.#options;
+    const { clock } = this.#options;
     if (pem.length > MAX_PEM_BYTES) return `it has ${pem.length} bytes`;
     try {
-      const [certificate] = readCertificates(new TextDecoder().decode(pem));
-      if (!certificate) return "there is none in it";
-      if (!dnSpellings(certificate.subject).includes(consumerDn)) {
-        return `its DN is ${formatDn(certificate.subject)}, not ${consumerDn}`;
+      const [first, ...others] = readCertificates(pem);
+      if (!first) return "there is none in it";
+      // The originals answer with their file as it is: others may come first.
+      const certificate = [first, ...others].find(({ subject }) =>
+        dnSpellings(subject).includes(this.#options.consumerDn)
+      ) ?? first;
+      const why = await refuseConsumer(certificate, this.#options);
+      if (why !== undefined) {
+        return why;
       }
-      const verdict = await trust(certificate);
-      if (!verdict.ok) return verdict.reason;
       this.#held = { certificate, since: clock.now() };
       this.#doubted = false;
       return undefined;

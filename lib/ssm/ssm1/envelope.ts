@@ -28,7 +28,7 @@ export interface Ssm1SealerOptions {
   /** Who signs, as of now. */
   readonly signer: () => Signer;
   /** The consumer's certificate, as of now. @throws {SsmError} when there is none */
-  readonly recipient: () => Certificate;
+  readonly recipient: () => Certificate | Promise<Certificate>;
   /** @default "des3", which every original can open */
   readonly cipher?: CipherName;
 }
@@ -46,7 +46,7 @@ export class Ssm1Sealer implements SealingEnvelope {
     const signed = await signMessage(await pack(payload), signer(), {
       form: "text",
     });
-    const body = await encryptMessage(signed, recipient(), { cipher });
+    const body = await encryptMessage(signed, await recipient(), { cipher });
     return { body, digest: contentDigest(payload) };
   }
 }

@@ -10,6 +10,7 @@
  */
 import { reason } from "../../errors.ts";
 import type { Logger } from "../../log/mod.ts";
+import { type Certificate, writeCertificates } from "../../pki/mod.ts";
 import { type StompMessage, within } from "../../stomp/mod.ts";
 import type { Delivery, IncomingCarrier } from "../carrier.ts";
 import {
@@ -34,8 +35,8 @@ import {
 
 /** Settings of {@linkcode Ssm1IncomingCarrier}. */
 export interface Ssm1IncomingOptions extends IncomingStreamOptions {
-  /** The consumer's certificate as PEM, as of now. */
-  readonly certificatePem: () => string;
+  /** The consumer's certificate and those that lead on from it, as of now. */
+  readonly certificates: () => readonly Certificate[];
   /** Forgets a message that its sender will not send again, by its MD5. */
   readonly forget: (digest: string) => Promise<unknown>;
 }
@@ -153,7 +154,11 @@ class Ssm1Consumer implements IncomingProtocol {
     this.#answers.send({
       destination: replyTo,
       headers: ssm1Headers("certresp"),
-      body: new TextEncoder().encode(this.#options.certificatePem()),
+      // Written here, so that nothing but certificates can leave: their file may
+      // hold the private key as well.
+      body: new TextEncoder().encode(
+        writeCertificates(this.#options.certificates()),
+      ),
     });
   }
 

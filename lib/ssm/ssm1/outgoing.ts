@@ -28,8 +28,8 @@ export interface Ssm1OutgoingOptions {
   readonly destination: string;
   /** Where its answers are to come; `/temp-queue/NAME` where the broker has such queues. */
   readonly ackQueue: string;
-  /** Whose certificate to encrypt to. */
-  readonly consumer: Omit<ConsumerCertificateOptions, "clock">;
+  /** Whose certificate to encrypt to; `"known"` asks nobody for it, and does not know it. */
+  readonly consumer: Omit<ConsumerCertificateOptions, "clock"> | "known";
   /** How long to wait for an ack, and for the certificate, in ms. @default 60000 */
   readonly ackTimeoutMs?: number;
   /** How often to show that it is there, and to deliver what is to be forgotten, in ms. @default 120000 */
@@ -58,7 +58,7 @@ const SHARES = [1 / 30, 1 / 6, 4 / 5];
 export class Ssm1OutgoingCarrier implements OutgoingCarrier {
   readonly #options: Ssm1OutgoingOptions;
   readonly #ackTimeoutMs: number;
-  readonly #certificate: ConsumerCertificate;
+  readonly #certificate: ConsumerCertificate | undefined;
   /** Digests of confirmed messages, by the name of the file that is not removed yet. */
   readonly #confirmed = new Map<string, string>();
   /** Digests that the consumer may forget, not told yet. */
@@ -75,19 +75,30 @@ export class Ssm1OutgoingCarrier implements OutgoingCarrier {
     const { ackTimeoutMs = 60_000, consumer, clock } = options;
     this.#options = options;
     this.#ackTimeoutMs = ackTimeoutMs;
-    this.#certificate = new ConsumerCertificate({ ...consumer, clock });
+    this.#certificate = consumer === "known"
+      ? undefined
+      : new ConsumerCertificate({ ...consumer, clock });
   }
 
-  /** The certificate to encrypt to, once it is open. @throws {SsmError} `CERTIFICATE` */
+  /**
+   * The certificate to encrypt to, once it is open.
+   *
+   * @throws {SsmError} `CERTIFICATE`
+   * @throws {TypeError} when somebody else knows it
+   */
   get recipient(): Certificate {
-    return this.#certificate.current;
+    if (this.#certificate) return this.#certificate.current;
+    throw new TypeError("This carrier does not obtain the certificate");
   }
 
   /** @throws {SsmError} also `TIMEOUT` when the consumer does not send its certificate */
   async open(): Promise<void> {
     this.#silence = 0;
     await this.#throughLosses(async (link) => {
-      if (!this.#certificate.fresh) await this.#requestCertificate(link);
+      const certificate = this.#certificate;
+      if (certificate?.fresh === false) {
+        await this.#requestCertificate(link, certificate);
+      }
     });
   }
 
@@ -194,11 +205,14 @@ export class Ssm1OutgoingCarrier implements OutgoingCarrier {
     return this.#link;
   }
 
-  async #requestCertificate(link: Ssm1Link): Promise<void> {
+  async #requestCertificate(
+    link: Ssm1Link,
+    certificate: ConsumerCertificate,
+  ): Promise<void> {
     const { log } = this.#options;
     let problem = "it has not answered";
     const take = async (pem: Uint8Array) => {
-      const why = await this.#certificate.offer(pem);
+      const why = await certificate.offer(pem);
       if (why === undefined) return true;
       problem = `its certificate is refused: ${why}`;
       log.warning(`The consumer's certificate is refused: ${why}`);
@@ -278,7 +292,7 @@ export class Ssm1OutgoingCarrier implements OutgoingCarrier {
   #judge(id: string, error: unknown): unknown {
     if (isSsmError(error, "TIMEOUT")) {
       // The consumer may have another key by now.
-      this.#certificate.doubt();
+      this.#certificate?.doubt();
       if (++this.#silence < MAX_SILENCE) return unsendable(error.message);
       return new SsmError(
         "TIMEOUT",

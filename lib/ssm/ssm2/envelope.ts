@@ -63,6 +63,8 @@ export interface SmimeOpenerOptions {
   readonly isAllowed: (
     spellings: readonly string[],
   ) => boolean | Promise<boolean>;
+  /** Why somebody might think that a refused DN is on the list. @default nothing is said */
+  readonly explainRefusal?: (dn: string) => string | undefined;
   /** Accept SHA-1 and MD5 signatures, or SHA-1 only. @default false */
   readonly allowWeakDigests?: boolean | "sha1";
 }
@@ -76,8 +78,13 @@ export class SmimeOpener implements OpeningEnvelope {
   }
 
   async open(body: Uint8Array): Promise<Opened> {
-    const { recipients, trust, isAllowed, allowWeakDigests = false } =
-      this.#options;
+    const {
+      recipients,
+      trust,
+      isAllowed,
+      explainRefusal = () => undefined,
+      allowWeakDigests = false,
+    } = this.#options;
     const rejected = (error: string, signer?: string): Opened => ({
       status: "rejected",
       body,
@@ -106,7 +113,9 @@ export class SmimeOpener implements OpeningEnvelope {
         return rejected(`Signer has a DN that can be misread: ${dn}`, dn);
       }
       if (!await isAllowed(dnSpellings(signer.subject))) {
-        return rejected(`Signer not in valid DNs list: ${dn}`, dn);
+        const why = explainRefusal(dn);
+        const words = why === undefined ? "" : `; ${why}`;
+        return rejected(`Signer not in valid DNs list: ${dn}${words}`, dn);
       }
       return { status: "accepted", payload, signer: dn };
     } catch (error) {

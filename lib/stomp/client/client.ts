@@ -59,6 +59,7 @@ export class StompClient implements AsyncDisposable {
   readonly #clock: Clock;
   readonly #receipts: Receipts;
   readonly #onStrayReceipt: ((id: string) => void) | undefined;
+  readonly #onUnhandled: StompConnectOptions["onUnhandled"];
   readonly #onFrame: StompConnectOptions["onFrame"];
   readonly #subscriptions = new Subscriptions();
   #nextTransaction = 1;
@@ -77,6 +78,7 @@ export class StompClient implements AsyncDisposable {
     this.#clock = clock;
     this.#receipts = new Receipts(clock, receiptTimeoutMs);
     this.#onStrayReceipt = options.onStrayReceipt;
+    this.#onUnhandled = options.onUnhandled;
     this.#onFrame = options.onFrame;
     this.session = connected.headers.get("session");
     this.server = connected.headers.get("server");
@@ -335,15 +337,17 @@ export class StompClient implements AsyncDisposable {
 
   #takeMessage(frame: Frame): Promise<void> | undefined {
     const subscription = this.#subscriptions.ownerOf(frame.headers);
-    return subscription?.offer(
-      new StompMessage(frame, {
-        subscription: subscription.id,
-        mode: subscription.ack,
-        version: this.version,
-        acknowledge: (command, ids, { receipt, transaction }) =>
-          this.#request(command, { ...ids, transaction }, receipt),
-      }),
-    );
+    const message = new StompMessage(frame, {
+      subscription: subscription?.id ?? "",
+      mode: subscription?.ack ?? "auto",
+      version: this.version,
+      acknowledge: (command, ids, { receipt, transaction }) =>
+        this.#request(command, { ...ids, transaction }, receipt),
+    });
+    if (subscription !== undefined) return subscription.offer(message);
+    if (this.#subscriptions.hasEnded(frame.headers)) return undefined;
+    this.#onUnhandled?.(message);
+    return undefined;
   }
 
   #lost(why: unknown): SsmError {

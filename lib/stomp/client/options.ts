@@ -6,6 +6,7 @@
 import type { Clock } from "../../time/mod.ts";
 import type { FrameLimits } from "../frame/limits.ts";
 import type { Frame, StompVersion } from "../frame/frame.ts";
+import type { StompMessage } from "./message.ts";
 import type { HeartBeat } from "../connection/negotiate.ts";
 
 /** How a client connects and behaves. */
@@ -45,6 +46,12 @@ export interface StompConnectOptions {
   trimMessages?: boolean | undefined;
   /** Told of receipts that nobody awaits: late, repeated or made up. */
   onStrayReceipt?: ((id: string) => void) | undefined;
+  /**
+   * Given each message of a subscription that was never made here, such as the
+   * replies that RabbitMQ delivers to a `reply-to` of `/temp-queue/…`. Nothing is
+   * to be acknowledged. @default it is dropped
+   */
+  onUnhandled?: ((message: StompMessage) => void) | undefined;
   /**
    * Shown every frame after the greeting, as it is sent or received; CONNECT,
    * with its password, is not.

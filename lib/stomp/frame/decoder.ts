@@ -165,7 +165,7 @@ export class FrameDecoder {
       this.#partial.length + piece.length > MAX_COMMAND_BYTES + 1 ||
       piece.some((byte) => (byte < 0x41 || byte > 0x5a) && byte !== CR)
     ) {
-      throw this.#notACommand(piece);
+      throw this.#notACommand(chunk.subarray(offset));
     }
     if (end === -1) {
       this.#partial.append(piece);

@@ -13,5 +13,9 @@ export function otherProtocol(start: Uint8Array): string {
   const text = new TextDecoder("latin1").decode(start);
   if (/^(HTTP\/|[A-Z]+ \/)/.test(text)) return ", it speaks HTTP";
   if (text.startsWith("AMQP")) return ", it speaks AMQP";
+  // Version 2 begins with line ends, which have been taken for heart-beats.
+  if (text.startsWith("PROXY ") || text.startsWith("\0\r\nQUIT\n")) {
+    return ", it sends a PROXY protocol header: say --proxy-protocol";
+  }
   return "";
 }

@@ -60,7 +60,9 @@ export type LastingSubscribeOptions = Omit<SubscribeOptions, "receipt">;
 
 /**
  * Takes a message. It is confirmed when this returns or resolves, and given
- * back when it returns or resolves to `false`, throws or rejects.
+ * back (NACK) when it returns or resolves to `false`, throws or rejects. What a
+ * broker does with it then is its own: RabbitMQ and the embedded broker deliver
+ * it again, ActiveMQ moves it to its dead letters at once.
  */
 export type MessageHandler = (message: StompMessage) => unknown;
 

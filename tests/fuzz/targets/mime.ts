@@ -9,9 +9,9 @@ import { ByteWriter } from "../../../lib/smime/mime/byte_writer.ts";
 import {
   contentTypeOf,
   parseEntity,
-  splitMultipart,
   transferEncodingOf,
 } from "../../../lib/smime/mime/entity.ts";
+import { splitMultipart } from "../../../lib/smime/mime/multipart.ts";
 import { isEncrypted } from "../../../lib/smime/mod.ts";
 import { readPayload } from "../../../lib/smime/mime/payload_form.ts";
 import {

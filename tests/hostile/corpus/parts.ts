@@ -33,20 +33,16 @@ export const PARTS: Chapter = {
     ]),
     changed(
       "a part after the end",
-      `${READ}something follows the closing boundary`,
+      `${READ}a delimiter follows the closing one`,
       [
         "\n--bb--\n",
         `\n--bb--\n${PART}--bb--\n`,
       ],
     ),
-    changed(
-      "text after the end",
-      `${READ}something follows the closing boundary`,
-      [
-        "\n--bb--\n",
-        "\n--bb--\nsmuggled\n",
-      ],
-    ),
+    changed("text after the end, which is nobody's", undefined, [
+      "\n--bb--\n",
+      "\n--bb--\nsmuggled\n",
+    ]),
     changed("text before the first part", undefined, [
       "\n--bb\nContent-Type: text",
       "\nThis is a signed message\n--bb\nContent-Type: text",

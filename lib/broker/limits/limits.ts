@@ -22,8 +22,10 @@ export interface BrokerLimits {
   readonly maxBodyBytes: number;
   /** What all clients together have sent of frames that have not ended. @default 134217728 (128 MiB), or maxBodyBytes if that is more */
   readonly maxUnfinishedBytes: number;
-  /** Subscriptions of one connection, and also its temporary queues. @default 256 */
+  /** Subscriptions of one connection, and also its temporary queues. @default 1000 */
   readonly maxSubscriptions: number;
+  /** Subscriptions of all connections; for one more, the connection that has most is ended. @default 100000, or maxSubscriptions if that is more */
+  readonly maxAllSubscriptions: number;
   /** Durable subscriptions of one virtual host. @default 1000 */
   readonly maxDurableSubscriptions: number;
   /** Transactions of one connection that are begun and not ended. @default 64 */
@@ -32,6 +34,8 @@ export interface BrokerLimits {
   readonly maxTransactionOperations: number;
   /** Messages sent in one transaction, headers included. @default 134217728 (128 MiB) */
   readonly maxTransactionBytes: number;
+  /** Messages sent in all transactions of all clients that have not ended. @default 134217728 (128 MiB), or maxTransactionBytes if that is more */
+  readonly maxOpenTransactionBytes: number;
   /** Unacknowledged messages of a subscription that asks for no number. @default 100 */
   readonly prefetch: number;
   /** Unacknowledged messages of one subscription; one is always allowed. @default 16777216 (16 MiB) */
@@ -40,8 +44,10 @@ export interface BrokerLimits {
   readonly maxOutputBytes: number;
   /** What waits to be stored for one client before nothing more is read. @default 16777216 (16 MiB) */
   readonly maxUnstoredBytes: number;
-  /** What waits for one slow subscriber of a topic before it is cut off. @default 33554432 (32 MiB) */
+  /** What one client may hold of topics, waiting for it or in its hands, before it is cut off; one message is always allowed. @default 33554432 (32 MiB) */
   readonly maxTopicBytes: number;
+  /** What all clients together may hold of topics before the slowest and largest are cut off; a message that many hold counts once. @default 67108864 (64 MiB) */
+  readonly maxAllTopicBytes: number;
   /** Time between two looks for messages that have expired behind others, in milliseconds. @default 30000 */
   readonly sweepMs: number;
   /** Time for a client to read the ERROR frame that ends its connection, in milliseconds. @default 1000 */
@@ -59,16 +65,19 @@ const DEFAULTS: BrokerLimits = {
   maxHeadBytes: 64 << 10,
   maxBodyBytes: 128 << 20,
   maxUnfinishedBytes: 128 << 20,
-  maxSubscriptions: 256,
+  maxSubscriptions: 1000,
+  maxAllSubscriptions: 100_000,
   maxDurableSubscriptions: 1000,
   maxTransactions: 64,
   maxTransactionOperations: 10_000,
   maxTransactionBytes: 128 << 20,
+  maxOpenTransactionBytes: 128 << 20,
   prefetch: 100,
   prefetchBytes: 16 << 20,
   maxOutputBytes: 4 << 20,
   maxUnstoredBytes: 16 << 20,
   maxTopicBytes: 32 << 20,
+  maxAllTopicBytes: 64 << 20,
   sweepMs: 30_000,
   lingerMs: 1000,
   writeTimeoutMs: 60_000,
@@ -78,12 +87,19 @@ const DEFAULTS: BrokerLimits = {
 export function completeLimits(
   given: Partial<BrokerLimits> = {},
 ): BrokerLimits {
-  const limits = { ...DEFAULTS, ...given };
-  if (given.maxUnfinishedBytes === undefined) {
-    limits.maxUnfinishedBytes = Math.max(
-      limits.maxUnfinishedBytes,
-      limits.maxBodyBytes,
-    );
+  const limits: { -readonly [Name in keyof BrokerLimits]: number } = {
+    ...DEFAULTS,
+    ...given,
+  };
+  // What one may hold, all together may hold.
+  for (
+    const [all, one] of [
+      ["maxUnfinishedBytes", "maxBodyBytes"],
+      ["maxAllSubscriptions", "maxSubscriptions"],
+      ["maxOpenTransactionBytes", "maxTransactionBytes"],
+    ] as const
+  ) {
+    limits[all] = given[all] ?? Math.max(limits[all], limits[one]);
   }
   for (const [name, value] of Object.entries(limits)) {
     if (!Number.isSafeInteger(value) || value < 1) {

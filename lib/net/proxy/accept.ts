@@ -1,0 +1,97 @@
+/**
+ * Accepts connections of a proxy that says for whom it connects.
+ *
+ * @module
+ */
+import type { Socket as TcpSocket } from "node:net";
+import { SsmError } from "../../errors.ts";
+import { type ProxiedClient, readProxyHeader } from "./header.ts";
+
+/** Time for a peer without the header to read what it is told, in milliseconds. */
+const LINGER_MS = 1000;
+/** The types of a TLS record that begins a handshake, and the major version (RFC 8446 §5.1). */
+const TLS_START = [0x16, 0x03];
+
+/**
+ * Reads the header that a proxy sends before anything of its client; what
+ * follows is left to be read.
+ *
+ * @param farewell what a peer is told that sends something else
+ * @returns `undefined` when the proxy speaks for itself
+ * @throws {SsmError} `CONNECT` when there is no such header or it is malformed,
+ *   `LIMIT` when it is too long
+ */
+export async function proxiedClient(
+  tcp: TcpSocket,
+  farewell?: (error: SsmError) => Uint8Array,
+): Promise<ProxiedClient | undefined> {
+  let bytes: Uint8Array = new Uint8Array(0);
+  for (;;) {
+    bytes = joined(bytes, await nextChunk(tcp));
+    const header = readProxyHeader(bytes);
+    if (header.status === "incomplete") continue;
+    if (header.status === "complete") {
+      const rest = bytes.subarray(header.length);
+      if (rest.length > 0) tcp.unshift(rest);
+      return header.client;
+    }
+    const error = new SsmError(
+      "CONNECT",
+      "Cannot accept a client: it sends no PROXY protocol header",
+    );
+    const speaksTls = TLS_START.every((byte, index) => bytes[index] === byte);
+    if (farewell && !speaksTls) await tell(tcp, farewell(error));
+    throw error;
+  }
+}
+
+/** Whether a connection begins with such a header, as far as these bytes tell. */
+export function beginsAsProxy(bytes: Uint8Array): boolean {
+  try {
+    return bytes.length >= 6 && readProxyHeader(bytes).status !== "absent";
+  } catch {
+    return true;
+  }
+}
+
+/** The next bytes; the connection is paused before and after. */
+function nextChunk(tcp: TcpSocket): Promise<Uint8Array> {
+  const { promise, resolve, reject } = Promise.withResolvers<Uint8Array>();
+  const fail = (error?: Error) =>
+    reject(error ?? new Error("closed before a PROXY protocol header"));
+  const end = () => fail();
+  const take = (chunk: Uint8Array) => {
+    tcp.pause();
+    resolve(chunk);
+  };
+  tcp.once("data", take);
+  tcp.once("error", fail);
+  for (const ending of ["end", "close"]) tcp.once(ending, end);
+  tcp.resume();
+  return promise.finally(() => {
+    tcp.off("data", take);
+    tcp.off("error", fail);
+    for (const ending of ["end", "close"]) tcp.off(ending, end);
+  });
+}
+
+/** Says something and gives the peer time to read it. */
+async function tell(tcp: TcpSocket, words: Uint8Array): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, LINGER_MS);
+  tcp.once("close", () => resolve());
+  tcp.on("error", () => resolve());
+  // What it goes on sending is of no interest, but must not reset the connection.
+  tcp.resume();
+  tcp.end(words);
+  await promise;
+  clearTimeout(timer);
+}
+
+function joined(one: Uint8Array, other: Uint8Array): Uint8Array {
+  if (one.length === 0) return other;
+  const both = new Uint8Array(one.length + other.length);
+  both.set(one);
+  both.set(other, one.length);
+  return both;
+}
