@@ -300,7 +300,7 @@ const REFUSED: Readonly<Record<string, { headers: Headers; words: RegExp }>> = {
     words: /durable is "perhaps", not true or false/,
   },
   "with too long a name": {
-    headers: { durable: "true", id: "x".repeat(2000) },
+    headers: { durable: "true", id: "x".repeat(1024) },
     words: /is longer than 1024 characters/,
   },
 };
