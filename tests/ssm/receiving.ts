@@ -215,6 +215,8 @@ export interface OpenerChanges {
   readonly caPath?: string;
   readonly checkCrls?: boolean;
   readonly allowWeakDigests?: boolean | "sha1";
+  /** @default 256 MiB */
+  readonly maxMessageBytes?: number;
 }
 
 /** What opens messages on the host `server` of the PKI. */
@@ -229,6 +231,7 @@ export function opener(
     ),
     checkCrls = false,
     allowWeakDigests = false,
+    maxMessageBytes = 1 << 28,
   } = changes;
   const trust = new TrustStore(caPath);
   return new SmimeOpener({
@@ -240,5 +243,6 @@ export function opener(
       }),
     isAllowed: (spellings) => spellings.some((dn) => allowed.includes(dn)),
     allowWeakDigests,
+    maxMessageBytes,
   });
 }

@@ -176,6 +176,7 @@ export async function composeReceiver(
       isAllowed: (spellings) => dns.has(spellings),
       explainRefusal: (dn) => dns.near(dn),
       allowWeakDigests,
+      maxMessageBytes: messaging.maxMessageBytes,
     }),
     carrier: new Ssm2IncomingCarrier({
       endpoints: composeEndpoints(broker, {

@@ -67,6 +67,8 @@ export interface SmimeOpenerOptions {
   readonly explainRefusal?: (dn: string) => string | undefined;
   /** Accept SHA-1 and MD5 signatures, or SHA-1 only. @default false */
   readonly allowWeakDigests?: boolean | "sha1";
+  /** Largest message that is opened, in bytes: as large as the broker may send. */
+  readonly maxMessageBytes: number;
 }
 
 /** Decrypts, verifies, and checks the signer against CA directory and DN list. */
@@ -84,7 +86,9 @@ export class SmimeOpener implements OpeningEnvelope {
       isAllowed,
       explainRefusal = () => undefined,
       allowWeakDigests = false,
+      maxMessageBytes,
     } = this.#options;
+    const limits = { maxMessageBytes };
     const rejected = (error: string, signer?: string): Opened => ({
       status: "rejected",
       body,
@@ -94,13 +98,16 @@ export class SmimeOpener implements OpeningEnvelope {
     if (body.length === 0) return rejected("Empty text passed to _handle_msg.");
     let entity = body;
     try {
-      if (isEncrypted(body)) entity = await decryptMessage(body, recipients());
+      if (isEncrypted(body)) {
+        entity = await decryptMessage(body, recipients(), limits);
+      }
     } catch (error) {
       return rejected(`Failed to decrypt message: ${badMessage(error)}`);
     }
     try {
       const { payload, signer, certificates } = await verifyMessage(entity, {
         allowWeakDigests,
+        limits,
       });
       const verdict = await trust(signer, certificates);
       if (!verdict.ok) {
