@@ -33,16 +33,17 @@ export class OversizedMessages {
   /**
    * Whether its body was too large.
    *
-   * @param name the sender's name for it, for log lines
+   * @param id the sender's name for it, if it has one
    * @returns what is to be done with it then
    */
   async judge(
     message: StompMessage,
-    name: string,
+    id: string,
   ): Promise<"whole" | "confirm" | "leave"> {
     const { trimmed } = message;
     const { destination } = this.#subscription;
     if (!trimmed) return "whole";
+    const name = id || "noid";
     if (trimmed.headers > 0) {
       this.#log.warning(
         `Message ${name} in ${destination} has ${trimmed.headers} headers ` +

@@ -51,6 +51,13 @@ export function parseDestination(text: string): Destination {
       `Cannot use destination ${quote(text)}: it contains control characters`,
     );
   }
+  if (text !== text.trim()) {
+    throw refusal(
+      `Cannot use destination ${
+        quote(text)
+      }: a blank stands before or after it`,
+    );
+  }
   if (text !== "" && !text.startsWith("/")) {
     return { kind: "queue", path: `/queue/${text}` };
   }
