@@ -63,7 +63,7 @@ const MESSAGING = {
     "max_message_size",
     size(1, 1024 ** 3),
     "256M",
-    "A larger message, as it is on the wire, is not taken.",
+    "A larger message, as it is on the wire, stays on the broker, and others pass it.",
   ),
   remembered: withDefault(
     "remembered_messages",
