@@ -74,6 +74,31 @@ for (const [what, line] of Object.entries(ODD)) {
   });
 }
 
+Deno.test("FrameDecoder takes a replacement character that was sent as such for a character", () => {
+  const [message] = read(bytes("MESSAGE\nx:a\ufffdb\n\n\0"));
+  assert.deepEqual(message?.headers, { x: "a\ufffdb" });
+  assert.equal(message?.trimmed, undefined);
+  const [mixed] = read(raw("MESSAGE\nx:\ufffd\\xe9\n\n\0"));
+  assert.deepEqual(mixed?.headers, {});
+});
+
+Deno.test("FrameDecoder reads a head of a million bad lines, and keeps nothing of it", () => {
+  const decoder = new FrameDecoder({ version: "1.2", trimMessages: "headers" });
+  const lines = raw("ack:\\xff\nx:\\xe9\n:\n".repeat(3000));
+  assert.deepEqual([...decoder.push(bytes("MESSAGE\n"))], []);
+  for (let n = 0; n < 112; n++) {
+    assert.deepEqual([...decoder.push(lines)], []);
+  }
+  assert.ok(decoder.heldBytes < 100);
+  const [frame] = decoder.push(bytes("message-id:7\n\nbody\0"));
+  assert.deepEqual(plain(frame!), {
+    command: "MESSAGE",
+    headers: { "message-id": "7" },
+    body: "body",
+  });
+  assert.equal(frame?.trimmed?.headers, 112 * 9000);
+});
+
 Deno.test("FrameDecoder takes of repeated headers the first that can be read", () => {
   const [message] = read(raw("MESSAGE\nack:\\xe9\nack:1\nack:2\n\n\0"));
   assert.deepEqual(message?.headers, { ack: "1" });

@@ -25,6 +25,9 @@ const PASSED_ON: ReadonlySet<string> = new Set(["MESSAGE", "ERROR"]);
 /** Characters of a header that go into an error's message. */
 const MAX_QUOTED = 100;
 
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+const encoder = new TextEncoder();
+
 /** How a frame's head is read. */
 export interface HeadOptions {
   /** The version agreed upon. */
@@ -46,13 +49,14 @@ export class FrameHead {
   readonly command: string;
   /** Those read so far. */
   readonly headers = new Map<string, string>();
-  readonly #utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
   readonly #rule: HeaderRule;
   readonly #crlf: boolean;
   readonly #limits: Required<FrameLimits>;
   readonly #leaveOut: boolean;
   #bytes: number;
   #lines = 0;
+  /** Essential headers that were tried although the head is full. */
+  readonly #tried = new Set<string>();
   #leftOut = 0;
 
   /** @param crlf whether the command line ends in CR LF, and so every other may */
@@ -155,11 +159,10 @@ export class FrameHead {
   }
 
   /** An error of this frame. */
-  malformed(why: string, cause?: unknown): SsmError {
+  malformed(why: string): SsmError {
     return new SsmError(
       "STOMP_PROTOCOL",
       `Cannot read ${this.description}: ${why}`,
-      { cause },
     );
   }
 
@@ -168,7 +171,7 @@ export class FrameHead {
     const tooMany = this.#lines + this.#leftOut >= maxHeaders;
     if (tooMany) this.#exceed(`more than ${maxHeaders} headers`);
     // Judged by its bytes alone: there may be any number of them.
-    if ((tooMany || bytes > maxHeadBytes) && !this.#isMissing(line)) {
+    if ((tooMany || bytes > maxHeadBytes) && !this.#isWorthATry(line)) {
       this.#leftOut++;
       return;
     }
@@ -184,18 +187,20 @@ export class FrameHead {
     if (!this.headers.has(name)) this.headers.set(name, value);
   }
 
-  /** Whether it is an essential header that has not come yet. */
-  #isMissing(line: Uint8Array): boolean {
+  /** Whether it is an essential header that has not come yet, for the first time. */
+  #isWorthATry(line: Uint8Array): boolean {
     const name = plainName(line);
-    return ESSENTIAL.has(name) && !this.headers.has(name);
+    if (!ESSENTIAL.has(name) || this.headers.has(name)) return false;
+    if (this.#tried.has(name)) return false;
+    this.#tried.add(name);
+    return true;
   }
 
   #text(bytes: Uint8Array): string {
-    let text: string;
-    try {
-      text = this.#utf8.decode(bytes);
-    } catch (cause) {
-      throw this.malformed("a header is not UTF-8", cause);
+    const text = decoder.decode(bytes);
+    // A decoder that throws takes a hundred times as long to do so.
+    if (text.includes("\ufffd") && !isSame(encoder.encode(text), bytes)) {
+      throw this.malformed("a header is not UTF-8");
     }
     return unescapeHeader(text, this.#rule);
   }
@@ -239,4 +244,9 @@ function plainName(line: Uint8Array): string {
   const colon = start.indexOf(COLON);
   const name = colon === -1 ? start : start.subarray(0, colon);
   return unescapeHeader(String.fromCharCode(...name), "1.0");
+}
+
+function isSame(one: Uint8Array, other: Uint8Array): boolean {
+  return one.length === other.length &&
+    one.every((byte, index) => byte === other[index]);
 }
