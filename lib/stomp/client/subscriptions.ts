@@ -52,7 +52,8 @@ export class Subscriptions {
       {
         unsubscribe: () => this.#unsubscribe(subscription),
         widen: () =>
-          this.#ask(subscription, this.#newId(), {
+          // Apart from numbers, which others may take for theirs.
+          this.#ask(subscription, this.#newId(`${id}+`), {
             ...options,
             prefetch: 1,
             receipt: undefined,
@@ -93,9 +94,9 @@ export class Subscriptions {
     return named ?? (destination === undefined ? only : undefined);
   }
 
-  #newId(): string {
+  #newId(prefix = ""): string {
     let id: string;
-    do id = `${this.#next++}`; while (this.#byId.has(id));
+    do id = `${prefix}${this.#next++}`; while (this.#byId.has(id));
     return id;
   }
 
