@@ -100,7 +100,7 @@ testWith(
       carrier: new Ssm1IncomingCarrier({
         endpoints: [endpoint(broker().stompPort, LOGIN)],
         destination: queue,
-        certificatePem: () => "",
+        certificates: () => [],
         forget: () => Promise.resolve(),
         log,
         clock: systemClock,
