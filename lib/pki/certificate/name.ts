@@ -152,16 +152,20 @@ export function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
   return a.length === b.length && a.every((byte, at) => byte === b[at]);
 }
 
+/** The text with ASCII letters in lower case; all others stay as they are. */
+export function lowerCaseAscii(text: string): string {
+  return text.replace(/[A-Z]/g, (letter) => letter.toLowerCase());
+}
+
 function canonicalAttribute(attribute: NameAttribute): Uint8Array {
   const { raw } = attribute;
   const value = canonicalSource(attribute);
   if (value === undefined) return raw;
-  const text = value
+  const text = lowerCaseAscii(value)
     // Collapsed before it is trimmed: a search for a run at the end would take
     // the square of the length of a long run elsewhere.
     .replace(/[\t-\r ]+/g, " ")
-    .replace(/^ | $/g, "")
-    .replace(/[A-Z]/g, (letter) => letter.toLowerCase());
+    .replace(/^ | $/g, "");
   return der.element(
     TAG.sequence,
     oidElement(raw),

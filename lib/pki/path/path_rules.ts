@@ -47,7 +47,7 @@ export function pathFault(
     if (fault) return `${formatDn(certificate.subject)} ${fault}`;
     if (!isLeaf && !isSelfIssued(certificate)) below++;
   }
-  return constraintFault(path);
+  return constraintFault(path, purpose);
 }
 
 function commonFault(
@@ -133,14 +133,18 @@ function purposeFault(
 }
 
 /** §6.1.3 (b), (c): each authority binds everything below it but self-issued authorities. */
-function constraintFault(path: readonly Certificate[]): string | undefined {
+function constraintFault(
+  path: readonly Certificate[],
+  purpose: Purpose,
+): string | undefined {
+  const hostNames = purpose === "serverAuth" ? "all" : "dotted";
   for (const [index, certificate] of path.entries()) {
     const isLeaf = index === 0;
     if (!isLeaf && isSelfIssued(certificate)) continue;
     for (const { extensions } of path.slice(index + 1)) {
       const fault = extensions.nameConstraints &&
         violatedConstraint(certificate, extensions.nameConstraints, {
-          commonNames: isLeaf,
+          commonNames: isLeaf ? hostNames : "none",
         });
       if (fault) return `${formatDn(certificate.subject)} ${fault}`;
     }
