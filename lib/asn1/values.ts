@@ -111,16 +111,26 @@ export function readOctets(
   if (node.tag !== (tag | 0x20)) {
     throw derError(`octet string has tag 0x${hexByte(node.tag)}`);
   }
-  const parts = node.children.map((child) => readOctets(child));
+  const leaves: Uint8Array[] = [];
+  collectLeaves(node, leaves);
   const joined = new Uint8Array(
-    parts.reduce((sum, part) => sum + part.length, 0),
+    leaves.reduce((sum, leaf) => sum + leaf.length, 0),
   );
   let at = 0;
-  for (const part of parts) {
-    joined.set(part, at);
-    at += part.length;
+  for (const leaf of leaves) {
+    joined.set(leaf, at);
+    at += leaf.length;
   }
   return joined;
+}
+
+/** The primitive strings inside, however deep: each byte is copied once only, by the caller. */
+function collectLeaves(node: DerNode, into: Uint8Array[]): void {
+  for (const child of node.children) {
+    if (child.tag === TAG.octetString) into.push(child.content);
+    else if (child.tag === (TAG.octetString | 0x20)) collectLeaves(child, into);
+    else throw derError(`octet string has tag 0x${hexByte(child.tag)}`);
+  }
 }
 
 /** UTCTime or GeneralizedTime as RFC 5280 §4.1.2.5 restricts them (with seconds, `Z`). */

@@ -16,6 +16,7 @@ import { pathFault, type Purpose } from "./path_rules.ts";
 import { serialKey } from "../revocation/revoked_serials.ts";
 import { revocationFault } from "../revocation/revocation.ts";
 import { SignatureCache } from "../signature/cache.ts";
+import { MAX_PATH_COST, verificationCost } from "../signature/cost.ts";
 
 /** Where {@linkcode verifyChain} finds what is trusted: the CA directory. */
 export interface CertificateSource {
@@ -53,8 +54,6 @@ export type Verdict =
 
 /** Certificates in a path; the longest of the grid has four. */
 const MAX_LENGTH = 12;
-/** Signatures tried for one verdict, against bags full of look-alikes. */
-const MAX_SIGNATURES = 64;
 
 /**
  * Is there a valid path from `leaf` to a self-signed certificate of `source`?
@@ -84,7 +83,8 @@ type SearchOptions = VerifyChainOptions & {
 class PathSearch {
   readonly #intermediates: readonly Certificate[];
   readonly #options: SearchOptions;
-  #signaturesLeft = MAX_SIGNATURES;
+  /** Against bags full of look-alikes, and keys that take long. */
+  #costLeft = MAX_PATH_COST;
   /** The first complaint about a whole path; it tells more than "no issuer". */
   #fault: string | undefined;
   #gap: string | undefined;
@@ -161,8 +161,10 @@ class PathSearch {
     certificate: Certificate,
     issuer: Certificate,
   ): Promise<boolean> {
-    if (this.#signaturesLeft-- <= 0) {
-      this.#gap = "too many certificates of the same name came along";
+    this.#costLeft -= verificationCost(issuer.spki);
+    if (this.#costLeft < 0) {
+      this.#gap =
+        "the certificates that came along take too long to verify: they are too many, or their keys too large";
       return false;
     }
     try {
