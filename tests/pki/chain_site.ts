@@ -5,10 +5,11 @@
  */
 import assert from "node:assert/strict";
 import { readCertificates } from "../../lib/pki/certificate/certificate_file.ts";
-import type { Verdict } from "../../lib/pki/path/chain.ts";
+import type { Verdict } from "../../lib/pki/path/verdict.ts";
 import type { Purpose } from "../../lib/pki/path/path_rules.ts";
 import { TrustStore } from "../../lib/pki/directory/trust_store.ts";
 import {
+  type Credentials,
   type IssueOptions,
   openssl,
   TestCa,
@@ -163,4 +164,23 @@ export function decides(
     await using site = await ChainSite.create();
     assertVerdict(await site.ask(await build(site)), expected);
   });
+}
+
+/** The CRLs of a directory. */
+export type MakeCrls = (root: TestCa, host: Credentials) => Promise<string[]>;
+
+/** A root and a host, with the CRLs that `crls` makes. */
+export function withCrls(crls: MakeCrls, extensions?: readonly string[]) {
+  return async (site: ChainSite): Promise<Question> => {
+    const root = await site.root();
+    const host = await root.issue({
+      subject: "/C=UK/CN=host.example.org",
+      ...(extensions ? { extensions } : {}),
+    });
+    return {
+      leaf: host.certificatePem,
+      directory: [root.credentials.certificatePem, ...await crls(root, host)],
+      checkCrls: true,
+    };
+  };
 }

@@ -17,34 +17,16 @@ import {
   agrees,
   assertVerdict,
   ChainSite,
-  decides,
+  type MakeCrls,
   type Question,
   toPem,
+  withCrls,
 } from "./chain_site.ts";
 
 const HOST = "/C=UK/CN=host.example.org";
 const DAY_MS = 86_400_000;
 const days = (n: number) => new Date(Date.now() + n * DAY_MS);
 const pem = (ca: TestCa) => ca.credentials.certificatePem;
-
-/** The CRLs of a directory. */
-type MakeCrls = (root: TestCa, host: Credentials) => Promise<string[]>;
-
-/** A root and a host, with the CRLs that `crls` makes. */
-function withCrls(crls: MakeCrls, extensions?: readonly string[]) {
-  return async (site: ChainSite): Promise<Question> => {
-    const root = await site.root();
-    const host = await root.issue({
-      subject: HOST,
-      ...(extensions ? { extensions } : {}),
-    });
-    return {
-      leaf: host.certificatePem,
-      directory: [pem(root), ...await crls(root, host)],
-      checkCrls: true,
-    };
-  };
-}
 
 function agreesOnCrls(
   name: string,
@@ -53,14 +35,6 @@ function agreesOnCrls(
   extensions?: readonly string[],
 ): void {
   agrees(name, expected, withCrls(crls, extensions));
-}
-
-function decidesOnCrls(
-  name: string,
-  expected: true | RegExp,
-  crls: MakeCrls,
-): void {
-  decides(name, expected, withCrls(crls));
 }
 
 agreesOnCrls("CRL without entries", true, async (root) => [await root.crl()]);
@@ -191,18 +165,6 @@ agreesOnCrls("indirect CRL", /no CRL/, async (root) => [
       ...["[point]", "indirectCRL=TRUE", "onlyAA=TRUE"],
     ],
   }),
-]);
-
-const DELTA = ["deltaCRL=critical,DER:020101"];
-
-// OpenSSL took a delta for a complete list up to 3.0.20.
-decidesOnCrls("delta CRL alone", /no CRL/, async (root) => [
-  await root.crl({ extensions: DELTA }),
-]);
-
-decidesOnCrls("delta CRL beside a complete one", true, async (root) => [
-  await root.crl({ thisUpdate: days(-1) }),
-  await root.crl({ extensions: DELTA }),
 ]);
 
 agrees(

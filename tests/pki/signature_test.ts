@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { setImmediate } from "node:timers";
 import { isSsmError } from "../../lib/errors.ts";
 import { type Digest, readAlgorithm } from "../../lib/asn1/algorithms.ts";
 import { readCertificates } from "../../lib/pki/certificate/certificate_file.ts";
@@ -365,25 +364,4 @@ Deno.test("signatureScheme() knows the defaults of PSS", () => {
     digest: "sha1",
     saltLength: 20,
   });
-});
-
-Deno.test("verifySignature() lets go what else is due before it takes long", async () => {
-  const spki = der.sequence(
-    der.sequence(der.oid(RSA), der.nullValue()),
-    der.bitString(
-      der.sequence(
-        der.integer(new Uint8Array(1024).fill(0xff)),
-        der.integer(65537),
-      ),
-    ),
-  );
-  let elsewhere = false;
-  setImmediate(() => elsewhere = true);
-  const signed = {
-    algorithm: algorithm("1.2.840.113549.1.1.11", der.nullValue()),
-    data: new Uint8Array(),
-    signature: new Uint8Array(1024),
-  };
-  assert.equal(await verifySignature(spki, signed), false);
-  assert.equal(elsewhere, true);
 });

@@ -17,7 +17,7 @@ import {
   envelope,
   type EnvelopeParts,
 } from "./forge_envelope.ts";
-import { intrusions } from "./intrusions.ts";
+import { intrusions } from "../helpers/intrusions.ts";
 import { openssl } from "../helpers/openssl.ts";
 import { Identities, type Identity, runJobs } from "./identities.ts";
 import { bytesOf } from "./texts.ts";

@@ -19,7 +19,7 @@ import {
   textEntity,
 } from "./forge.ts";
 import { equalBytes } from "../../lib/smime/cms/content_info.ts";
-import { intrusions } from "./intrusions.ts";
+import { intrusions } from "../helpers/intrusions.ts";
 import { Identities, runJobs } from "./identities.ts";
 import { bytesOf } from "./texts.ts";
 

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { derError, type DerNode, TAG } from "../../asn1/mod.ts";
+import { derError, type DerNode, Members, TAG } from "../../asn1/mod.ts";
 import { readOid } from "../../asn1/mod.ts";
 import { der } from "../../asn1/mod.ts";
 
@@ -51,9 +51,10 @@ export function readName(node: DerNode): Name {
 }
 
 function readAttribute(node: DerNode): NameAttribute {
-  node.expect(TAG.sequence, "name attribute");
-  const oid = readOid(node.at(0, "attribute type"));
-  const { tag, content } = node.at(1, "attribute value");
+  const fields = new Members(node, "name attribute");
+  const oid = readOid(fields.take("attribute type"));
+  const { tag, content } = fields.take("attribute value");
+  fields.end();
   return {
     oid,
     tag,
