@@ -95,7 +95,7 @@ async function chooseRecipient(
   { certificates }: SenderConfig,
   { trust, log }: { trust: TrustStore; log: Logger },
 ) {
-  const { serverCert, verifyServerCert } = certificates;
+  const { serverCert, verifyServerCert, checkCrls } = certificates;
   if (serverCert === undefined) {
     log.info("No server certificate supplied.  Will not encrypt messages.");
     return undefined;
@@ -104,7 +104,7 @@ async function chooseRecipient(
     log,
     verify: async (recipient) => {
       if (!verifyServerCert) return;
-      const verdict = await trust.verify(recipient);
+      const verdict = await trust.verify(recipient, [], { checkCrls });
       if (!verdict.ok) {
         throw new SsmError(
           "TRUST",

@@ -49,7 +49,7 @@ const CERTIFICATES = {
     "check_crls",
     boolean,
     "false",
-    "Whether the certificate of the broker is looked up in the CRLs in capath; a CA without a CRL is then refused.",
+    "Whether the broker's certificate and server_cert are looked up in the CRLs in capath; a CA without a CRL is then refused.",
   ),
   cipher: withDefault(
     "cipher",
