@@ -6,6 +6,8 @@
 export type {
   ElementFields,
   IncomingSpool,
+  MarkedElement,
+  MarkedSpool,
   OutgoingSpool,
   PreparedElement,
   SpoolEntry,
@@ -13,6 +15,10 @@ export type {
 export { DirqSimple, type DirqSimpleOptions } from "./dirq/outgoing.ts";
 export { DirqSchema, type DirqSchemaOptions } from "./dirq/incoming.ts";
 export { DeliveredElements } from "./dirq/delivered_elements.ts";
+export {
+  MarkedElements,
+  type MarkedElementsOptions,
+} from "./dirq/marked_elements.ts";
 export {
   PlainDirectory,
   type PlainDirectoryOptions,

@@ -48,6 +48,30 @@ export interface IncomingSpool {
   tidy(): Promise<void>;
 }
 
+/** Delivered elements about which something is still to be done: they carry a mark. */
+export interface MarkedSpool {
+  /** Names of the marked elements in order, locked ones included, as of now. */
+  list(): Promise<string[]>;
+  /**
+   * Claims one: `held` when another process has it, `gone` when it is not there any
+   * more, or has no mark any more.
+   */
+  lock(name: string): Promise<MarkedElement | "held" | "gone">;
+}
+
+/** A claimed element of a {@linkcode MarkedSpool}: to be unmarked, removed or unlocked. */
+export interface MarkedElement {
+  readonly name: string;
+  /** Its fields, the mark among them. */
+  read(): Promise<Record<string, Uint8Array>>;
+  /** Writes these fields anew and takes mark and claim away: the element stays. */
+  unmark(changes: Readonly<Record<string, string>>): Promise<void>;
+  /** Takes it out of the queue. */
+  remove(): Promise<void>;
+  /** Gives the claim back: the element stays as it was. */
+  unlock(): Promise<void>;
+}
+
 /** A temporary element, on disk and synced, but not yet visible. */
 export interface PreparedElement {
   /**

@@ -65,6 +65,7 @@ Deno.test("readReceiverConfig() fills in every default", () => {
     requirePrivateKeyFile: false,
     capath: "/ca",
     checkCrls: true,
+    retryUntrusted: true,
     allowWeakDigests: false,
   });
   assert.deepEqual(config.messaging, {

@@ -14,14 +14,17 @@ import { formatDn, type TrustStore } from "../../pki/mod.ts";
 import {
   DirqSchema,
   DirqSimple,
+  MarkedElements,
   type OutgoingSpool,
   PlainDirectory,
 } from "../../spool/mod.ts";
 import {
+  RETRY_FIELD,
   SmimeOpener,
   SmimeSealer,
   Ssm2IncomingCarrier,
   Ssm2OutgoingCarrier,
+  UntrustedRetry,
 } from "../../ssm/mod.ts";
 import { systemClock } from "../../stomp/mod.ts";
 import { AllowedDns } from "../../credentials/mod.ts";
@@ -143,6 +146,8 @@ export interface ReceiverParts {
   readonly reject: DirqSchema;
   readonly envelope: SmimeOpener;
   readonly carrier: Ssm2IncomingCarrier;
+  /** What judges again; `undefined` when nothing does. */
+  readonly retry: UntrustedRetry | undefined;
   /** Rereads the list of allowed DNs, certificate and key now. */
   reload(): Promise<void>;
 }
@@ -165,19 +170,33 @@ export async function composeReceiver(
   );
   log.info("Fetching valid DNs.");
   const dns = await AllowedDns.open(messaging.dnFile, log);
-  const { checkCrls, allowWeakDigests } = certificates;
+  const { checkCrls, allowWeakDigests, retryUntrusted } = certificates;
+  const envelope = new SmimeOpener({
+    recipients: () => identity.forDecryption(),
+    trust: (signer, others) =>
+      trust.verify(signer, others, { checkCrls, allowWeakDigests }),
+    isAllowed: (spellings) => dns.has(spellings),
+    explainRefusal: (dn) => dns.near(dn),
+    allowWeakDigests,
+    retryUntrusted,
+    maxMessageBytes: messaging.maxMessageBytes,
+  });
   return {
     incoming: await composeIncoming("incoming", messaging),
     reject: await composeIncoming("reject", messaging),
-    envelope: new SmimeOpener({
-      recipients: () => identity.forDecryption(),
-      trust: (signer, others) =>
-        trust.verify(signer, others, { checkCrls, allowWeakDigests }),
-      isAllowed: (spellings) => dns.has(spellings),
-      explainRefusal: (dn) => dns.near(dn),
-      allowWeakDigests,
-      maxMessageBytes: messaging.maxMessageBytes,
-    }),
+    envelope,
+    retry: retryUntrusted
+      ? new UntrustedRetry({
+        waiting: new MarkedElements(join(messaging.path, "reject"), {
+          mark: RETRY_FIELD,
+          directoryMode: 0o777 & ~messaging.umask,
+        }),
+        envelope,
+        trustState: () => trust.state(),
+        log: wire,
+        clock: systemClock,
+      })
+      : undefined,
     carrier: new Ssm2IncomingCarrier({
       endpoints: composeEndpoints(broker, {
         identity,

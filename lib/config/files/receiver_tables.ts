@@ -28,6 +28,12 @@ const CERTIFICATES = {
     "true",
     "Whether signers and the broker are looked up in the CRLs in capath; a CA without a CRL is then refused.",
   ),
+  retryUntrusted: withDefault(
+    "retry_untrusted",
+    boolean,
+    "true",
+    "Whether messages in reject for want of a valid CRL or CA certificate are judged again when there is one.",
+  ),
   allowWeakDigests: withDefault(
     "allow_weak_digests",
     boolean,

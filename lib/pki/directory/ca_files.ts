@@ -126,6 +126,16 @@ export class CaListing {
     this.#clock = clock;
   }
 
+  /**
+   * What those files look like that `counts`; links are followed.
+   *
+   * @throws {SsmError} `TRUST` when the directory cannot be read.
+   */
+  state(counts: (name: string) => boolean): string {
+    return [...this.names()].filter(counts).sort()
+      .map((name) => `${name} ${lookOf(`${this.#dir}/${name}`)}`).join("\n");
+  }
+
   /** @throws {SsmError} `TRUST` when the directory cannot be read. */
   names(): ReadonlySet<string> {
     try {
@@ -147,12 +157,25 @@ export class CaListing {
   }
 }
 
+function lookOf(path: string): string {
+  try {
+    return stampOf(Deno.statSync(path));
+  } catch (error) {
+    return reason(error);
+  }
+}
+
+function stampOf({ mtime, size, ino, dev }: Deno.FileInfo): string {
+  return `${mtime?.getTime()}:${size}:${dev}:${ino}`;
+}
+
 function stateOf(
-  { mtime, size, ino, dev }: Deno.FileInfo,
+  stat: Deno.FileInfo,
   clock: () => Date,
 ): { stamp: string; settled: boolean } {
+  const { mtime } = stat;
   return {
-    stamp: `${mtime?.getTime()}:${size}:${dev}:${ino}`,
+    stamp: stampOf(stat),
     settled: mtime !== null &&
       Math.abs(clock().getTime() - mtime.getTime()) > UNSETTLED_MS,
   };

@@ -34,6 +34,8 @@ export type StoreVerifyOptions = Omit<
 
 /** A file that is named as a certificate of an authority is. */
 const CA_FILE = /^[0-9a-f]{8}\.\d+$/;
+/** The same, or a CRL. */
+const HASHED_FILE = /^[0-9a-f]{8}\.r?\d+$/;
 
 /** The trusted authorities, with their CRLs. */
 export class TrustStore implements CertificateSource {
@@ -113,6 +115,16 @@ export class TrustStore implements CertificateSource {
     return this.#seen.has(subjectHash(name))
       ? `it has gone from CA directory "${this.#dir}"`
       : undefined;
+  }
+
+  /**
+   * What the directory looks like from outside: another text when a file in it has
+   * come, gone or changed.
+   *
+   * @throws {SsmError} `TRUST` when the directory cannot be read.
+   */
+  state(): string {
+    return this.#listing.state((name) => HASHED_FILE.test(name));
   }
 
   /**

@@ -20,7 +20,7 @@ import {
   verifyMessage,
 } from "../../smime/mod.ts";
 import type { OpeningEnvelope, Sealed, SealingEnvelope } from "../envelope.ts";
-import type { Opened } from "../opened.ts";
+import type { Opened, Rejected } from "../opened.ts";
 
 /** Settings of {@linkcode SmimeSealer}. */
 export interface SmimeSealerOptions {
@@ -65,6 +65,12 @@ export interface SmimeOpenerOptions {
   ) => boolean | Promise<boolean>;
   /** Why somebody might think that a refused DN is on the list. @default nothing is said */
   readonly explainRefusal?: (dn: string) => string | undefined;
+  /**
+   * Say so when a signer is refused only for what is missing in the CA directory,
+   * so that the message is judged again.
+   * @default false
+   */
+  readonly retryUntrusted?: boolean;
   /** Accept SHA-1 and MD5 signatures, or SHA-1 only. @default false */
   readonly allowWeakDigests?: boolean | "sha1";
   /** Largest message that is opened, in bytes: as large as the broker may send. */
@@ -86,10 +92,11 @@ export class SmimeOpener implements OpeningEnvelope {
       isAllowed,
       explainRefusal = () => undefined,
       allowWeakDigests = false,
+      retryUntrusted = false,
       maxMessageBytes,
     } = this.#options;
     const limits = { maxMessageBytes };
-    const rejected = (error: string, signer?: string): Opened => ({
+    const rejected = (error: string, signer?: string): Rejected => ({
       status: "rejected",
       body,
       signer,
@@ -111,9 +118,15 @@ export class SmimeOpener implements OpeningEnvelope {
       });
       const verdict = await trust(signer, certificates);
       if (!verdict.ok) {
-        return rejected(
-          `Failed to verify message: Unverified signer: ${verdict.reason}`,
-        );
+        const { reason, missing } = verdict;
+        return missing && retryUntrusted
+          ? {
+            ...rejected(
+              `Failed to verify message: Unverified signer, judged again by itself: ${reason}`,
+            ),
+            missing,
+          }
+          : rejected(`Failed to verify message: Unverified signer: ${reason}`);
       }
       const dn = formatDn(signer.subject);
       if (isAmbiguousDn(signer.subject)) {
