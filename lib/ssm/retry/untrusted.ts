@@ -38,6 +38,9 @@ export interface UntrustedRetryOptions {
 /** Messages of one authority that are tried in vain in a row, before the rest of its messages is left for the next time. */
 const MAX_IN_VAIN = 3;
 
+/** Authorities that are told in the log: while the CA directory is empty, strangers can name any. */
+const MAX_TOLD = 100;
+
 /** Brings what can be judged now out of reject. */
 export class UntrustedRetry implements IncomingCarrier {
   readonly #options: UntrustedRetryOptions;
@@ -77,6 +80,7 @@ export class UntrustedRetry implements IncomingCarrier {
     const { everyMs = 600_000, lookEveryMs = 10_000 } = this.#options;
     let triedAt = -Infinity;
     let state = "";
+    let problem = "";
     while (!signal.aborted) {
       try {
         const now = this.#waiting ? trustState() : state;
@@ -87,8 +91,12 @@ export class UntrustedRetry implements IncomingCarrier {
           triedAt = clock.now();
           yield* this.#round(signal);
         }
+        problem = "";
       } catch (error) {
-        log.warning(`Judging messages again failed: ${reason(error)}`);
+        if (problem !== reason(error)) {
+          log.warning(`Judging messages again failed: ${reason(error)}`);
+        }
+        problem = reason(error);
       }
       await sleep(clock, lookEveryMs, signal);
     }
@@ -123,8 +131,7 @@ export class UntrustedRetry implements IncomingCarrier {
   ): Promise<Delivery | undefined> {
     let decided = false;
     try {
-      const { body, empaid, error, [RETRY_FIELD]: field } = await element
-        .read();
+      const { body, empaid, [RETRY_FIELD]: field } = await element.read();
       const mark = field && readRetryMark(field);
       if (!mark || !body) {
         await element.unmark({});
@@ -169,7 +176,7 @@ export class UntrustedRetry implements IncomingCarrier {
   /** Once for each authority, until its messages can be judged again. */
   #tell(missing: Missing): void {
     const wanted = describe(missing);
-    if (this.#told.has(wanted)) return;
+    if (this.#told.has(wanted) || this.#told.size >= MAX_TOLD) return;
     this.#told.add(wanted);
     const remedy = missing.what === "CRL"
       ? "Run fetch-crl"
