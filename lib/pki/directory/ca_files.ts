@@ -25,10 +25,16 @@ const MAX_FILE_BYTES = 64 << 20;
  */
 const UNSETTLED_MS = 2000;
 
-/** What was read, and how to tell that it is still there. */
-interface Kept<T> {
+/** How to tell that a file or directory is still what it was. */
+interface State {
   readonly stamp: string;
   readonly settled: boolean;
+}
+
+const UNSEEN: State = { stamp: "", settled: false };
+
+/** What was read, and when. */
+interface Kept<T> extends State {
   readonly value: T;
 }
 
@@ -62,7 +68,7 @@ export class CaFiles<T> {
   /** What a file says now, or said when it was understood last. */
   read(file: string): Content<T> {
     const before = this.#kept.get(file);
-    let state: Pick<Kept<unknown>, "stamp" | "settled"> | undefined;
+    let state: State | undefined;
     try {
       const path = `${this.#dir}/${file}`;
       const stat = Deno.statSync(path);
@@ -78,25 +84,15 @@ export class CaFiles<T> {
     } catch (cause) {
       const error = this.#complain(file, cause);
       // Gone, perhaps behind a link: then it is not in force any more.
-      if (cause instanceof Deno.errors.NotFound) this.#kept.delete(file);
-      else if (before && before.value.unread === undefined) {
-        return this.#keep(file, before.value, state);
-      }
-      return this.#keep(file, { found: [], unread: error.message }, state);
+      const gone = cause instanceof Deno.errors.NotFound;
+      const value = before && before.value.unread === undefined && !gone
+        ? before.value
+        : { found: [], unread: error.message };
+      // What was not even read may be readable next time, and look the same.
+      const seen = isSsmError(cause) ? state : undefined;
+      this.#kept.set(file, { ...(seen ?? UNSEEN), value });
+      return value;
     }
-  }
-
-  /** What could not even be looked at may be readable next time. */
-  #keep(
-    file: string,
-    value: Content<T>,
-    state: Pick<Kept<unknown>, "stamp" | "settled"> | undefined,
-  ): Content<T> {
-    this.#kept.set(file, {
-      ...(state ?? { stamp: "", settled: false }),
-      value,
-    });
-    return value;
   }
 
   /** Once for each new fault, not at each look. */
@@ -169,10 +165,7 @@ function stampOf({ mtime, size, ino, dev }: Deno.FileInfo): string {
   return `${mtime?.getTime()}:${size}:${dev}:${ino}`;
 }
 
-function stateOf(
-  stat: Deno.FileInfo,
-  clock: () => Date,
-): { stamp: string; settled: boolean } {
+function stateOf(stat: Deno.FileInfo, clock: () => Date): State {
   const { mtime } = stat;
   return {
     stamp: stampOf(stat),

@@ -40,7 +40,7 @@ export function verificationCost(spki: Uint8Array): number {
     const kilobits = rsaBits(rsa) / 1024;
     return LEAST_COST + kilobits ** 2 * bitLength(rsa.exponent);
   } catch (error) {
-    if (isSsmError(error, "DER")) return LEAST_COST;
+    if (isSsmError(error)) return LEAST_COST;
     throw error;
   }
 }
