@@ -3,10 +3,8 @@
  * and the certificate is not to blame.
  */
 import assert from "node:assert/strict";
-import {
-  type Certificate,
-  readCertificates,
-} from "../../lib/pki/certificate/certificate.ts";
+import type { Certificate } from "../../lib/pki/certificate/certificate.ts";
+import { readCertificates } from "../../lib/pki/certificate/certificate_file.ts";
 import { subjectHash } from "../../lib/pki/directory/subject_hash.ts";
 import { TrustStore } from "../../lib/pki/directory/trust_store.ts";
 import type { Missing, Verdict } from "../../lib/pki/path/verdict.ts";

@@ -1,10 +1,8 @@
 import assert from "node:assert/strict";
 import { setImmediate } from "node:timers";
 import { der, readAlgorithm, readDer } from "../../lib/asn1/mod.ts";
-import {
-  parseCertificate,
-  readCertificates,
-} from "../../lib/pki/certificate/certificate.ts";
+import { parseCertificate } from "../../lib/pki/certificate/certificate.ts";
+import { readCertificates } from "../../lib/pki/certificate/certificate_file.ts";
 import { verifyChain } from "../../lib/pki/path/chain.ts";
 import { SignatureCache } from "../../lib/pki/signature/cache.ts";
 import {

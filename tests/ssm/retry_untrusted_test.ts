@@ -72,6 +72,7 @@ class Scene implements AsyncDisposable {
         ["/C=UK/O=Test/CN=ec.example.org", ...allowed]
           .some((dn) => spellings.includes(dn)),
       retryUntrusted: true,
+      maxMessageBytes: 1 << 20,
     });
     const retry = new UntrustedRetry({
       waiting: new MarkedElements(`${stage.dir}/reject`, {
