@@ -91,18 +91,18 @@ const REFUSED: [
   [
     "a certificate that is missing",
     () => ({ certificate: "DIR/missing" }),
-    "Cannot read DIR/missing: no such file",
+    'Cannot read "DIR/missing": no such file',
   ],
   [
     "a key that is missing",
     () => ({ key: "DIR/missing" }),
-    "Cannot read DIR/missing: no such file",
+    'Cannot read "DIR/missing": no such file',
   ],
   [
     // A directory cannot be read as a file by anybody, root included.
     "a key that cannot be read",
     () => ({ key: "DIR" }),
-    /^Cannot read DIR: .*directory/,
+    /^Cannot read "DIR": .*directory/,
   ],
   [
     "a file in which there is no certificate",
@@ -169,7 +169,7 @@ const REFUSED: [
   [
     "a server_cert that is missing",
     () => ({ server_cert: "DIR/missing" }),
-    "Cannot read DIR/missing: no such file",
+    'Cannot read "DIR/missing": no such file',
   ],
   [
     "an expired server_cert",
@@ -200,7 +200,7 @@ const REFUSED: [
       key: await encryptedKey(site),
       key_passphrase_file: "DIR/missing",
     }),
-    "Cannot read DIR/missing: no such file",
+    'Cannot read "DIR/missing": no such file',
   ],
 ];
 

@@ -8,7 +8,7 @@
  *
  * @module
  */
-import { isSsmError, reason, SsmError } from "../../errors.ts";
+import { isSsmError, quoted, reason, SsmError } from "../../errors.ts";
 
 /** Settings of {@linkcode CaFiles} and {@linkcode CaListing}. */
 export interface CaFileOptions {
@@ -100,7 +100,7 @@ export class CaFiles<T> {
     const path = `${this.#dir}/${file}`;
     const words = reason(cause);
     const code = isSsmError(cause) ? cause.code : "TRUST";
-    const error = new SsmError(code, `Cannot use "${path}": ${words}`, {
+    const error = new SsmError(code, `Cannot use ${quoted(path)}: ${words}`, {
       cause,
     });
     if (this.#complaints.get(file) !== words) {
@@ -146,7 +146,7 @@ export class CaListing {
     } catch (cause) {
       throw new SsmError(
         "TRUST",
-        `Cannot read CA directory "${this.#dir}": ${reason(cause)}`,
+        `Cannot read CA directory ${quoted(this.#dir)}: ${reason(cause)}`,
         { cause },
       );
     }

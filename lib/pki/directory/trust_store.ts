@@ -7,7 +7,7 @@
  *
  * @module
  */
-import { SsmError } from "../../errors.ts";
+import { quoted, SsmError } from "../../errors.ts";
 import type { Certificate } from "../certificate/certificate.ts";
 import { readAuthorities } from "../certificate/certificate_file.ts";
 import { verifyChain, type VerifyChainOptions } from "../path/chain.ts";
@@ -110,10 +110,10 @@ export class TrustStore implements CertificateSource {
     const { found, unread } = this.#authorities(name);
     if (found.length > 0 || unread !== undefined) return unread;
     if (!this.#hasAuthorities()) {
-      return `no file in CA directory "${this.#dir}" is named by hash`;
+      return `no file in CA directory ${quoted(this.#dir)} is named by hash`;
     }
     return this.#seen.has(subjectHash(name))
-      ? `it has gone from CA directory "${this.#dir}"`
+      ? `it has gone from CA directory ${quoted(this.#dir)}`
       : undefined;
   }
 
@@ -137,7 +137,9 @@ export class TrustStore implements CertificateSource {
     if (this.#hasAuthorities()) return;
     throw new SsmError(
       "TRUST",
-      `Cannot use CA directory "${this.#dir}": no file is named by hash, such as 1a2b3c4d.0`,
+      `Cannot use CA directory ${
+        quoted(this.#dir)
+      }: no file is named by hash, such as 1a2b3c4d.0`,
       { hint: `Run: openssl rehash ${this.#dir}` },
     );
   }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { reason, SsmError } from "../../errors.ts";
+import { quoted, reason, SsmError } from "../../errors.ts";
 
 /** Whether `error` is a refusal of the operating system with one of these codes (`ENOENT`, …). */
 export function isErrno(error: unknown, ...codes: string[]): boolean {
@@ -21,7 +21,7 @@ export function spoolError(
   // Deno repeats the operation and its paths after the words of the system.
   const words = reason(cause).replace(/ \(os error \d+\).*$/s, "");
   const state = words.slice(0, 1).toLowerCase() + words.slice(1);
-  return new SsmError("SPOOL", `Cannot ${action} "${path}": ${state}`, {
+  return new SsmError("SPOOL", `Cannot ${action} ${quoted(path)}: ${state}`, {
     cause,
     ...(isErrno(cause, "ENOSPC", "EDQUOT")
       ? { hint: "Make room on the disk; nothing was lost" }
