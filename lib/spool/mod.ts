@@ -6,6 +6,7 @@
 export type {
   ElementFields,
   IncomingSpool,
+  ListHearer,
   MarkedElement,
   MarkedSpool,
   OutgoingSpool,

@@ -77,8 +77,9 @@ Deno.test("DirqSimple.list() ignores what dirq ignores", async () => {
 
 Deno.test("DirqSimple skips directories and links that are named like elements, and warns", async () => {
   await using temporary = await temporaryDirectory();
-  const { path } = temporary;
-  const secret = `${path}/secret`;
+  const path = `${temporary.path}/queue`;
+  await Deno.mkdir(path);
+  const secret = `${temporary.path}/secret`;
   await Deno.writeTextFile(secret, "private key");
   await age(secret, 1000);
   const before = (await Deno.stat(secret)).mtime;
@@ -90,7 +91,7 @@ Deno.test("DirqSimple skips directories and links that are named like elements, 
   assert.deepEqual(await spool.list(), ["12345678/33333333333333"]);
   assert.deepEqual(warnings.sort(), [
     `Skipping "${path}/12345678/11111111111111": not a regular file`,
-    `Skipping "${path}/12345678/22222222222222": not a regular file`,
+    `Skipping "${path}/12345678/22222222222222": not a regular file but a symbolic link, which is not followed; move the file itself here`,
   ]);
   for (const name of ["11111111111111", "22222222222222"]) {
     await assert.rejects(() => spool.lock(`12345678/${name}`), {

@@ -137,7 +137,13 @@ function composeOutgoing(
     });
   }
   const fileMode = 0o666 & ~umask;
-  return new DirqSimple(path, { maxLockMs, fileMode, directoryMode, warn });
+  return new DirqSimple(path, {
+    minAgeMs: minFileAgeMs,
+    maxLockMs,
+    fileMode,
+    directoryMode,
+    warn,
+  });
 }
 
 /** The parts of a receiver. */

@@ -88,7 +88,7 @@ const MESSAGING = {
     "min_file_age",
     seconds(0, 86_400),
     "1",
-    "With path_type directory: seconds since a file's last change, before which it may still be written to and waits.",
+    "Seconds since a file's last change, before which it may still be written to and waits; with path_type dirq that concerns only what is written in place, not what is renamed or linked into its directory.",
   ),
   maxLockMs: withDefault(
     "max_lock_age",

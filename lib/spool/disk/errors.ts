@@ -21,10 +21,19 @@ export function spoolError(
   // Deno repeats the operation and its paths after the words of the system.
   const words = reason(cause).replace(/ \(os error \d+\).*$/s, "");
   const state = words.slice(0, 1).toLowerCase() + words.slice(1);
+  const hint = hintFor(cause);
   return new SsmError("SPOOL", `Cannot ${action} ${quoted(path)}: ${state}`, {
     cause,
-    ...(isErrno(cause, "ENOSPC", "EDQUOT")
-      ? { hint: "Make room on the disk; nothing was lost" }
-      : {}),
+    ...(hint === undefined ? {} : { hint }),
   });
+}
+
+function hintFor(cause: unknown): string | undefined {
+  if (isErrno(cause, "ENOSPC", "EDQUOT")) {
+    return "Make room on the disk; nothing was lost";
+  }
+  if (isErrno(cause, "EACCES", "EPERM")) {
+    return "the user who runs ssm must be able to read the files, and to write into their directories";
+  }
+  return undefined;
 }
