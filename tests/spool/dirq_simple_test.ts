@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { DirqSimple } from "../../lib/spool/mod.ts";
 import {
+  age,
   bytes,
   isSpoolError,
   locked,
@@ -12,6 +13,7 @@ outgoingSuite({
   open: (directory, options) => new DirqSimple(directory, options),
   put: (directory, bytes) => new DirqSimple(directory).add(bytes),
   claimedFile: (directory, name) => Promise.resolve(`${directory}/${name}.lck`),
+  sentFile: (directory, name) => Promise.resolve(`${directory}/${name}`),
   ageClaim: (directory, name, seconds) => age(`${directory}/${name}`, seconds),
   leftovers: [/^[0-9a-f]{8}$/],
   badNames: [
@@ -170,11 +172,6 @@ async function temporaryDirectory() {
     path,
     [Symbol.asyncDispose]: () => Deno.remove(path, { recursive: true }),
   };
-}
-
-async function age(path: string, seconds: number): Promise<void> {
-  const then = new Date(Date.now() - seconds * 1000);
-  await Deno.utime(path, then, then);
 }
 
 async function modeOf(path: string): Promise<number> {

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { PlainDirectory } from "../../lib/spool/mod.ts";
 import { testWith } from "../helpers/parts.ts";
 import {
+  age,
   bytes,
   isSpoolError,
   locked,
@@ -22,6 +23,8 @@ outgoingSuite({
     return name;
   },
   claimedFile: async (directory, name) =>
+    `${await claimOf(directory, name)}/${name}`,
+  sentFile: async (directory, name) =>
     `${await claimOf(directory, name)}/${name}`,
   ageClaim: async (directory, name, seconds) =>
     age(await claimOf(directory, name), seconds),
@@ -45,6 +48,8 @@ outgoingSuite({
     return name;
   },
   claimedFile: async (directory, name) =>
+    `${await claimOf(directory, name)}/${name}`,
+  sentFile: async (directory, name) =>
     `${await claimOf(directory, name)}/${name}`,
   ageClaim: async (directory, name, seconds) =>
     age(await claimOf(directory, name), seconds),
@@ -271,11 +276,6 @@ async function put(
 ): Promise<void> {
   await Deno.writeFile(path, bytes);
   await age(path, seconds);
-}
-
-async function age(path: string, seconds: number): Promise<void> {
-  const then = new Date(Date.now() - seconds * 1000);
-  await Deno.utime(path, then, then);
 }
 
 async function claimOf(directory: string, name: string): Promise<string> {

@@ -30,7 +30,7 @@ export function spoolError(
 
 function hintFor(cause: unknown): string | undefined {
   if (isErrno(cause, "ENOSPC", "EDQUOT")) {
-    return "Make room on the disk; nothing was lost";
+    return "Make room on the disk (df, df -i); nothing was lost";
   }
   if (isErrno(cause, "EACCES", "EPERM")) {
     return "the user who runs ssm must be able to read the files, and to write into their directories";

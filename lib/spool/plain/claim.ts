@@ -122,18 +122,11 @@ export class NamedClaim implements Claim {
 }
 
 /**
- * Moves a claimed file back under its name, and removes the claim.
+ * Moves a file back under its name.
  *
- * When there is a newer file of that name, the claim stays, old enough for the next
- * to tidy to try again: neither file is lost, and each is sent under its own name.
+ * @returns `false` when another file has that name; that `file` is gone is as good as done
  */
-export function giveBack(claim: Claim, original: string): void {
-  if (moveBack(claim.file, original)) claim.dissolve();
-  else claim.expire();
-}
-
-/** `false` when another file has that name; that `file` is gone is as good as done. */
-function moveBack(file: string, original: string): boolean {
+export function moveBack(file: string, original: string): boolean {
   try {
     // Not a rename, which would replace the newer file.
     Deno.linkSync(file, original);

@@ -7,21 +7,28 @@
 import { CheckedFile } from "../disk/checked_file.ts";
 import { spoolError } from "../disk/errors.ts";
 import type { SpoolEntry } from "../spool.ts";
-import { type Claim, giveBack } from "./claim.ts";
+import type { Claim } from "./claim.ts";
+import type { Claims } from "./claims.ts";
 
 /** A file of a {@linkcode PlainDirectory} that is ours to send. */
 export class ClaimedFile implements SpoolEntry {
   readonly #original: string;
+  readonly #claims: Claims;
   readonly #claim: Claim;
   readonly #file: CheckedFile;
   #held = true;
 
-  /**
-   * @param original where the file was
-   * @param claimed the file as it was claimed
-   */
-  constructor(original: string, claim: Claim, claimed: Deno.FileInfo) {
+  /** @param original where the file was; `claim` is one of `claims`, `claimed` what it holds */
+  constructor(
+    original: string,
+    { claims, claim, claimed }: {
+      claims: Claims;
+      claim: Claim;
+      claimed: Deno.FileInfo;
+    },
+  ) {
     this.#original = original;
+    this.#claims = claims;
     this.#claim = claim;
     this.#file = new CheckedFile(claimed);
   }
@@ -64,7 +71,7 @@ export class ClaimedFile implements SpoolEntry {
   async unlock(): Promise<void> {
     if (!this.#held) return;
     try {
-      giveBack(this.#claim, this.#original);
+      this.#claims.giveBack(this.#claim);
       this.#held = false;
     } catch (error) {
       throw spoolError("give back", this.#original, error);

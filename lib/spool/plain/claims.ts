@@ -16,7 +16,7 @@ import type { SsmError } from "../../errors.ts";
 import { isErrno, spoolError } from "../disk/errors.ts";
 import { lookAt, makeDirectory, removeIfEmpty } from "../disk/files.ts";
 import { modified } from "../disk/freshness.ts";
-import { type Claim, DirectoryClaim, NamedClaim } from "./claim.ts";
+import { type Claim, DirectoryClaim, moveBack, NamedClaim } from "./claim.ts";
 
 /** All claims that are there, and what could not be looked into. */
 export interface FoundClaims {
@@ -42,8 +42,16 @@ export class Claims {
 
   /** Claims a file; throws what the system says, `ENOENT` when it is not there any more. */
   take(name: string): Claim {
+    try {
+      return this.#takeIntoDirectory(name);
+    } catch (error) {
+      if (!isErrno(error, ...NO_DIRECTORY)) throw error;
+      return this.#takeByName(name, error);
+    }
+  }
+
+  #takeIntoDirectory(name: string): Claim {
     const directory = this.#makeDirectory();
-    if (directory === undefined) return NamedClaim.take(this.#path, name);
     const claim = new DirectoryClaim(directory, name);
     try {
       Deno.renameSync(`${this.#path}/${name}`, claim.file);
@@ -54,23 +62,27 @@ export class Claims {
     return claim;
   }
 
-  /** A new directory for a claim; `undefined` where none can be made. */
-  #makeDirectory(): string | undefined {
-    const directory = `${this.#directory}/${crypto.randomUUID()}`;
+  /** @param cause why it cannot be done otherwise */
+  #takeByName(name: string, cause: unknown): Claim {
     try {
-      for (;;) {
-        makeDirectory(this.#directory, this.#mode);
-        try {
-          makeDirectory(directory, this.#mode);
-          return directory;
-        } catch (error) {
-          // Another sender has just tidied it away, since it was empty.
-          if (!isErrno(error, "ENOENT")) throw error;
-        }
-      }
+      return NamedClaim.take(this.#path, name);
     } catch (error) {
-      if (isErrno(error, ...NO_DIRECTORY)) return undefined;
-      throw error;
+      throw isErrno(error, "ENAMETOOLONG") ? cause : error;
+    }
+  }
+
+  /** A new directory for a claim. */
+  #makeDirectory(): string {
+    const directory = `${this.#directory}/${crypto.randomUUID()}`;
+    for (let attempts = 0;; attempts++) {
+      makeDirectory(this.#directory, this.#mode);
+      try {
+        makeDirectory(directory, this.#mode);
+        return directory;
+      } catch (error) {
+        // Another sender has just tidied it away, since it was empty.
+        if (!isErrno(error, "ENOENT") || attempts === 10) throw error;
+      }
     }
   }
 
@@ -97,6 +109,21 @@ export class Claims {
       }
     }
     return { claims, unreadable };
+  }
+
+  /**
+   * Moves a claimed file back under its name, and removes the claim.
+   *
+   * When there is a newer file of that name, the claim stays, old enough for the
+   * next to tidy to try again: neither file is lost, and each is sent under its own
+   * name. Throws what the system says.
+   */
+  giveBack(claim: Claim): void {
+    if (!moveBack(claim.file, `${this.#path}/${claim.name}`)) {
+      return claim.expire();
+    }
+    claim.dissolve();
+    removeIfEmpty(this.#directory);
   }
 
   /** Removes directories without a file that were made before `time`, in ms, and the one around them. */

@@ -22,7 +22,7 @@ import {
   type SpoolEntry,
   STRICT_HEARER,
 } from "../spool.ts";
-import { type Claim, giveBack } from "./claim.ts";
+import type { Claim } from "./claim.ts";
 import { ClaimedFile } from "./claimed_file.ts";
 import { Claims } from "./claims.ts";
 
@@ -145,9 +145,13 @@ export class PlainDirectory implements OutgoingSpool {
       // What was renamed may not be what was seen before.
       const claimed = Deno.lstatSync(claim.file);
       if (!claimed.isFile) throw notClaimable(original);
-      return new ClaimedFile(original, claim, claimed);
+      return new ClaimedFile(original, {
+        claims: this.#claims,
+        claim,
+        claimed,
+      });
     } catch (error) {
-      if (claim) giveBack(claim, original);
+      if (claim) this.#claims.giveBack(claim);
       if (isErrno(error, "ENOENT")) return undefined;
       throw spoolError("claim", original, error);
     }
@@ -187,7 +191,7 @@ export class PlainDirectory implements OutgoingSpool {
       if (isErrno(error, "ENOENT")) return; // another process was faster
       throw error;
     }
-    giveBack(mine, `${this.#path}/${claim.name}`);
+    this.#claims.giveBack(mine);
   }
 
   #sorted(times: ReadonlyMap<string, number>): string[] {
