@@ -120,6 +120,7 @@ test(
     await site.drop("one", "two");
     const locked = `${site.outgoing}/20261127`;
     await Deno.mkdir(locked, { mode: 0o700 });
+    await Deno.writeTextFile(`${locked}/20261127101112`, "three");
     await Deno.chown(locked, OTHER, OTHER);
     const config = await site.sender(broker.port);
     const { status, stderr } = await ssmWithoutRights(["send", "-c", config]);
