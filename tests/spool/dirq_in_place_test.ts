@@ -137,3 +137,17 @@ Deno.test("DirqSimple sends an element whose time is in the future: a clock was 
   const spool = new DirqSimple(directory.path, NEVER_OLD);
   assert.deepEqual(await spool.list(), [DATED]);
 });
+
+Deno.test("DirqSimple does not let what was given back wait, unless it was written to meanwhile", async () => {
+  await using directory = await Directory.make();
+  const { path } = directory;
+  const spool = new DirqSimple(path, NEVER_OLD);
+  const [a, b] = [await spool.add(bytes("a")), await spool.add(bytes("b"))];
+  for (const name of [a, b]) {
+    const entry = await locked(spool, name);
+    await entry.touch();
+    if (name === b) await Deno.writeTextFile(`${path}/${b}`, "more");
+    await entry.unlock();
+  }
+  assert.deepEqual(await spool.list(), [a]);
+});

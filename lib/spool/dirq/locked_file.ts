@@ -15,6 +15,8 @@ export interface Claim {
   readonly locked: Deno.FileInfo;
   /** The time given to the lock, in ms. */
   readonly touchedAt: number;
+  /** The time that the element had before. */
+  readonly writtenAt: Date;
   /** Age at which others take the lock for stale, in ms; 0 = never. */
   readonly maxLockMs: number;
 }
@@ -25,6 +27,7 @@ export class LockedFile implements SpoolEntry {
   readonly #element: string;
   readonly #lock: string;
   readonly #file: CheckedFile;
+  readonly #writtenAt: Date;
   readonly #maxLockMs: number;
   #touchedAt: number;
   #held = true;
@@ -35,6 +38,7 @@ export class LockedFile implements SpoolEntry {
     this.#lock = `${element}.lck`;
     this.#file = new CheckedFile(claim.locked);
     this.#touchedAt = claim.touchedAt;
+    this.#writtenAt = claim.writtenAt;
     this.#maxLockMs = claim.maxLockMs;
   }
 
@@ -81,6 +85,7 @@ export class LockedFile implements SpoolEntry {
   async unlock(): Promise<void> {
     if (!this.#held) return;
     try {
+      if (this.#isOurs()) this.#file.restoreTime(this.#lock, this.#writtenAt);
       this.#release();
     } catch (error) {
       throw spoolError("unlock", this.#element, error);

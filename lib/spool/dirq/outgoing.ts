@@ -111,7 +111,8 @@ export class DirqSimple implements OutgoingSpool {
     let linked = false;
     try {
       // A link to a symbolic link could be made, and would send any file on the machine.
-      if (!Deno.lstatSync(element).isFile) throw notAFile(element);
+      const found = Deno.lstatSync(element);
+      if (!found.isFile) throw notAFile(element);
       if (lookAt(lock) !== undefined) return undefined;
       // The lock is a link, so its age is the element's. Renewed first: otherwise
       // a purge between link and utime would take the new lock for an old one.
@@ -124,6 +125,7 @@ export class DirqSimple implements OutgoingSpool {
       return new LockedFile(name, element, {
         locked,
         touchedAt,
+        writtenAt: found.mtime ?? new Date(touchedAt),
         maxLockMs: this.#maxLockMs,
       });
     } catch (error) {

@@ -82,6 +82,17 @@ export class CheckedFile {
   }
 
   /**
+   * Gives the file a time that it had before `touch`, which tells when its content was
+   * written; not when somebody has written to it since.
+   */
+  restoreTime(path: string, time: Date): void {
+    const now = lookAt(path);
+    if (!now || this.#timeIsSilent) return;
+    if (stateOf(now).modified !== this.#state.modified) return;
+    Deno.utimeSync(path, time, time);
+  }
+
+  /**
    * Returns when the file at `path` is what was read, byte for byte.
    *
    * @throws {ChangedError} when it is not.
