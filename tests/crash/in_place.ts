@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { sleep, systemClock } from "../../lib/time/mod.ts";
 import type { Random } from "./random.ts";
 
 /** What is written, and who is told. */
@@ -16,8 +17,11 @@ export interface InPlaceOptions {
 
 const DIRECTORY = "20261127";
 
-/** Elements written one after the other, before a pause. */
+/** Elements that are written at the same time. */
 const BURST = 4;
+
+/** In how many pieces each is written, at least where it is long enough. */
+const PIECES = 8;
 
 /** How long the pause is, in ms: others look at the directory in the meantime. */
 const PAUSE_MS = 8000;
@@ -28,8 +32,7 @@ export class InPlaceWriter implements AsyncDisposable {
   readonly #options: InPlaceOptions;
   readonly #names: string[] = [];
   readonly #writing: Promise<void>;
-  #over = false;
-  #wake = () => {};
+  readonly #over = new AbortController();
 
   constructor(path: string, options: InPlaceOptions) {
     this.#path = path;
@@ -40,10 +43,8 @@ export class InPlaceWriter implements AsyncDisposable {
   }
 
   async #write(): Promise<void> {
-    while (!this.#over) {
-      for (let count = 0; count < BURST && !this.#over; count++) {
-        await this.#writeOne();
-      }
+    while (!this.#over.signal.aborted) {
+      await Promise.all(Array.from({ length: BURST }, () => this.#writeOne()));
       await this.#pause(PAUSE_MS);
     }
   }
@@ -56,10 +57,10 @@ export class InPlaceWriter implements AsyncDisposable {
     begin(name, bytes);
     this.#names.push(name);
     using file = this.#create(name);
+    const length = Math.ceil(bytes.length / PIECES);
     for (let done = 0; done < bytes.length;) {
-      const piece = bytes.subarray(done, done + random.from(1, bytes.length));
-      done += file.writeSync(piece);
-      await this.#pause(random.from(0, 100));
+      done += file.writeSync(bytes.subarray(done, done + length));
+      await this.#pause(random.from(0, 500));
     }
   }
 
@@ -79,18 +80,12 @@ export class InPlaceWriter implements AsyncDisposable {
   }
 
   async #pause(ms: number): Promise<void> {
-    if (this.#over) return;
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const timer = setTimeout(resolve, ms);
-    this.#wake = resolve;
-    await promise;
-    clearTimeout(timer);
+    await sleep(systemClock, ms, this.#over.signal);
   }
 
   /** Ends the element at hand, and lets time pass over all. */
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#over = true;
-    this.#wake();
+    this.#over.abort();
     await this.#writing;
     const then = new Date(Date.now() - 3_600_000);
     for (const name of this.#names) {
