@@ -12,6 +12,7 @@ export type {
   OutgoingSpool,
   PreparedElement,
   SpoolEntry,
+  SpoolWatch,
 } from "./spool.ts";
 export { DirqSimple, type DirqSimpleOptions } from "./dirq/outgoing.ts";
 export { DirqSchema, type DirqSchemaOptions } from "./dirq/incoming.ts";
@@ -24,6 +25,7 @@ export {
   PlainDirectory,
   type PlainDirectoryOptions,
 } from "./plain/outgoing.ts";
+export { DirectoryWatch } from "./disk/directory_watch.ts";
 export { directoryExists } from "./disk/files.ts";
 export { Ssm1Incoming, type Ssm1IncomingOptions } from "./ssm1/incoming.ts";
 export {

@@ -13,6 +13,12 @@ export interface ListHearer {
   unfinished?(count: number): void;
 }
 
+/** Tells of changes in a spool as they happen, where the system tells of them. */
+export interface SpoolWatch extends Disposable {
+  /** Settles when something changed since it last settled, or when the signal is aborted. */
+  changed(signal: AbortSignal): Promise<void>;
+}
+
 /** A directory of files waiting to be sent. */
 export interface OutgoingSpool {
   /**

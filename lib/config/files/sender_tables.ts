@@ -22,6 +22,16 @@ import {
   umask,
 } from "../schema/kinds.ts";
 
+const SENDER = {
+  ...PROTOCOL_TABLE,
+  keepRunning: withDefault(
+    "keep_running",
+    boolean,
+    "false",
+    "Whether it goes on running and sends what comes at once. Otherwise it sends what waits, and quits.",
+  ),
+};
+
 const BROKER = {
   ...BROKER_TABLE,
   retryForMs: withDefault(
@@ -108,7 +118,7 @@ const MESSAGING = {
 
 /** Every section and key of a sender's file. */
 export const SENDER_TABLES = {
-  sender: PROTOCOL_TABLE,
+  sender: SENDER,
   broker: BROKER,
   certificates: CERTIFICATES,
   messaging: MESSAGING,
