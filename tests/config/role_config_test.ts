@@ -12,6 +12,7 @@ Deno.test("readSenderConfig() fills in every default", () => {
   assert.deepEqual(warnings, []);
   assert.deepEqual(config, {
     file: "F",
+    keepRunning: false,
     broker: {
       addresses: [{ host: "broker.example", port: 61613 }],
       useTls: true,
