@@ -4,7 +4,7 @@
  * @module
  */
 import { isErrno } from "../disk/errors.ts";
-import { lookAt, removeIfEmpty, touchNow } from "../disk/files.ts";
+import { lookAt, removeIfEmpty, touchNow, unlink } from "../disk/files.ts";
 
 /** A claim, made by whatever process. */
 export interface Claim {
@@ -135,7 +135,7 @@ export function moveBack(file: string, original: string): boolean {
     if (!isErrno(error, "EEXIST")) return renameBack(file, original, error);
     if (!isSameFile(file, original)) return false;
   }
-  Deno.removeSync(file);
+  unlink(file);
   return true;
 }
 
