@@ -16,10 +16,12 @@ export interface DirectoryWatchOptions {
 }
 
 /**
- * Watches a directory, also one that is made later, or removed and made again.
+ * Watches a directory, also one that is made later.
  *
  * The system may fail to tell of a change: in a burst, in a directory that was made
- * a moment ago, on a network file system. So this only ever spares waiting.
+ * a moment ago, on a network file system. And the runtime (Deno 2.9) hears nothing of
+ * a directory under a path at which another one was watched and removed. So this only
+ * ever spares waiting.
  */
 export class DirectoryWatch implements SpoolWatch {
   readonly #path: string;
