@@ -89,6 +89,19 @@ export function isSsmError(
     (code === undefined || error.code === code);
 }
 
+/**
+ * A path or name between quotation marks, in which whatever cannot be seen is
+ * escaped: the blank at its end, the zero width letter, the no-break space may
+ * be the reason why there is no such file.
+ */
+export function quoted(text: string): string {
+  const shown = text.replace(
+    /[\p{C}\p{Zl}\p{Zp}]|(?! )\p{Zs}/gu,
+    (char) => `\\u{${char.codePointAt(0)!.toString(16)}}`,
+  );
+  return `"${shown}"`;
+}
+
 /** The words of any thrown value, on one line. */
 export function reason(error: unknown): string {
   const text = error instanceof Error ? error.message : String(error);

@@ -27,7 +27,7 @@ const HOUSE: House = {
     room(0, "log",       "errors",                               [["disk", "sinks.ts"], ["terminal", "sinks.ts"]]),
     room(1, "asn1",      "errors",                               []),
     room(1, "net",       "errors asn1",                          ["network"]),
-    room(2, "pki",       "errors asn1",                          [["disk", "trust_store.ts"]]),
+    room(2, "pki",       "errors asn1",                          [["disk", "ca_files.ts"]]),
     room(1, "spool",     "errors",                               ["disk"]),
     room(1, "config",    "errors",                               ["disk"]),
     room(2, "stomp",     "errors time net(types)",               []),

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type DerNode, TAG } from "./read.ts";
+import { derError, type DerNode, TAG } from "./read.ts";
 import { readOid } from "./values.ts";
 
 /** An algorithm and its parameters (RFC 5280 §4.1.1.2). */
@@ -25,11 +25,11 @@ export function readAlgorithm(
   tag: number = TAG.sequence,
 ): AlgorithmIdentifier {
   node.expect(tag, "algorithm identifier");
-  return {
-    oid: readOid(node.at(0, "algorithm")),
-    parameters: node.children[1],
-    raw: node.raw,
-  };
+  const [, parameters, ...others] = node.children;
+  if (others.length > 0) {
+    throw derError("algorithm identifier has unknown members");
+  }
+  return { oid: readOid(node.at(0, "algorithm")), parameters, raw: node.raw };
 }
 
 /** A message digest, as `node:crypto` names it. */

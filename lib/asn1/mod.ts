@@ -5,6 +5,7 @@
  */
 export * from "./algorithms.ts";
 export * from "./canonical.ts";
+export * from "./members.ts";
 export * from "./oid.ts";
 export * from "./pem.ts";
 export * from "./read.ts";

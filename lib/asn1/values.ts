@@ -91,6 +91,33 @@ export function readBoolean(
   return node.content[0] !== 0;
 }
 
+/** BOOLEAN as DER alone has it (X.690 §11.1): `TRUE` is FF. */
+export function readStrictBoolean(
+  node: DerNode,
+  tag: number = TAG.boolean,
+): boolean {
+  const value = readBoolean(node, tag);
+  if (value && node.content[0] !== 0xff) throw derError("boolean is not DER");
+  return value;
+}
+
+/** The content of an INTEGER or ENUMERATED, which has no octet too many (X.690 §8.3.2). */
+export function readStrictInteger(
+  node: DerNode,
+  tag: number = TAG.integer,
+): Uint8Array {
+  const { content } = node.expect(tag, "integer");
+  if (!isMinimalInteger(content)) throw derError("integer is not DER");
+  return content;
+}
+
+/** Are these the content octets of an INTEGER, at least one and none too many? */
+export function isMinimalInteger([first, second]: Uint8Array): boolean {
+  if (first === undefined) return false;
+  if (second === undefined) return true;
+  return first === 0 ? second >= 0x80 : first !== 0xff || second < 0x80;
+}
+
 /** The bytes of a BIT STRING that holds whole bytes (keys, signatures). */
 export function readBitString(node: DerNode): Uint8Array {
   node.expect(TAG.bitString, "bit string");
@@ -111,16 +138,26 @@ export function readOctets(
   if (node.tag !== (tag | 0x20)) {
     throw derError(`octet string has tag 0x${hexByte(node.tag)}`);
   }
-  const parts = node.children.map((child) => readOctets(child));
+  const leaves: Uint8Array[] = [];
+  collectLeaves(node, leaves);
   const joined = new Uint8Array(
-    parts.reduce((sum, part) => sum + part.length, 0),
+    leaves.reduce((sum, leaf) => sum + leaf.length, 0),
   );
   let at = 0;
-  for (const part of parts) {
-    joined.set(part, at);
-    at += part.length;
+  for (const leaf of leaves) {
+    joined.set(leaf, at);
+    at += leaf.length;
   }
   return joined;
+}
+
+/** The primitive strings inside, however deep: each byte is copied once only, by the caller. */
+function collectLeaves(node: DerNode, into: Uint8Array[]): void {
+  for (const child of node.children) {
+    if (child.tag === TAG.octetString) into.push(child.content);
+    else if (child.tag === (TAG.octetString | 0x20)) collectLeaves(child, into);
+    else throw derError(`octet string has tag 0x${hexByte(child.tag)}`);
+  }
 }
 
 /** UTCTime or GeneralizedTime as RFC 5280 §4.1.2.5 restricts them (with seconds, `Z`). */

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { reason, SsmError } from "../errors.ts";
+import { quoted, reason, SsmError } from "../errors.ts";
 import { decodePem } from "../asn1/mod.ts";
 import {
   type CertificateSource,
@@ -39,8 +39,12 @@ export function openCaFile(path: string): Trust {
         verifyChain(leaf, others, { ...options, source, now: new Date() }),
     };
   } catch (cause) {
-    throw new SsmError("TRUST", `Cannot use ${path}: ${reason(cause)}`, {
-      cause,
-    });
+    throw new SsmError(
+      "TRUST",
+      `Cannot use ${quoted(path)}: ${reason(cause)}`,
+      {
+        cause,
+      },
+    );
   }
 }

@@ -4,7 +4,7 @@
  * @module
  */
 import { Buffer } from "node:buffer";
-import { reason, SsmError } from "../errors.ts";
+import { quoted, reason, SsmError } from "../errors.ts";
 import { NearDns } from "./near_dn.ts";
 
 /** A line that is not a DN. */
@@ -215,7 +215,7 @@ export class DnList {
       : reason(cause);
     return new SsmError(
       "DN_LIST",
-      `Cannot ${action} the DN list "${this.#file}": ${state}`,
+      `Cannot ${action} the DN list ${quoted(this.#file)}: ${state}`,
       { cause },
     );
   }

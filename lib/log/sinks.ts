@@ -6,7 +6,7 @@
  *
  * @module
  */
-import { reason, SsmError } from "../errors.ts";
+import { quoted, reason, SsmError } from "../errors.ts";
 import {
   formatJson,
   formatText,
@@ -92,7 +92,7 @@ export class FileSink implements Disposable {
     } catch (error) {
       throw new SsmError(
         "CONFIG",
-        `Cannot open the log file "${this.#path}": ${reason(error)}`,
+        `Cannot open the log file ${quoted(this.#path)}: ${reason(error)}`,
         { cause: error },
       );
     }

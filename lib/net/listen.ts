@@ -4,15 +4,17 @@
  * @module
  */
 import type { Socket as TcpSocket } from "node:net";
-import { createSecureContext, type SecureContext, TLSSocket } from "node:tls";
+import { type SecureContext, TLSSocket } from "node:tls";
 import { isSsmError, reason, SsmError } from "../errors.ts";
 import { Deadline, happened } from "./deadline.ts";
 import { explainConnect, explainLoss, explainTls } from "./explain.ts";
+import { tell } from "./farewell.ts";
 import { Gate } from "./gate.ts";
-import { type KeyPair, openKeyPair } from "./key_pair.ts";
+import type { KeyPair } from "./key_pair.ts";
 import { adaptSocket, formatAddress, tuneTcp } from "./node_socket.ts";
 import { provenPeer } from "./peer_certificates.ts";
 import { beginsAsProxy, proxiedClient } from "./proxy/accept.ts";
+import { renewedContext } from "./server_context.ts";
 import type { PeerCertificates, Socket } from "./socket.ts";
 import { openTcpServer, type TcpServer } from "./tcp_server.ts";
 
@@ -54,7 +56,10 @@ export interface ListenOptions {
    * nobody but the proxy reach the port. @default false
    */
   readonly proxyProtocol?: boolean | undefined;
-  /** What a peer is told that should say for whom it connects, and does not. @default nothing */
+  /**
+   * What a peer is told that is refused: over TLS for its certificate, otherwise
+   * for not saying for whom it connects. @default nothing
+   */
   readonly farewell?: ((error: SsmError) => Uint8Array) | undefined;
   /** Told of every client that was refused, and why. */
   readonly onRefused?: ((error: SsmError, remote: string) => void) | undefined;
@@ -200,7 +205,8 @@ export class Listener implements AsyncDisposable, AsyncIterable<Socket> {
     remote: string,
     secureContext: SecureContext,
   ): Promise<Socket> {
-    const { tls: options, handshakeTimeoutMs = 10_000 } = this.#options;
+    const { tls: options, handshakeTimeoutMs = 10_000, farewell } =
+      this.#options;
     const { clientCertificate = "none", verify } = options ?? {};
     using deadline = new Deadline(handshakeTimeoutMs);
     this.#handshakes.add(deadline);
@@ -214,8 +220,10 @@ export class Listener implements AsyncDisposable, AsyncIterable<Socket> {
       // The verdict is `verify`'s: node:tls knows nothing of hashed directories.
       rejectUnauthorized: false,
     });
+    let secured = false;
     try {
       await deadline.race(happened(tls, "secure"));
+      secured = true;
       const peer = clientCertificate === "none"
         ? undefined
         : provenPeer(tls, "client");
@@ -226,11 +234,14 @@ export class Listener implements AsyncDisposable, AsyncIterable<Socket> {
       } else if (clientCertificate === "required") {
         throw new SsmError(
           "TLS",
-          `Cannot accept ${remote}: it shows no certificate`,
+          `Cannot accept ${remote}: it shows no client certificate`,
         );
       }
       return socket;
     } catch (error) {
+      if (secured && farewell) {
+        await tell(tls, farewell(refused(remote, error)));
+      }
       tls.on("error", () => {});
       tls.destroy();
       throw start && beginsAsProxy(start) ? unexpectedProxy(remote) : error;
@@ -246,28 +257,6 @@ function plain(tcp: TcpSocket, remote: string): Socket {
   // To read a header has paused it.
   tcp.resume();
   return socket;
-}
-
-/** The context of the key pair at each time, made anew only when that is another. */
-function renewedContext(keyPair: KeyPair | (() => KeyPair)) {
-  const current = typeof keyPair === "function" ? keyPair : () => keyPair;
-  let known = current();
-  let context = makeContext(known);
-  return (): SecureContext => {
-    const now = current();
-    if (now !== known) {
-      context = makeContext(now);
-      known = now;
-    }
-    return context;
-  };
-}
-
-function makeContext(keyPair: KeyPair): SecureContext {
-  return createSecureContext({
-    ...openKeyPair(keyPair),
-    minVersion: "TLSv1.2",
-  });
 }
 
 const SIDE = { peer: "client", certified: true } as const;

@@ -15,12 +15,13 @@ export {
   readCertificates,
   writeCertificates,
 } from "./certificate/certificate_file.ts";
-export {
-  type CertificateSource,
-  type Verdict,
-  verifyChain,
-  type VerifyChainOptions,
-} from "./path/chain.ts";
+export { verifyChain, type VerifyChainOptions } from "./path/chain.ts";
+export type {
+  CertificateSource,
+  Missing,
+  TrustFile,
+  Verdict,
+} from "./path/verdict.ts";
 export { type Crl, isRevoked, parseCrl, readCrls } from "./revocation/crl.ts";
 export { dnSpellings, formatDn, isAmbiguousDn } from "./certificate/dn.ts";
 export { normaliseDn } from "./certificate/dn_normalise.ts";

@@ -6,6 +6,7 @@
  * @module
  */
 import { createHash } from "node:crypto";
+import { setImmediate } from "node:timers/promises";
 import { SsmError } from "../errors.ts";
 import { type Digest, isWeakDigest } from "../asn1/mod.ts";
 import {
@@ -73,7 +74,7 @@ export async function verifyMessage(
   const { allowWeakDigests = false } = options;
   const limits = withDefaults(options.limits);
   checkLimit("bytes of message", message.length, limits.maxMessageBytes);
-  const { data, content } = readSignedMessage(message, limits);
+  const { data, content } = await readSignedMessage(message, limits);
   const { id, digest, signatureAlgorithm, signature, signedAttributes } =
     data.signer;
   const accepted = allowWeakDigests === "sha1"
@@ -91,6 +92,7 @@ export async function verifyMessage(
     if (!equalBytes(signedAttributes.messageDigest, content.digest(digest))) {
       throw signatureError("the content was changed after signing");
     }
+    await setImmediate();
   }
   const good = await verifySignature(signer.spki, {
     algorithm: signatureAlgorithm,
@@ -121,17 +123,22 @@ interface SignedContent {
   signedBytes(): Uint8Array;
 }
 
-function readSignedMessage(
+async function readSignedMessage(
   message: Uint8Array,
   limits: SmimeLimits,
-): { data: SignedData; content: SignedContent } {
+): Promise<{ data: SignedData; content: SignedContent }> {
   const outer = parseMessage(message, limits.maxHeaderBytes);
   const contentType = contentTypeOf(outer);
   if (contentType?.type === "multipart/signed") {
     return readClearSigned(outer, contentType, limits);
   }
   if (!isCmsType(contentType?.type)) throw mimeError("it is not signed");
-  const data = readSignedData(decodeBody(outer), limits);
+  const body = decodeBody(outer);
+  // Each step over a large message takes a moment; whatever else is due comes
+  // between them.
+  await setImmediate();
+  const data = readSignedData(body, limits);
+  await setImmediate();
   if (!data.content) throw cmsError("it has a signature but no content");
   return { data, content: exactContent(data.content) };
 }

@@ -6,17 +6,26 @@
 export type {
   ElementFields,
   IncomingSpool,
+  ListHearer,
+  MarkedElement,
+  MarkedSpool,
   OutgoingSpool,
   PreparedElement,
   SpoolEntry,
+  SpoolWatch,
 } from "./spool.ts";
 export { DirqSimple, type DirqSimpleOptions } from "./dirq/outgoing.ts";
 export { DirqSchema, type DirqSchemaOptions } from "./dirq/incoming.ts";
 export { DeliveredElements } from "./dirq/delivered_elements.ts";
 export {
+  MarkedElements,
+  type MarkedElementsOptions,
+} from "./dirq/marked_elements.ts";
+export {
   PlainDirectory,
   type PlainDirectoryOptions,
 } from "./plain/outgoing.ts";
+export { DirectoryWatch } from "./disk/directory_watch.ts";
 export { directoryExists } from "./disk/files.ts";
 export { Ssm1Incoming, type Ssm1IncomingOptions } from "./ssm1/incoming.ts";
 export {

@@ -3,11 +3,31 @@
  *
  * @module
  */
+import type { SsmError } from "../errors.ts";
+
+/** Hears what a look at a spool found besides the names. */
+export interface ListHearer {
+  /** A part of the spool could not be looked into; the others could. */
+  unreadable(error: SsmError): void;
+  /** So many elements may still be written to, and are left out. */
+  unfinished?(count: number): void;
+}
+
+/** Tells of changes in a spool as they happen, where the system tells of them. */
+export interface SpoolWatch extends Disposable {
+  /** Settles when something changed since it last settled, or when the signal is aborted. */
+  changed(signal: AbortSignal): Promise<void>;
+}
 
 /** A directory of files waiting to be sent. */
 export interface OutgoingSpool {
-  /** Names of all waiting elements in sending order, locked ones included, as of now. */
-  list(): Promise<string[]>;
+  /**
+   * Names of all waiting elements in sending order, locked ones included, as of now.
+   *
+   * @param hearer without one, what cannot be looked into is thrown
+   * @throws {SsmError} `SPOOL` when nothing can be told.
+   */
+  list(hearer?: ListHearer): Promise<string[]>;
   /** Claims an element; `undefined` when another process holds it or it is gone. */
   lock(name: string): Promise<SpoolEntry | undefined>;
   /** Removes what crashed writers left, and takes over locks older than the limit. */
@@ -23,7 +43,11 @@ export interface SpoolEntry extends AsyncDisposable {
   read(): Promise<Uint8Array>;
   /** Renews the claim, so that nobody takes it for stale. */
   touch(): Promise<void>;
-  /** Deletes element and claim: it is confirmed. */
+  /**
+   * Deletes element and claim: it is confirmed.
+   *
+   * @throws {SsmError} `SPOOL` when it is not any more what was read: the element stays.
+   */
   remove(): Promise<void>;
   /** Gives the claim back: the element stays. Idempotent; does nothing after `remove`. */
   unlock(): Promise<void>;
@@ -31,6 +55,13 @@ export interface SpoolEntry extends AsyncDisposable {
 
 /** The parts of a delivered element: one file each (`body`, `signer`, `empaid`, `error`). */
 export type ElementFields = Readonly<Record<string, Uint8Array | string>>;
+
+/** What cannot be looked into is an error like any other. */
+export const STRICT_HEARER: ListHearer = {
+  unreadable(error) {
+    throw error;
+  },
+};
 
 /** A directory into which messages are delivered. */
 export interface IncomingSpool {
@@ -46,6 +77,30 @@ export interface IncomingSpool {
   ): Promise<PreparedElement | undefined>;
   /** Removes what a crash left unfinished. */
   tidy(): Promise<void>;
+}
+
+/** Delivered elements about which something is still to be done: they carry a mark. */
+export interface MarkedSpool {
+  /** Names of the marked elements in order, locked ones included, as of now. */
+  list(): Promise<string[]>;
+  /**
+   * Claims one: `held` when another process has it, `gone` when it is not there any
+   * more, or has no mark any more.
+   */
+  lock(name: string): Promise<MarkedElement | "held" | "gone">;
+}
+
+/** A claimed element of a {@linkcode MarkedSpool}: to be unmarked, removed or unlocked. */
+export interface MarkedElement {
+  readonly name: string;
+  /** Its fields, the mark among them. */
+  read(): Promise<Record<string, Uint8Array>>;
+  /** Writes these fields anew and takes mark and claim away: the element stays. */
+  unmark(changes: Readonly<Record<string, string>>): Promise<void>;
+  /** Takes it out of the queue. */
+  remove(): Promise<void>;
+  /** Gives the claim back: the element stays as it was. */
+  unlock(): Promise<void>;
 }
 
 /** A temporary element, on disk and synced, but not yet visible. */

@@ -11,6 +11,8 @@ import type { Logger } from "../log/mod.ts";
 import {
   backoff,
   type Clock,
+  EarlyLosses,
+  GOOD_CONNECTION_MS,
   sleep,
   type StompClient,
   type StompMessage,
@@ -19,6 +21,7 @@ import {
 import type { Delivery, IncomingCarrier } from "./carrier.ts";
 import type { Opened } from "./opened.ts";
 import { connectAny, type Endpoint, startingWith } from "./endpoints.ts";
+import { OversizedMessages } from "./oversized.ts";
 
 /** Settings of an {@linkcode IncomingStream}. */
 export interface IncomingStreamOptions {
@@ -52,7 +55,7 @@ export interface Taken {
 export interface IncomingProtocol {
   /**
    * Whether a sender keeps what is not answered. If not, a message that is too
-   * large is left on the broker.
+   * large is left on the broker, see `OversizedMessages`.
    */
   readonly senderKeeps: boolean;
   /**
@@ -75,8 +78,8 @@ export interface IncomingProtocol {
   ): Promise<Taken | undefined>;
 }
 
-/** A connection that lasted this long was a good one: the next may be tried at once. */
-const GOOD_CONNECTION_MS = 30_000;
+/** Unconfirmed messages the broker may send ahead, unless told otherwise. */
+const PREFETCH = 10;
 
 /** Receives messages of one protocol, each confirmed on its own. */
 export class IncomingStream implements IncomingCarrier {
@@ -93,7 +96,8 @@ export class IncomingStream implements IncomingCarrier {
   }
 
   async *deliveries(signal: AbortSignal): AsyncGenerator<Delivery> {
-    const { log, clock, random } = this.#options;
+    const { log, clock, random, prefetch = PREFETCH } = this.#options;
+    const losses = new EarlyLosses({ ...this.#options, prefetch });
     let shortLived = 0;
     while (!signal.aborted) {
       // At once after a loss; then with pauses, beginning with the next broker.
@@ -103,12 +107,15 @@ export class IncomingStream implements IncomingCarrier {
       const client = await this.#connect(signal, turns);
       if (!client) return;
       const since = clock.now();
+      losses.connected();
       try {
-        yield* this.#onConnection(client, signal);
+        yield* this.#onConnection(client, signal, losses);
       } catch (error) {
         if (!isSsmError(error)) throw error;
         log.warning("Connection lost.");
         log.warning(`Connection lost because: ${reason(error)}`);
+        const alarm = losses.lost(error);
+        if (alarm !== undefined) log.error(alarm);
       } finally {
         await this.#leave(client);
       }
@@ -139,17 +146,25 @@ export class IncomingStream implements IncomingCarrier {
   async *#onConnection(
     client: StompClient,
     signal: AbortSignal,
+    losses: EarlyLosses,
   ): AsyncGenerator<Delivery> {
-    const { destination, prefetch = 10, log } = this.#options;
+    const { destination, prefetch = PREFETCH, log } = this.#options;
     const subscription = await client.subscribe(destination, {
       ack: "client-individual",
       prefetch,
     });
     log.info(`Subscribing to: ${destination}`);
+    const { senderKeeps } = this.#protocol;
+    const oversized = new OversizedMessages(log, subscription, senderKeeps);
     const settled = () => this.#settled(client);
     for await (const message of until(signal, subscription)) {
-      if (this.#isTooLarge(message)) {
-        if (this.#protocol.senderKeeps) await this.#acknowledge(message);
+      losses.received(message.messageId);
+      const name = this.#protocol.nameOf(message);
+      const fate = await untilAborted(signal, oversized.judge(message, name));
+      if (fate !== "whole") {
+        if (fate === "confirm") {
+          await untilAborted(signal, this.#acknowledge(message));
+        }
         continue;
       }
       // A stop waits for no broker: what is not confirmed comes again.
@@ -162,28 +177,6 @@ export class IncomingStream implements IncomingCarrier {
       else await untilAborted(signal, this.#acknowledge(message));
       if (taken?.forgot) await untilAborted(signal, settled());
     }
-  }
-
-  /**
-   * A message over the limits stays where it is, on the broker or with its
-   * sender: nothing of it is lost, and with a higher limit it will come again.
-   */
-  #isTooLarge(message: StompMessage): boolean {
-    const { trimmed } = message;
-    if (!trimmed) return false;
-    const { log } = this.#options;
-    const name = this.#protocol.nameOf(message);
-    if (trimmed.headers > 0) {
-      log.warning(`Message ${name} has over-long headers, which are ignored.`);
-    }
-    if (trimmed.bodyBytes === 0) return false;
-    const place = this.#protocol.senderKeeps
-      ? "with its sender"
-      : "on the broker";
-    log.error(
-      `Message ${name} stays ${place}: it has ${trimmed.bodyBytes} bytes, more than max_message_size allows.`,
-    );
-    return true;
   }
 
   /** @throws {SsmError} `CONNECTION_LOST` when something may come again. */

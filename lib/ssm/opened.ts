@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { Missing } from "../pki/mod.ts";
 
 /** Signed by an allowed signer; `payload` is exactly what the signature covers. */
 export interface Accepted {
@@ -19,6 +20,8 @@ export interface Rejected {
   /** The signer's DN where the signature is good but the signer is not allowed. */
   readonly signer: string | undefined;
   readonly error: string;
+  /** What is wanting in the CA directory, where that is the reason, and may be mended: then it is to be judged again. */
+  readonly missing?: Missing | undefined;
 }
 
 /** What became of a message. */

@@ -16,6 +16,7 @@ import { Budget } from "./budget.ts";
 import type { Delivery, IncomingCarrier } from "./carrier.ts";
 import type { OpeningEnvelope } from "./envelope.ts";
 import type { Opened } from "./opened.ts";
+import { retryMark } from "./retry/mark.ts";
 
 /** Settings of {@linkcode receive}. */
 export interface ReceiveOptions {
@@ -194,13 +195,16 @@ function chooseDestination(
       fields: { body: payload, signer, empaid },
     };
   }
-  const { body, error } = opened;
+  const { body, error, missing } = opened;
   const signer = opened.signer ?? "Not available.";
   return {
     spool: reject,
     queue: "reject",
     key: identity(delivery.key, signer, body),
-    fields: { body, signer, empaid, error },
+    fields: {
+      ...{ body, signer, empaid, error },
+      ...(missing && retryMark(delivery.key, missing)),
+    },
   };
 }
 

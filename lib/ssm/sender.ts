@@ -8,7 +8,7 @@
  */
 import { isSsmError, reason, SsmError } from "../errors.ts";
 import type { Logger } from "../log/mod.ts";
-import type { OutgoingSpool, SpoolEntry } from "../spool/mod.ts";
+import type { ListHearer, OutgoingSpool, SpoolEntry } from "../spool/mod.ts";
 import { Budget } from "./budget.ts";
 import type { OutgoingCarrier } from "./carrier.ts";
 import type { Sealed, SealingEnvelope } from "./envelope.ts";
@@ -27,6 +27,8 @@ export interface SendAllOptions {
   readonly windowBytes?: number;
   /** Larger files are reported and skipped, in bytes. @default 128 MiB */
   readonly maxMessageBytes?: number;
+  /** What waits in the spool, where that was looked up already. @default {it is looked up} */
+  readonly waiting?: readonly string[];
   /** Tells which messages are to wait after a failure. @default none waits */
   readonly schedule?: RetrySchedule;
   /** Called after each confirmed or skipped message. */
@@ -35,7 +37,7 @@ export interface SendAllOptions {
 
 /** What became of the files. */
 export interface SendReport {
-  /** Elements found when the run began. */
+  /** Elements found when the run began; a directory that cannot be looked into counts as one, and as failed. */
   readonly found: number;
   /** Confirmed and removed. */
   readonly sent: number;
@@ -67,6 +69,7 @@ class SendRun {
   readonly #maxMessageBytes: number;
   #report: SendReport = { found: 0, sent: 0, locked: 0, failed: 0 };
   #fatal: { error: unknown } | undefined;
+  readonly #hints = new Set<string>();
 
   constructor(options: SendAllOptions) {
     const { window = 1, windowBytes = 64 << 20, maxMessageBytes = 128 << 20 } =
@@ -83,9 +86,9 @@ class SendRun {
   async run(): Promise<SendReport> {
     const { spool, carrier, log, schedule } = this.#options;
     await this.#tidy();
-    const waiting = await spool.list();
+    const waiting = this.#options.waiting ?? await spool.list(this.#hearer);
     const names = schedule?.due(waiting) ?? waiting;
-    this.#count({ found: names.length });
+    this.#count({ found: this.#report.found + names.length });
     if (names.length === 0) {
       log.info("No messages found to send.");
       return this.#report;
@@ -99,6 +102,20 @@ class SendRun {
       await this.#tidy();
     }
     return this.#report;
+  }
+
+  get #hearer(): ListHearer {
+    const { log } = this.#options;
+    return {
+      unreadable: (error) => {
+        log.error(`Messages stay in outgoing: ${reason(error)}`);
+        this.#hint(error);
+        const { found, failed } = this.#report;
+        this.#count({ found: found + 1, failed: failed + 1 });
+      },
+      unfinished: (count) =>
+        log.info(`Messages that may still be written to, and wait: ${count}`),
+    };
   }
 
   async #walk(names: readonly string[]): Promise<void> {
@@ -254,7 +271,16 @@ class SendRun {
     this.#options.log.error(
       `Message ${name} was not sent and stays in outgoing: ${reason(error)}`,
     );
+    this.#hint(error);
     this.#fail(name);
+  }
+
+  /** Says what to do, once: it is the same for many messages. */
+  #hint(error: unknown): void {
+    const hint = isSsmError(error) ? error.hint : undefined;
+    if (hint === undefined || this.#hints.has(hint)) return;
+    this.#hints.add(hint);
+    this.#options.log.error(`Hint: ${hint}`);
   }
 
   #fail(name: string): void {

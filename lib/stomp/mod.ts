@@ -52,16 +52,22 @@ export {
 } from "./connection/connection.ts";
 export { StompClient } from "./client/client.ts";
 export { ReconnectingClient } from "./reconnecting/client.ts";
-export type {
-  ConsumeOptions,
-  DialBroker,
-  LastingSendOptions,
-  LastingSubscribeOptions,
-  MessageHandler,
-  ReconnectOptions,
+export {
+  type ConsumeOptions,
+  type DialBroker,
+  type LastingSendOptions,
+  type LastingSubscribeOptions,
+  LEAVE,
+  type MessageHandler,
+  type ReconnectOptions,
 } from "./reconnecting/options.ts";
 export type { LastingSubscription } from "./reconnecting/lasting_subscription.ts";
 export type { Consumer } from "./reconnecting/consumer.ts";
+export {
+  EarlyLosses,
+  type EarlyLossesOptions,
+  GOOD_CONNECTION_MS,
+} from "./reconnecting/early_losses.ts";
 export type { ClientState, StateChange } from "./reconnecting/state.ts";
 export { checkFrame, type CheckFrameOptions } from "./frame/rules.ts";
 export type { AckMode, AckOptions, StompMessage } from "./client/message.ts";
@@ -70,10 +76,14 @@ export type {
   SendOptions,
   StompConnectOptions,
 } from "./client/options.ts";
-export type { SubscribeOptions, Subscription } from "./client/subscription.ts";
+export {
+  isQueue,
+  type SubscribeOptions,
+  type Subscription,
+} from "./client/subscription.ts";
 export type { StompTransaction } from "./client/transaction.ts";
 export { StompError } from "./frame/stomp_error.ts";
-export { FrameDecoder } from "./frame/decoder.ts";
+export { FrameDecoder, type TrimMessages } from "./frame/decoder.ts";
 export { DEFAULT_LIMITS, type FrameLimits } from "./frame/limits.ts";
 export {
   checkVersion,

@@ -33,9 +33,12 @@ Deno.test("parseDestination() refuses what names nothing", () => {
       "/topic/",
       "/exchange/a",
       "//queue/a",
+      " /queue/a",
+      "/queue/a ",
+      " a",
+      "\u00a0a",
       "a\nb",
       "/queue/a\x1b[2J",
-      " /queue/a",
       "/queue/a?consumer.prefetchSize=1",
       "/queue/a,/queue/b",
       "x".repeat(MAX_DESTINATION_LENGTH + 1),
@@ -57,7 +60,9 @@ Deno.test("parseDestinations() understands several between commas, each once", (
     paths("/queue/a,b,/topic/c,/queue/b"),
     ["/queue/a", "/queue/b", "/topic/c"],
   );
-  for (const text of ["/queue/a,", ",a", "a,,b", "a, b", "a,/exchange/b"]) {
+  for (
+    const text of ["/queue/a,", ",a", "a,,b", "a, b", "a ,b", "a,/exchange/b"]
+  ) {
     assert.throws(
       () => parseDestinations(text),
       (error) => isSsmError(error, "STOMP_PROTOCOL"),

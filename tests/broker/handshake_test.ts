@@ -30,6 +30,43 @@ Deno.test("Broker answers the CONNECT of the Python ssm, which has no host", asy
   assert.equal(headers.get("version"), "1.1");
 });
 
+Deno.test("Broker understands a client of 1.0 that writes blanks after colons, and ends each frame with a line more", async () => {
+  const users = userTable(new Map([["u", "p"]]));
+  await using server = await TestBroker.start({ authenticate: users });
+  const client = await server.dial();
+  client.bytes("CONNECT\nlogin: u\npasscode : p \n\n\n\0\n");
+  await client.expect("CONNECTED");
+  client.bytes(
+    "SUBSCRIBE\ndestination: /queue/a\nack: client\nid: s\n\n\n\0\n" +
+      "SEND\ndestination: /queue/a\ncontent-length : 2\n\na\n\0\n",
+  );
+  const message = await client.expect("MESSAGE");
+  const { headers } = message;
+  assert.equal(headers.get("destination"), "/queue/a");
+  assert.equal(headers.get("subscription"), "s");
+  assert.equal(text(message), "a\n");
+});
+
+for (const version of ["1.1", "1.2"] as const) {
+  Deno.test(`Broker takes a blank of ${version} for a part of the name, and refuses such a destination`, async () => {
+    await using server = await TestBroker.start();
+    const client = await server.connect(version);
+    client.send("SEND", { destination: " /queue/a", receipt: "r" }, "x");
+    const { headers } = await client.refused();
+    assert.equal(headers.get("receipt-id"), "r");
+    assert.match(
+      headers.get("message")!,
+      /a blank stands before or after a name/,
+    );
+    assert.equal(server.broker.stats().queued, 0);
+  });
+}
+
+Deno.test("Broker takes a heart-beat of eleven digits for a day", async () => {
+  await using server = await TestBroker.start();
+  await server.connect("1.2", { "heart-beat": "10000000000,0" });
+});
+
 Deno.test("Broker refuses versions it does not speak and names those it does", async () => {
   await using server = await TestBroker.start();
   const client = await server.dial();

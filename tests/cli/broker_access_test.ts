@@ -157,7 +157,10 @@ test("ssm broker names the line of an access file that it cannot use, and why", 
   }
   const missing = await ssm(["broker", "--access-file=/nowhere/access"]);
   assert.equal(missing.status, 1);
-  assert.match(missing.stderr, /^ssm: error: Cannot read \/nowhere\/access: /);
+  assert.match(
+    missing.stderr,
+    /^ssm: error: Cannot read "\/nowhere\/access": /,
+  );
 });
 
 test("conf/broker-access has no rules but in comments, and those can be used", async (site) => {

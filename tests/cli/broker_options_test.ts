@@ -170,7 +170,7 @@ test("ssm broker --cafile trusts the CAs of a file, and its CRLs", async (site) 
     `--key=${pki.server.keyPath}`,
   ]);
   assert.equal(status, 1);
-  assert.match(stderr, /^ssm: error: Cannot use \S+none\.pem: /);
+  assert.match(stderr, /^ssm: error: Cannot use \S+none\.pem": /);
 });
 
 Deno.test("ssm broker understands the options of Tcl's stompserver as they are", async () => {
@@ -226,8 +226,8 @@ test("ssm broker says what is wrong with an option in Tcl's spelling", async (si
       ],
       [["-tls", "maybe"], 1, /^Cannot use "tls" .*"maybe" is not allowed/],
       [["-users", ""], 1, /^Cannot use "users" .*it is empty/],
-      [["-users", "alice bob:x"], 1, /^Cannot read alice bob:x: /],
-      [["-users", `${users}:x`], 1, /^Cannot read \S+users:x: /],
+      [["-users", "alice bob:x"], 1, /^Cannot read "alice bob:x": /],
+      [["-users", `${users}:x`], 1, /^Cannot read "\S+users:x": /],
     ] as const
   ) {
     const outcome = await ssm(["broker", ...args]);

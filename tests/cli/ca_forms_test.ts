@@ -82,6 +82,6 @@ test("A CA that OpenSSL trusts for some uses only is not trusted, and its file i
   );
   assert.throws(
     () => openCaFile(`${dir}/../ca.pem`),
-    /^SsmError: Cannot use \S+ca.pem: /,
+    /^SsmError: Cannot use "\S+ca.pem": /,
   );
 });

@@ -1,6 +1,11 @@
 import assert from "node:assert/strict";
 import { TestBroker } from "../broker/harness.ts";
-import { type Credentials, openssl, testKey } from "../helpers/openssl.ts";
+import {
+  type Credentials,
+  openssl,
+  testKey,
+  writeCaDirectory,
+} from "../helpers/openssl.ts";
 import { ssm } from "./program.ts";
 import { type Sections, type Site, siteTests } from "./site.ts";
 
@@ -86,18 +91,18 @@ const REFUSED: [
   [
     "a certificate that is missing",
     () => ({ certificate: "DIR/missing" }),
-    "Cannot read DIR/missing: no such file",
+    'Cannot read "DIR/missing": no such file',
   ],
   [
     "a key that is missing",
     () => ({ key: "DIR/missing" }),
-    "Cannot read DIR/missing: no such file",
+    'Cannot read "DIR/missing": no such file',
   ],
   [
     // A directory cannot be read as a file by anybody, root included.
     "a key that cannot be read",
     () => ({ key: "DIR" }),
-    /^Cannot read DIR: .*directory/,
+    /^Cannot read "DIR": .*directory/,
   ],
   [
     "a file in which there is no certificate",
@@ -164,7 +169,7 @@ const REFUSED: [
   [
     "a server_cert that is missing",
     () => ({ server_cert: "DIR/missing" }),
-    "Cannot read DIR/missing: no such file",
+    'Cannot read "DIR/missing": no such file',
   ],
   [
     "an expired server_cert",
@@ -195,7 +200,7 @@ const REFUSED: [
       key: await encryptedKey(site),
       key_passphrase_file: "DIR/missing",
     }),
-    "Cannot read DIR/missing: no such file",
+    'Cannot read "DIR/missing": no such file',
   ],
 ];
 
@@ -205,6 +210,28 @@ for (const [what, keys, sentence] of REFUSED) {
       [key, value.replace(/^DIR/, site.dir)] as const
     );
     await refuses(site, Object.fromEntries(named), sentence);
+  });
+}
+
+for (const check_crls of ["true", "false"]) {
+  test(`ssm send with a revoked server_cert and check_crls = ${check_crls}`, async (site) => {
+    const { ca } = site.pki;
+    const revoked = await ca.issue({
+      subject: "/C=UK/O=Test/CN=stolen.example.org",
+      key: { pem: await testKey("rsa:2048", 1) },
+    });
+    const capath = `${site.dir}/certificates`;
+    await writeCaDirectory(capath, [
+      ca.credentials.certificatePem,
+      await ca.crl({ revoke: [revoked] }),
+    ]);
+    const keys = { server_cert: revoked.certificatePath, capath, check_crls };
+    if (check_crls === "false") return await sends(site, keys);
+    await refuses(
+      site,
+      keys,
+      /^Failed to verify server certificate .*CN=stolen.example.org is revoked$/,
+    );
   });
 }
 

@@ -202,7 +202,7 @@ test("ssm receive says on all channels which key is missing", async (site) => {
   });
   const { status, stdout, stderr } = await ssm(["-c", config]);
   const said =
-    `Cannot use "destination" in section [messaging] of ${config}: it is missing; it must be some text`;
+    `Cannot use "destination" in section [messaging] of ${config}: it is missing; it must be the name of a queue or topic such as /queue/name, in ASCII without white space, quotes, #, ;, $, { and }`;
   assert.equal(status, 1);
   assert.ok(
     stdout.endsWith("\nSSM failed to start.  See log file for details.\n"),
@@ -232,7 +232,7 @@ test("ssm says in the words of the originals that it cannot log", async (site) =
     await ssm(["-c", await site.receiver(NO_PORT, { logging: nowhere })]),
     await ssm([
       "-c",
-      await site.sender(NO_PORT, { logging: { level: "info" } }),
+      await site.sender(NO_PORT, { logging: { level: "loud" } }),
     ]),
   ];
   for (const { status, stdout, stderr } of outcomes) {

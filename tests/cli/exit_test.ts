@@ -4,7 +4,7 @@ import {
   processTerminal,
   reportError,
 } from "../../lib/cli/command/terminal.ts";
-import { SsmError } from "../../lib/errors.ts";
+import { quoted, SsmError } from "../../lib/errors.ts";
 
 /** What is said on standard error, and the status. */
 function report(error: unknown): { status: number; lines: string[] } {
@@ -54,4 +54,13 @@ Deno.test("reportError() shows where an unexpected error comes from, line by lin
 Deno.test("reportError() takes whatever is thrown", () => {
   assert.deepEqual(report("words").lines, ["ssm: error: words"]);
   assert.deepEqual(report(undefined).lines, ["ssm: error: undefined"]);
+});
+
+Deno.test("quoted() shows what cannot be seen in a name", () => {
+  assert.equal(quoted("/etc/x.pem "), '"/etc/x.pem "');
+  assert.equal(
+    quoted("/etc/\u200bx\u00a0y\n\u{e0001}"),
+    '"/etc/\\u{200b}x\\u{a0}y\\u{a}\\u{e0001}"',
+  );
+  assert.equal(quoted("/données/文"), '"/données/文"');
 });

@@ -97,7 +97,7 @@ for (
     [
       "missing",
       ({ key }: Stand) => Deno.remove(key),
-      /^WARNING Cannot read DIR\/host\.key: no such file\. /,
+      /^WARNING Cannot read "DIR\/host\.key": no such file\. /,
     ],
     [
       "a directory",
@@ -105,7 +105,7 @@ for (
         await Deno.remove(key);
         await Deno.mkdir(key, { mode: 0o700 });
       },
-      /^WARNING Cannot read DIR\/host\.key: .*directory/,
+      /^WARNING Cannot read "DIR\/host\.key": .*directory/,
     ],
     [
       "empty",

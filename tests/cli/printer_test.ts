@@ -255,6 +255,82 @@ Deno.test("ssm printer goes on after a lost connection, and says so", async () =
   assert.deepEqual(acknowledged, ["1", "2"]);
 });
 
+/** A MESSAGE with these lines in its head, in Latin-1. */
+function messageWith(subscription: string, id: string, rest: string) {
+  const head = `MESSAGE\ndestination:/queue/a\nmessage-id:${id}\n` +
+    `subscription:${subscription}\n`;
+  return Uint8Array.from(head + rest, (char) => char.charCodeAt(0));
+}
+
+Deno.test("ssm printer prints a message without the header that cannot be read, and says so", async () => {
+  await using broker = await ScriptedBroker.start(async (frame, caller) => {
+    await content(frame, caller);
+    if (frame.command !== "SUBSCRIBE") return;
+    const id = frame.headers.get("id")!;
+    await caller.raw(messageWith(id, "m", "x:caf\xe9\ny:z\n\nbody\0"));
+  });
+  await using printer = new Running(
+    command(broker.port, ["--count=1", "--headers"]),
+  );
+  const { status, stdout, stderr } = await printer.end();
+  assert.equal(status, 0);
+  assert.match(stdout, /\ny: z\n\nbody\n$/);
+  assert.equal(
+    stderr,
+    "ssm: warning: Message m of /queue/a has 1 headers that cannot be read, which are left out\n",
+  );
+});
+
+Deno.test("ssm printer leaves a message in its queue that is too large, and prints the next", async () => {
+  const large = (256 << 20) + 1;
+  const confirmed: (string | undefined)[] = [];
+  await using broker = await ScriptedBroker.start(async (frame, caller) => {
+    await content(frame, caller);
+    const { command, headers } = frame;
+    if (command === "ACK") confirmed.push(headers.get("message-id"));
+    if (command !== "SUBSCRIBE") return;
+    const id = headers.get("id")!;
+    if (id === "1") {
+      await caller.raw(
+        messageWith(id, "large", `content-length:${large}\n\n`),
+      );
+      const piece = new Uint8Array(1 << 20);
+      for (let n = 0; n < 256; n++) await caller.raw(piece);
+      await caller.raw(Uint8Array.of(1, 0));
+    } else {
+      assert.equal(headers.get("prefetch-count"), "1");
+      await caller.raw(messageWith(id, "small", "\nbody\0"));
+    }
+  });
+  await using printer = new Running(command(broker.port, ["--count=1"]));
+  const { status, stdout, stderr } = await printer.end();
+  assert.deepEqual([status, stdout], [0, "body\n"]);
+  assert.equal(
+    stderr,
+    "ssm: warning: Message large of /queue/a is too large with 268435457 bytes: it stays in the queue\n",
+  );
+  assert.deepEqual(confirmed, ["small"]);
+});
+
+Deno.test("ssm printer says as an error that connection after connection ends with the same message", async () => {
+  let connections = 0;
+  await using broker = await ScriptedBroker.start(async (frame, caller) => {
+    await content(frame, caller);
+    if (frame.command !== "SUBSCRIBE") return;
+    const rest = ++connections < 5 ? "content-length:1\n\nxyz\0" : "\nbody\0";
+    await caller.raw(messageWith(frame.headers.get("id")!, "m", rest));
+  });
+  await using printer = new Running(command(broker.port, ["--count=1"]));
+  const { status, stdout, stderr } = await printer.end();
+  assert.deepEqual([status, stdout], [0, "body\n"]);
+  const errors = stderr.split("\n").filter((line) => /: error: /.test(line));
+  assert.equal(errors.length, 1);
+  assert.match(
+    errors[0]!,
+    /^ssm: error: 4 connections in a row .* of \/queue\/a, .*message-id "m"/,
+  );
+});
+
 Deno.test("ssm printer fails for a subscription that the broker refuses", async () => {
   await using broker = await ScriptedBroker.start((frame, caller) => {
     if (frame.command !== "SUBSCRIBE") return content(frame, caller);

@@ -23,6 +23,8 @@ export interface Caller {
     headers: Readonly<Record<string, string>>,
     body?: string,
   ): Promise<void>;
+  /** Sends anything. */
+  raw(bytes: Uint8Array): Promise<void>;
   /** Hangs up. */
   close(): void;
 }
@@ -69,6 +71,7 @@ export class ScriptedBroker implements AsyncDisposable {
             encodeFrame(makeFrame(command, headers, bytes), "1.1"),
           );
         },
+        raw: (bytes) => writer.write(bytes),
         close: () => socket.close(),
       };
       this.#callers.add(caller);

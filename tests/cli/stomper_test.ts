@@ -231,7 +231,7 @@ Deno.test("ssm stomper says which file it cannot read", async () => {
   const args = ["--topic=/queue/a", "--file=/nowhere/file"];
   const { status, stderr } = await stomper(server.port, args);
   assert.equal(status, 1);
-  assert.match(stderr, /^ssm: error: Cannot read \/nowhere\/file: /);
+  assert.match(stderr, /^ssm: error: Cannot read "\/nowhere\/file": /);
 });
 
 Deno.test("ssm stomper refuses a command line that is wrong", async () => {

@@ -51,7 +51,7 @@ test("ssm stomper says what is wrong with an option in Tcl's spelling", async (s
     [["-tls", "true"], 2, /one of --capath, --cafile and --insecure/],
     [["-cafile", none, "-capath", none], 2, /one of --capath, --cafile/],
     [["-certfile", none, "-cafile", none], 2, /--certificate nor --key/],
-    [["-cafile", none], 1, /^ssm: error: Cannot use \S+none\.pem: /],
+    [["-cafile", none], 1, /^ssm: error: Cannot use \S+none\.pem": /],
     [["-topc", "a"], 2, /Unknown option '--topc'/],
     [["-password"], 2, /Option '--password <value>' argument missing/],
   ];

@@ -9,8 +9,7 @@ import { type Sections, type Site, siteTests } from "./site.ts";
 
 const test = siteTests();
 
-const HINT = "ssm: hint: put the CA of the broker's certificate into capath, " +
-  "or say verify_broker = false and trust anybody\n";
+const HINT = "ssm: hint: put the CA of the broker's certificate into capath\n";
 
 /** A broker with that certificate. */
 async function broker(

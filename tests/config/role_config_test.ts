@@ -12,6 +12,7 @@ Deno.test("readSenderConfig() fills in every default", () => {
   assert.deepEqual(warnings, []);
   assert.deepEqual(config, {
     file: "F",
+    keepRunning: false,
     broker: {
       addresses: [{ host: "broker.example", port: 61613 }],
       useTls: true,
@@ -65,6 +66,7 @@ Deno.test("readReceiverConfig() fills in every default", () => {
     requirePrivateKeyFile: false,
     capath: "/ca",
     checkCrls: true,
+    retryUntrusted: true,
     allowWeakDigests: false,
   });
   assert.deepEqual(config.messaging, {

@@ -21,6 +21,7 @@ export async function bringThrough(
   start: (args: readonly string[]) => Running,
 ): Promise<void> {
   for (const sender of senders) {
+    await sender.outgoing.finish();
     makeOld(sender.path);
     const last = await sender.outgoing.add();
     await using sending = start(sender.args);

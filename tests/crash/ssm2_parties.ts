@@ -24,11 +24,12 @@ export async function ssm2Parties(options: PartiesOptions): Promise<Parties> {
   const config = await site.receiver(options.port);
   const incoming = `${site.received}/incoming`;
   await Deno.mkdir(incoming, { recursive: true });
+  const senders = [
+    await dirqSender(first, options),
+    await directorySender(second, options),
+  ];
   return {
-    senders: [
-      await dirqSender(first, options),
-      await directorySender(second, options),
-    ],
+    senders,
     receiver: {
       marks: RECEIVER_MARKS,
       args: ["receive", `--config=${config}`],
@@ -53,24 +54,37 @@ export async function ssm2Parties(options: PartiesOptions): Promise<Parties> {
       },
     },
     async [Symbol.asyncDispose]() {
+      for (const { outgoing } of senders) await outgoing.finish();
       for (const one of [first, second, site]) await one[Symbol.asyncDispose]();
     },
   };
 }
 
-/** One message at a time, which is the default. */
+/** The age at which what is written in place counts as complete, in seconds. */
+const MIN_FILE_AGE_S = 10;
+
+/** One message at a time, which is the default; some are written in place while it runs. */
 async function dirqSender(
   site: Site,
   options: PartiesOptions,
 ): Promise<Sender> {
   const config = await site.sender(options.port, {
     broker: { retry_for: PATIENCE_S },
-    messaging: { path_type: "dirq", max_lock_age: MAX_LOCK_AGE_S },
+    messaging: {
+      path_type: "dirq",
+      max_lock_age: MAX_LOCK_AGE_S,
+      // Longer than a busy machine lets a writer wait between two pieces.
+      min_file_age: MIN_FILE_AGE_S,
+    },
   });
   return {
     marks: SENDER_MARKS,
     args: ["send", `--config=${config}`],
-    outgoing: new Outgoing(site.outgoing, { ...options, type: "dirq" }),
+    outgoing: new Outgoing(site.outgoing, {
+      ...options,
+      type: "dirq",
+      inPlace: true,
+    }),
     path: site.outgoing,
   };
 }

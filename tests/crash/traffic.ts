@@ -5,6 +5,7 @@
  */
 import { createHash } from "node:crypto";
 import { DirqSimple } from "../../lib/spool/mod.ts";
+import { InPlaceWriter } from "./in_place.ts";
 import type { Random } from "./random.ts";
 
 /**
@@ -21,7 +22,12 @@ export interface OutgoingOptions {
   readonly largeOneIn?: number;
   /** Size of these, in bytes. @default 200000 */
   readonly largeBytes?: number;
+  /** Whether other elements are written in place all the time; for a dirq. @default false */
+  readonly inPlace?: boolean;
 }
+
+/** As {@linkcode DirqSimple} sees it who never thinks that what is written in place is complete. */
+const ONLY_HONEST = { minAgeMs: 86_400_000 };
 
 /** SHA-256, in hexadecimal. */
 export function digestOf(bytes: Uint8Array): string {
@@ -34,14 +40,22 @@ export class Outgoing {
   readonly files = new Map<string, string>();
   readonly #path: string;
   readonly #options: OutgoingOptions;
+  #writer: InPlaceWriter | undefined;
 
   constructor(path: string, options: OutgoingOptions) {
     this.#path = path;
     this.#options = options;
   }
 
-  /** Adds files until so many wait. */
+  /** Adds files until so many wait that can be sent. */
   async fill(count: number): Promise<void> {
+    if (this.#options.inPlace) {
+      this.#writer ??= new InPlaceWriter(this.#path, {
+        random: this.#options.random,
+        begin: (name, bytes) => this.files.set(name, digestOf(bytes)),
+        makeContent: () => makeContent(this.files.size, this.#options),
+      });
+    }
     for (let waiting = await this.waiting(); waiting < count; waiting++) {
       await this.add();
     }
@@ -59,10 +73,16 @@ export class Outgoing {
     return id;
   }
 
-  /** How many files are there. */
+  /** Nothing is written in place any more, and what was is complete and old. */
+  async finish(): Promise<void> {
+    await this.#writer?.[Symbol.asyncDispose]();
+    this.#writer = undefined;
+  }
+
+  /** How many files are there that can be sent. */
   async waiting(): Promise<number> {
     if (this.#options.type === "dirq") {
-      return (await new DirqSimple(this.#path).list()).length;
+      return (await new DirqSimple(this.#path, ONLY_HONEST).list()).length;
     }
     const entries = await Array.fromAsync(Deno.readDir(this.#path));
     return entries.filter(({ isFile }) => isFile).length;

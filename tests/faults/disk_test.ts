@@ -65,6 +65,29 @@ for (const path_type of ["dirq", "directory"]) {
 }
 
 rootTest(
+  "ssm send empties a file system without inodes (directory)",
+  async (site) => {
+    const { broker, ids } = await confirming();
+    await using _broker = broker;
+    await Deno.remove(site.outgoing);
+    // The root of a file system takes one, too.
+    await using _disk = await mountSmall(site.outgoing, 4);
+    const names = ["1", "2", "x".repeat(200)];
+    for (const name of names) {
+      await Deno.writeTextFile(`${site.outgoing}/${name}`, name);
+    }
+    await assert.rejects(Deno.mkdir(`${site.outgoing}/more`));
+    const config = await site.sender(broker.port, {
+      messaging: { path_type: "directory", min_file_age: 0 },
+    });
+    const { status } = await ssm(["send", "-c", config]);
+    assert.equal(status, 0, (await site.log()).join("\n"));
+    assert.deepEqual(ids.sort(), names);
+    assert.deepEqual(Array.from(Deno.readDirSync(site.outgoing)), []);
+  },
+);
+
+rootTest(
   "ssm send says what it cannot remove from a disk that becomes read-only, and removes it later",
   async (site) => {
     await Deno.remove(site.outgoing);

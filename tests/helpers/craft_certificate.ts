@@ -126,6 +126,8 @@ export function craftCertificate(options: CraftOptions = {}): Uint8Array {
 /** What a crafted CRL says. */
 export interface CraftCrlOptions {
   issuer?: Uint8Array;
+  /** As encoded: 1 is version 2. `null` leaves the version out. */
+  version?: number | null;
   /** Entries of revokedCertificates, in DER. */
   entries?: readonly Uint8Array[];
   thisUpdate?: Date;
@@ -139,6 +141,7 @@ export interface CraftCrlOptions {
 export function craftCrl(options: CraftCrlOptions = {}): Uint8Array {
   const {
     issuer = craftCommonName("CA"),
+    version = 1,
     entries = [],
     thisUpdate = new Date("2020-01-01T00:00:00Z"),
     nextUpdate = new Date("2040-01-01T00:00:00Z"),
@@ -147,7 +150,7 @@ export function craftCrl(options: CraftCrlOptions = {}): Uint8Array {
   } = options;
   return signed(
     der.sequence(
-      der.integer(1),
+      ...(version === null ? [] : [der.integer(version)]),
       ECDSA_SHA256,
       issuer,
       der.time(thisUpdate),

@@ -17,9 +17,9 @@ export const SOUND: Readonly<Record<string, string>> = {
   "lib/credentials/mod.ts": `Deno.readTextFileSync("key");`,
   "lib/net/mod.ts": `export { dial } from "./dial.ts";`,
   "lib/net/dial.ts": `import { connect } from "node:tls"; Deno.connect({});`,
-  "lib/pki/mod.ts": `export * from "./trust_store.ts";
+  "lib/pki/mod.ts": `export * from "./ca_files.ts";
     import { isIP } from "node:net";`,
-  "lib/pki/trust_store.ts": `Deno.readDirSync("certificates");`,
+  "lib/pki/ca_files.ts": `Deno.readDirSync("certificates");`,
   "lib/spool/mod.ts": `if (error instanceof Deno.errors.NotFound) Deno.link;`,
   "lib/config/mod.ts": `Deno.readTextFileSync("ssm.cfg");`,
   "lib/stomp/mod.ts": `import type { Socket } from "../net/mod.ts";`,
@@ -55,8 +55,8 @@ export const BREACHES: readonly (readonly [
   [
     "an import past another room's face",
     "lib/smime/mod.ts",
-    `import { TrustStore } from "../pki/trust_store.ts";`,
-    "imports lib/pki/trust_store.ts past its room's mod.ts",
+    `import { CaFiles } from "../pki/ca_files.ts";`,
+    "imports lib/pki/ca_files.ts past its room's mod.ts",
   ],
   [
     "values where only types may be imported",

@@ -43,7 +43,7 @@ export const MACHINE_OF_NODE: ReadonlyMap<string, Machine | "nothing"> = table({
       node:cluster`,
   terminal: `node:readline node:readline/promises node:tty`,
   nothing: `node:assert node:assert/strict node:buffer node:crypto node:events
-      node:path node:stream node:url node:util node:zlib`,
+      node:path node:stream node:timers/promises node:url node:util node:zlib`,
 });
 
 /** Names that modules of the network export and that reach nothing. */

@@ -24,6 +24,7 @@ export type Part =
   | "igtf"
   | "script"
   | "root"
+  | "protected-hardlinks"
   | "denort";
 
 interface PartFacts {
@@ -136,6 +137,14 @@ export const PARTS: Readonly<Record<Part, PartFacts>> = {
     what: "the rights of root (small mounted file systems)",
     enable: "run the tests as root",
     present: () => Deno.uid() === 0,
+  },
+  "protected-hardlinks": {
+    what: "the rights of root, setpriv, and a kernel that protects hard links",
+    enable:
+      "run the tests as root, with util-linux, after sysctl fs.protected_hardlinks=1",
+    present: () =>
+      Deno.uid() === 0 && answers("setpriv", ["--version"]) &&
+      answers("grep", ["-qx", "1", "/proc/sys/fs/protected_hardlinks"]),
   },
   "denort": {
     what: "a base runtime for deno compile",

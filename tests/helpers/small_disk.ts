@@ -11,10 +11,18 @@ export interface SmallDisk extends AsyncDisposable {
   remount(how: "ro" | "rw"): Promise<void>;
 }
 
-/** Mounts a file system of 256 KB in a new directory at `path`. */
-export async function mountSmall(path: string): Promise<SmallDisk> {
+/**
+ * Mounts a file system of 256 KB in a new directory at `path`.
+ *
+ * @param inodes most files and directories. @default as many as it has room for
+ */
+export async function mountSmall(
+  path: string,
+  inodes?: number,
+): Promise<SmallDisk> {
   await Deno.mkdir(path);
-  await run("mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", path);
+  const size = `size=256k${inodes === undefined ? "" : `,nr_inodes=${inodes}`}`;
+  await run("mount", "-t", "tmpfs", "-o", size, "tmpfs", path);
   return {
     remount: (how) => run("mount", "-o", `remount,${how}`, path),
     [Symbol.asyncDispose]: () => run("umount", path),

@@ -74,6 +74,7 @@ const HEADERS: readonly Readonly<Record<string, string>>[] = [
   { "empa-id": "x".repeat(100_000) },
   { "empa-id": "\\n".repeat(4000), "ssm-msg-id": "\x1b]0;x\x07" },
   Object.fromEntries(Array.from({ length: 500 }, (_, n) => [`h${n}`, "v"])),
+  { "empa-id": "x\0y", "": "no name", "z\r": "\\x\\" },
 ];
 
 testWith(
@@ -112,8 +113,9 @@ testWith(
 
 /** What is no STOMP. */
 const BREACHES: Readonly<Record<string, string>> = {
-  "a NUL in a header": "MESSAGE\nempa-id:x\0y\n\n\0",
-  "an escape that is none": "MESSAGE\nempa-id:\\x\n\n\0",
+  "a NUL in a receipt": "RECEIPT\nreceipt-id:x\0y\n\n\0",
+  "an escape that is none": "RECEIPT\nreceipt-id:\\x\n\n\0",
+  "a length that is none": "MESSAGE\ncontent-length:x\0y\n\n\0",
   "a command in small letters": "message\n\n\0",
   "a body of a terabyte": "RECEIPT\ncontent-length:999999999999\n\n",
   "a body that goes on": "MESSAGE\ncontent-length:1\n\nxy\0",

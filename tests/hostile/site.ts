@@ -207,6 +207,7 @@ export class HostileSite implements AsyncDisposable {
       trust: (signer, others) =>
         store.verify(signer, others, { checkCrls: true }),
       isAllowed: (spellings) => dns.has(spellings),
+      maxMessageBytes: 1 << 28,
     });
   }
 

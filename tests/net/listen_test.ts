@@ -145,7 +145,7 @@ test("listen() refuses a client without a required certificate and goes on", asy
   const stranger = await dial({ host: HOST, port, tls: { verify: "none" } });
   const error = await refused;
   assert.ok(isSsmError(error, "TLS"));
-  assert.match(error.message, /: it shows no certificate$/);
+  assert.match(error.message, /: it shows no client certificate$/);
   assert.equal(await receive(stranger, 1).catch(() => ""), "");
   const pair = keyPair(m.client);
   const friend = await dial({

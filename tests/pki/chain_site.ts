@@ -5,10 +5,11 @@
  */
 import assert from "node:assert/strict";
 import { readCertificates } from "../../lib/pki/certificate/certificate_file.ts";
-import type { Verdict } from "../../lib/pki/path/chain.ts";
+import type { Verdict } from "../../lib/pki/path/verdict.ts";
 import type { Purpose } from "../../lib/pki/path/path_rules.ts";
 import { TrustStore } from "../../lib/pki/directory/trust_store.ts";
 import {
+  type Credentials,
   type IssueOptions,
   openssl,
   TestCa,
@@ -131,7 +132,10 @@ export function assertVerdict(verdict: Verdict, expected: true | RegExp): void {
   }
 }
 
-/** A case on which ssm and openssl must agree. */
+/**
+ * A case on which ssm and openssl must agree. Only for questions that every
+ * release of OpenSSL has answered alike; the others are for {@linkcode decides}.
+ */
 export function agrees(
   name: string,
   expected: true | RegExp,
@@ -145,4 +149,38 @@ export function agrees(
       assertVerdict(await site.askBoth(await build(site)), expected);
     },
   );
+}
+
+/**
+ * A case that ssm decides without a look at openssl, which has changed its mind
+ * about it from one patch level to the next, or is less careful.
+ */
+export function decides(
+  name: string,
+  expected: true | RegExp,
+  build: (site: ChainSite) => Promise<Question>,
+): void {
+  testWith(["openssl"], `verifyChain() decides: ${name}`, async () => {
+    await using site = await ChainSite.create();
+    assertVerdict(await site.ask(await build(site)), expected);
+  });
+}
+
+/** The CRLs of a directory. */
+export type MakeCrls = (root: TestCa, host: Credentials) => Promise<string[]>;
+
+/** A root and a host, with the CRLs that `crls` makes. */
+export function withCrls(crls: MakeCrls, extensions?: readonly string[]) {
+  return async (site: ChainSite): Promise<Question> => {
+    const root = await site.root();
+    const host = await root.issue({
+      subject: "/C=UK/CN=host.example.org",
+      ...(extensions ? { extensions } : {}),
+    });
+    return {
+      leaf: host.certificatePem,
+      directory: [root.credentials.certificatePem, ...await crls(root, host)],
+      checkCrls: true,
+    };
+  };
 }

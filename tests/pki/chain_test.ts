@@ -1,9 +1,7 @@
 import assert from "node:assert/strict";
 import { parseCertificate } from "../../lib/pki/certificate/certificate.ts";
-import { readCertificates } from "../../lib/pki/certificate/certificate_file.ts";
 import { verifyChain } from "../../lib/pki/path/chain.ts";
 import { encodePem } from "../../lib/asn1/pem.ts";
-import { SignatureCache } from "../../lib/pki/signature/cache.ts";
 import * as der from "../../lib/asn1/write.ts";
 import {
   craftCertificate,
@@ -102,11 +100,15 @@ agrees(
   },
 );
 
-agrees("empty directory", /no valid issuer/, async (site) => {
-  const root = await site.root();
-  const leaf = await root.issue({ subject: HOST });
-  return { leaf: leaf.certificatePem, directory: [] };
-});
+agrees(
+  "empty directory",
+  /no file in CA directory .* is named by hash/,
+  async (site) => {
+    const root = await site.root();
+    const leaf = await root.issue({ subject: HOST });
+    return { leaf: leaf.certificatePem, directory: [] };
+  },
+);
 
 agrees("the root itself", true, async (site) => {
   const { certificatePem } = (await site.root()).credentials;
@@ -236,42 +238,6 @@ testWith(["openssl"], "verifyChain() gives the path to the root", async () => {
     pems.map(pemBytes),
   );
 });
-
-testWith(
-  ["openssl"],
-  "verifyChain() gives up on bags full of look-alikes",
-  async () => {
-    await using site = await ChainSite.create();
-    const key = { pem: await testKey("P-256", 1) };
-    const root = await site.root({ subject: "/CN=X", key });
-    const bag = await Promise.all(
-      Array.from(
-        { length: 12 },
-        () => root.intermediate({ subject: "/CN=X", key }),
-      ),
-    );
-    const leaf = await root.issue({ subject: HOST });
-    const pems = bag.map(({ credentials }) => credentials.certificatePem);
-    let signatures = 0;
-    class Counting extends SignatureCache {
-      override check(...args: Parameters<SignatureCache["check"]>) {
-        signatures++;
-        return super.check(...args);
-      }
-    }
-    const verdict = await verifyChain(
-      readCertificates(leaf.certificatePem)[0]!,
-      pems.flatMap(readCertificates),
-      {
-        now: new Date(),
-        source: { find: () => [], crls: () => [] },
-        signatures: new Counting(),
-      },
-    );
-    assertVerdict(verdict, /too many certificates of the same name/);
-    assert.ok(signatures <= 64);
-  },
-);
 
 Deno.test("verifyChain() gives up on chains of more than twelve certificates", async () => {
   const authority = craftExtension(

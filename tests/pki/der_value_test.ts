@@ -155,3 +155,26 @@ Deno.test("readTime() refuses other forms and moments that do not exist", () => 
   ) assert.throws(() => readTime(generalizedTime(text)), isDerError, text);
   assert.throws(() => readTime(readDer(der.utf8String("261120120000Z"))));
 });
+
+Deno.test("readOctets() copies each byte once, however deep it lies", () => {
+  const leaf = new Uint8Array(1000).fill(7);
+  const part = der.sequence(der.octetString(leaf), der.octetString(leaf));
+  part[0] = 0x24;
+  let nested: Uint8Array = part;
+  for (let depth = 0; depth < 25; depth++) nested = der.element(0x24, nested);
+  const node = readDer(nested);
+  const { set } = Uint8Array.prototype;
+  let copied = 0;
+  Uint8Array.prototype.set = function (from: ArrayLike<number>, at?: number) {
+    copied += from.length;
+    set.call(this, from, at);
+  };
+  try {
+    const octets = readOctets(node);
+    assert.equal(octets.length, 2000);
+    assert.ok(octets.every((octet) => octet === 7));
+  } finally {
+    Uint8Array.prototype.set = set;
+  }
+  assert.equal(copied, 2000);
+});

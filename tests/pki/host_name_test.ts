@@ -58,6 +58,9 @@ const CASES: [names: Names, host: string, expected: boolean][] = [
   [{ cn: ["*.example.org"] }, "a.example.org", true],
   [{ cn: ["x", "a.example.org"] }, "a.example.org", true],
   [{ cn: ["host/a.example.org"] }, "a.example.org", false],
+  [{ cn: ["a.example.org."] }, "a.example.org", true],
+  [{ cn: ["bro\u212Aer.example.org"] }, "broker.example.org", false],
+  [{ cn: ["broker.example.org"] }, "bro\u212Aer.example.org", false],
   [{ cn: ["a.example.org"], dns: ["b.example.org"] }, "a.example.org", false],
   [{ cn: ["a.example.org"], ip: ["7f000001"] }, "a.example.org", true],
   // addresses

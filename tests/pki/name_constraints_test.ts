@@ -1,14 +1,19 @@
 import assert from "node:assert/strict";
 import { parseCertificate } from "../../lib/pki/certificate/certificate.ts";
+import type { NameConstraints } from "../../lib/pki/certificate/extensions.ts";
+import { isForHost } from "../../lib/pki/certificate/host_name.ts";
+import { TAG } from "../../lib/asn1/read.ts";
 import * as der from "../../lib/asn1/write.ts";
 import { violatedConstraint } from "../../lib/pki/path/name_constraints.ts";
 import {
   craftCertificate,
+  craftCommonName,
   craftExtension,
+  craftName,
 } from "../helpers/craft_certificate.ts";
 import { CA_EXTENSIONS, HOST_EXTENSIONS } from "../helpers/openssl.ts";
 import { testWith } from "../helpers/parts.ts";
-import { agrees, assertVerdict, ChainSite } from "./chain_site.ts";
+import { agrees, assertVerdict, ChainSite, decides } from "./chain_site.ts";
 
 const HOST = "/C=UK/O=Test/CN=host.example.org";
 const NOT_PERMITTED = /has a name that its authority does not permit/;
@@ -166,8 +171,131 @@ testWith(
   },
 );
 
+for (
+  const [purpose, expected] of [["any", true], [
+    "serverAuth",
+    NOT_PERMITTED,
+  ]] as const
+) {
+  decides(`one word for purpose ${purpose}`, expected, async (site) => {
+    const root = await site.root({
+      extensions: [...CA_EXTENSIONS, "nameConstraints=permitted;DNS:good.org"],
+    });
+    const host = await root.issue({
+      subject: "/CN=localhost",
+      extensions: ["basicConstraints=CA:FALSE"],
+    });
+    return {
+      leaf: host.certificatePem,
+      directory: [root.credentials.certificatePem],
+      purpose,
+    };
+  });
+}
+
 const dnsName = (text: string) =>
   der.contextPrimitive(2, new TextEncoder().encode(text));
+
+/** The constraints that a certificate with such a NameConstraints states. */
+function constraintsOf(...members: Uint8Array[]): NameConstraints {
+  return parseCertificate(craftCertificate({
+    extensions: [craftExtension("2.5.29.30", der.sequence(...members))],
+  })).extensions.nameConstraints!;
+}
+
+const dnsTree = (base: string) => der.sequence(dnsName(base));
+const mailTree = (base: string) =>
+  der.sequence(der.contextPrimitive(1, new TextEncoder().encode(base)));
+
+/** Ways to write a host of somebody else so that one check might miss it. */
+const WRITTEN = [
+  "broker.evil.com",
+  "BROKER.EVIL.COM",
+  "broker.evil.com.",
+  "broker.evil.com..",
+  "*.evil.com",
+  "*.evil.com.",
+  "*.EVIL.com",
+  "bro\u212Aer.evil.com",
+  "broker.evil.com.good.org.",
+  "broker",
+  "broker.",
+  "BRO\u212AER",
+  ".evil.com",
+  "broker_1.evil.com",
+  " broker.evil.com",
+  "broker.evil.com\0.good.org",
+];
+const DIALLED = [
+  "broker.evil.com",
+  "Broker.Evil.com.",
+  "bro\u212Aer.evil.com",
+  "broker",
+  "BROKER",
+  "broker_1.evil.com",
+];
+
+Deno.test("isForHost() accepts no name that the constraints of an authority let pass", () => {
+  const limited = constraintsOf(der.context(0, dnsTree("good.org")));
+  const barred = constraintsOf(
+    der.context(1, dnsTree("Evil.Com."), dnsTree("broker")),
+  );
+  let accepted = 0;
+  for (const name of WRITTEN) {
+    for (
+      const certificate of [
+        craftCertificate({ subject: craftCommonName(name) }),
+        craftCertificate({
+          extensions: [
+            craftExtension("2.5.29.17", der.sequence(dnsName(name))),
+          ],
+        }),
+      ].map(parseCertificate)
+    ) {
+      for (const host of DIALLED) {
+        if (!isForHost(certificate, host)) continue;
+        accepted++;
+        for (const constraints of [limited, barred]) {
+          assert.ok(
+            violatedConstraint(certificate, constraints, {
+              commonNames: "all",
+            }),
+            `${JSON.stringify(name)} for ${host}`,
+          );
+        }
+      }
+    }
+  }
+  assert.ok(accepted >= 12, `${accepted} were accepted`);
+});
+
+Deno.test("violatedConstraint() compares hosts without the last dot and ASCII letters alone", () => {
+  const violates = (
+    constraints: NameConstraints,
+    subject: Uint8Array,
+    commonNames: "all" | "dotted" | "none" = "dotted",
+  ) =>
+    violatedConstraint(
+      parseCertificate(craftCertificate({ subject })),
+      constraints,
+      { commonNames },
+    ) !== undefined;
+  const good = constraintsOf(der.context(0, dnsTree("good.org.")));
+  assert.equal(violates(good, craftCommonName("a.GOOD.org")), false);
+  assert.equal(violates(good, craftCommonName("a.good.org.")), false);
+  assert.equal(violates(good, craftCommonName("a.evil.com.")), true);
+  assert.equal(violates(good, craftCommonName("a.evil.com"), "none"), false);
+  // One word may be a person's name, unless it is to be a server's.
+  assert.equal(violates(good, craftCommonName("broker")), false);
+  assert.equal(violates(good, craftCommonName("broker"), "all"), true);
+  const nothing = constraintsOf(der.context(0, dnsTree(".")));
+  assert.equal(violates(nothing, craftCommonName("a.evil.com")), true);
+  const mail = constraintsOf(der.context(0, mailTree("broker.org")));
+  const address = (text: string) =>
+    craftName([["1.2.840.113549.1.9.1", TAG.utf8, text]]);
+  assert.equal(violates(mail, address("a@BROKER.org")), false);
+  assert.equal(violates(mail, address("a@bro\u212Aer.org")), true);
+});
 
 Deno.test("violatedConstraint() refuses a minimum and more comparisons than OpenSSL makes", () => {
   const issued = (names: string[]) =>
@@ -177,13 +305,9 @@ Deno.test("violatedConstraint() refuses a minimum and more comparisons than Open
       ],
     }));
   const constrained = (...subtrees: Uint8Array[]) =>
-    parseCertificate(craftCertificate({
-      extensions: [
-        craftExtension("2.5.29.30", der.sequence(der.context(0, ...subtrees))),
-      ],
-    })).extensions.nameConstraints!;
-  const options = { commonNames: true };
-  const one = der.sequence(dnsName("example.org"));
+    constraintsOf(der.context(0, ...subtrees));
+  const options = { commonNames: "dotted" } as const;
+  const one = dnsTree("example.org");
   const names = Array.from({ length: 1100 }, () => "a.example.org");
   assert.equal(
     violatedConstraint(issued(names), constrained(one), options),

@@ -17,8 +17,10 @@ import {
   agrees,
   assertVerdict,
   ChainSite,
+  type MakeCrls,
   type Question,
   toPem,
+  withCrls,
 } from "./chain_site.ts";
 
 const HOST = "/C=UK/CN=host.example.org";
@@ -26,25 +28,13 @@ const DAY_MS = 86_400_000;
 const days = (n: number) => new Date(Date.now() + n * DAY_MS);
 const pem = (ca: TestCa) => ca.credentials.certificatePem;
 
-/** A root and a host, with the CRLs that `crls` makes. */
 function agreesOnCrls(
   name: string,
   expected: true | RegExp,
-  crls: (root: TestCa, host: Credentials) => Promise<string[]>,
+  crls: MakeCrls,
   extensions?: readonly string[],
 ): void {
-  agrees(name, expected, async (site) => {
-    const root = await site.root();
-    const host = await root.issue({
-      subject: HOST,
-      ...(extensions ? { extensions } : {}),
-    });
-    return {
-      leaf: host.certificatePem,
-      directory: [pem(root), ...await crls(root, host)],
-      checkCrls: true,
-    };
-  });
+  agrees(name, expected, withCrls(crls, extensions));
 }
 
 agreesOnCrls("CRL without entries", true, async (root) => [await root.crl()]);
@@ -175,15 +165,6 @@ agreesOnCrls("indirect CRL", /no CRL/, async (root) => [
       ...["[point]", "indirectCRL=TRUE", "onlyAA=TRUE"],
     ],
   }),
-]);
-
-agreesOnCrls("delta CRL alone", /no CRL/, async (root) => [
-  await root.crl({ extensions: ["deltaCRL=critical,DER:020101"] }),
-]);
-
-agreesOnCrls("delta CRL beside a complete one", true, async (root) => [
-  await root.crl({ thisUpdate: days(-1) }),
-  await root.crl({ extensions: ["deltaCRL=critical,DER:020101"] }),
 ]);
 
 agrees(

@@ -81,7 +81,7 @@ testWith(
     );
     const foreign = (await site.root()).credentials.certificatePem;
     const ca = `${dir}/${hash}.0`;
-    assertVerdict(await store.verify(leaf), /no valid issuer/);
+    assertVerdict(await store.verify(leaf), /is named by hash/);
     await Deno.writeTextFile(ca, rootPem);
     assertVerdict(await store.verify(leaf), true);
     await Deno.writeTextFile(ca, foreign);
@@ -100,7 +100,7 @@ testWith(
     await Deno.remove(crl);
     assertVerdict(await check(), /no CRL/);
     await Deno.remove(ca);
-    assertVerdict(await store.verify(leaf), /no valid issuer/);
+    assertVerdict(await store.verify(leaf), /is named by hash/);
   },
 );
 
@@ -134,11 +134,11 @@ testWith(
       await Deno.writeTextFile(path, text);
       await Deno.utime(path, stamp, stamp);
     };
-    await write(rootPem);
+    await write(`${rootPem}${" ".repeat(rootPem.length)}`);
     assert.equal(store.find(certificate.subject).length, 1);
     // As long as the first, so that nothing but the content tells them apart.
-    await write("x".repeat(rootPem.length));
-    assert.equal(store.find(certificate.subject).length, 0);
+    await write(rootPem + rootPem);
+    assert.equal(store.find(certificate.subject).length, 2);
   },
 );
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { type ErrorCode, isSsmError, SsmError } from "../../lib/errors.ts";
-import { der, readDer } from "../../lib/asn1/mod.ts";
+import { der, type DerNode, readDer } from "../../lib/asn1/mod.ts";
 import { OID } from "../../lib/smime/cms/algorithms.ts";
 import {
   decryptMessage,
@@ -17,6 +17,8 @@ import {
   envelope,
   type EnvelopeParts,
 } from "./forge_envelope.ts";
+import { intrusions } from "../helpers/intrusions.ts";
+import { openssl } from "../helpers/openssl.ts";
 import { Identities, type Identity, runJobs } from "./identities.ts";
 import { bytesOf } from "./texts.ts";
 
@@ -53,6 +55,28 @@ Deno.test("decryptMessage() says whose certificate matches no recipient", async 
     'Cannot decrypt message: no recipient matches "/C=UK/O=Test/CN=two"',
   );
 });
+
+for (const kind of ["rsa:2048", "P-256"] as const) {
+  Deno.test(`decryptMessage() refuses a member too many, wherever it is: ${kind}`, async () => {
+    await using identities = await Identities.create();
+    const recipient = await identities.issue(kind);
+    const cms = await openssl([
+      ...["cms", "-encrypt", "-aes128", "-outform", "DER"],
+      ...["-recip", recipient.certificatePath],
+    ], { stdin: "x" });
+    await decryptMessage(opaque(cms), recipient);
+    // An algorithm may have parameters.
+    const algorithm = der.sequence(der.oid("1.2.840.10045.2.1"));
+    const enter = (node: DerNode) => node.raw.toHex() !== algorithm.toHex();
+    for (const { where, bytes } of intrusions(cms, enter)) {
+      await assert.rejects(
+        decryptMessage(opaque(bytes), recipient),
+        (error) => error instanceof SsmError,
+        where,
+      );
+    }
+  });
+}
 
 Deno.test("decryptMessage() tells nothing about why an envelope does not open", async () => {
   await using identities = await Identities.create();

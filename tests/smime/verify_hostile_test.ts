@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { type ErrorCode, isSsmError, SsmError } from "../../lib/errors.ts";
-import { der } from "../../lib/asn1/mod.ts";
+import { der, type DerNode } from "../../lib/asn1/mod.ts";
 import { OID } from "../../lib/smime/cms/algorithms.ts";
 import {
   encryptMessage,
@@ -18,6 +18,8 @@ import {
   signedData,
   textEntity,
 } from "./forge.ts";
+import { equalBytes } from "../../lib/smime/cms/content_info.ts";
+import { intrusions } from "../helpers/intrusions.ts";
 import { Identities, runJobs } from "./identities.ts";
 import { bytesOf } from "./texts.ts";
 
@@ -196,6 +198,37 @@ Deno.test("verifyMessage() refuses structures that RFC 5652 or ssm forbid", asyn
   }
   const detached = await forgeSignedData(signer, bytesOf(ENTITY));
   await assertRefused(opaque(detached), "CMS", "no content");
+});
+
+Deno.test("verifyMessage() refuses a member too many, wherever it is", async () => {
+  await using identities = await Identities.create();
+  const signer = await identities.issue("P-256");
+  const { raw } = signer.certificate;
+  // Inside the certificate it would be the issuer's signature that is wrong,
+  // and there nothing is looked at here. An algorithm may have parameters.
+  const algorithm = der.sequence(der.oid("1.2.840.10045.4.3.2"));
+  const enter = (node: DerNode) =>
+    !equalBytes(node.raw, raw) && !equalBytes(node.raw, algorithm);
+  const content = bytesOf(ENTITY);
+  const forms: [Forgery, (cms: Uint8Array) => Uint8Array][] = [
+    [{}, (cms) => clearSigned(ENTITY, cms)],
+    [{ attributes: null }, (cms) => clearSigned(ENTITY, cms)],
+    [{ content }, opaque],
+  ];
+  let tried = 0;
+  for (const [forgery, message] of forms) {
+    const cms = await forgeSignedData(signer, content, forgery);
+    await verifyMessage(message(cms));
+    for (const { where, bytes } of intrusions(cms, enter)) {
+      tried++;
+      await assert.rejects(
+        verifyMessage(message(bytes)),
+        (error) => error instanceof SsmError,
+        where,
+      );
+    }
+  }
+  assert.ok(tried > 100, `${tried}`);
 });
 
 Deno.test("verifyMessage() does not take signed attributes for a signed content", async () => {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { DirqSimple } from "../../lib/spool/mod.ts";
 import {
+  age,
   bytes,
   isSpoolError,
   locked,
@@ -12,6 +13,7 @@ outgoingSuite({
   open: (directory, options) => new DirqSimple(directory, options),
   put: (directory, bytes) => new DirqSimple(directory).add(bytes),
   claimedFile: (directory, name) => Promise.resolve(`${directory}/${name}.lck`),
+  sentFile: (directory, name) => Promise.resolve(`${directory}/${name}`),
   ageClaim: (directory, name, seconds) => age(`${directory}/${name}`, seconds),
   leftovers: [/^[0-9a-f]{8}$/],
   badNames: [
@@ -77,8 +79,9 @@ Deno.test("DirqSimple.list() ignores what dirq ignores", async () => {
 
 Deno.test("DirqSimple skips directories and links that are named like elements, and warns", async () => {
   await using temporary = await temporaryDirectory();
-  const { path } = temporary;
-  const secret = `${path}/secret`;
+  const path = `${temporary.path}/queue`;
+  await Deno.mkdir(path);
+  const secret = `${temporary.path}/secret`;
   await Deno.writeTextFile(secret, "private key");
   await age(secret, 1000);
   const before = (await Deno.stat(secret)).mtime;
@@ -90,7 +93,7 @@ Deno.test("DirqSimple skips directories and links that are named like elements, 
   assert.deepEqual(await spool.list(), ["12345678/33333333333333"]);
   assert.deepEqual(warnings.sort(), [
     `Skipping "${path}/12345678/11111111111111": not a regular file`,
-    `Skipping "${path}/12345678/22222222222222": not a regular file`,
+    `Skipping "${path}/12345678/22222222222222": not a regular file but a symbolic link, which is not followed; move the file itself here`,
   ]);
   for (const name of ["11111111111111", "22222222222222"]) {
     await assert.rejects(() => spool.lock(`12345678/${name}`), {
@@ -169,11 +172,6 @@ async function temporaryDirectory() {
     path,
     [Symbol.asyncDispose]: () => Deno.remove(path, { recursive: true }),
   };
-}
-
-async function age(path: string, seconds: number): Promise<void> {
-  const then = new Date(Date.now() - seconds * 1000);
-  await Deno.utime(path, then, then);
 }
 
 async function modeOf(path: string): Promise<number> {

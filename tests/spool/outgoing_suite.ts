@@ -16,6 +16,8 @@ export interface OutgoingKind {
   put(directory: string, bytes: Uint8Array): Promise<string>;
   /** The file whose bytes a claim on `name` covers. */
   claimedFile(directory: string, name: string): Promise<string>;
+  /** The file that is removed when the claimed element `name` was sent. */
+  sentFile(directory: string, name: string): Promise<string>;
   /** Makes the claim on `name` that many seconds old. */
   ageClaim(directory: string, name: string, seconds: number): Promise<void>;
   /** What a complete directory without any element may still hold. */
@@ -214,6 +216,121 @@ export function outgoingSuite(kind: OutgoingKind): void {
     assert.deepEqual(await spool.list(), [name]);
   });
 
+  test(
+    "removes what only had its time changed since it was read",
+    async (directory, spool) => {
+      const name = await kind.put(directory, bytes("a"));
+      const entry = await locked(spool, name);
+      await entry.read();
+      const now = Date.now() / 1000;
+      await Deno.utime(
+        await kind.claimedFile(directory, name),
+        now - 9,
+        now - 9,
+      );
+      await entry.remove();
+      assert.deepEqual(await spool.list(), []);
+    },
+  );
+
+  const changes: [
+    what: string,
+    change: (file: string) => Promise<unknown>,
+    state: string,
+    left: string,
+  ][] = [
+    [
+      "was appended to",
+      (file) => Deno.writeTextFile(file, " two", { append: true }),
+      "it is being written to",
+      "one two",
+    ],
+    [
+      "was emptied",
+      (file) => Deno.truncate(file),
+      "it is being written to",
+      "",
+    ],
+    [
+      "was written anew, as long as before",
+      async (file) => {
+        await Deno.writeTextFile(file, "two");
+        // Whatever the clock of the file system: it is another time than before.
+        await age(file, 5);
+      },
+      "it is being written to",
+      "two",
+    ],
+    [
+      "was replaced",
+      async (file) => {
+        await Deno.writeTextFile(`${file}.new`, "two");
+        await Deno.rename(`${file}.new`, file);
+      },
+      "it is another file now",
+      "two",
+    ],
+  ];
+  for (const [what, change, state, left] of changes) {
+    test(
+      `does not remove an element that ${what} after it was read`,
+      async (directory, spool) => {
+        const name = await kind.put(directory, bytes("one"));
+        const entry = await locked(spool, name);
+        assert.deepEqual(await entry.read(), bytes("one"));
+        await change(await kind.sentFile(directory, name));
+        await assert.rejects(() => entry.remove(), {
+          code: "SPOOL",
+          message: `Cannot remove "${directory}/${name}": ${state}`,
+        });
+        await entry.unlock();
+        await age(`${directory}/${name}`, 10);
+        assert.deepEqual(await spool.list(), [name]);
+        await using again = await locked(spool, name);
+        assert.deepEqual(await again.read(), bytes(left));
+        await again.remove();
+      },
+    );
+  }
+
+  test(
+    "notices what was written before the claim was renewed",
+    async (directory, spool) => {
+      const name = await kind.put(directory, bytes("one"));
+      const entry = await locked(spool, name);
+      await entry.read();
+      const file = await kind.claimedFile(directory, name);
+      await Deno.writeTextFile(file, "two");
+      await age(file, 5);
+      await entry.touch();
+      await assert.rejects(() => entry.remove(), isSpoolError);
+      await entry.unlock();
+    },
+  );
+
+  const swaps: [what: string, swap: (file: string) => Promise<unknown>][] = [
+    ["another file", (file) => Deno.writeTextFile(file, "x")],
+    ["a symbolic link", (file) => Deno.symlink("/etc/passwd", file)],
+    ["a FIFO", (file) => run("mkfifo", file)],
+  ];
+  for (const [what, swap] of swaps) {
+    test(
+      `reads nothing when ${what} is put in the place of a claimed element`,
+      async (directory, spool) => {
+        const name = await kind.put(directory, bytes("a"));
+        const entry = await locked(spool, name);
+        const file = await kind.claimedFile(directory, name);
+        // As long as the file that is there still exists, its number is not given again.
+        await Deno.rename(file, `${directory}/.away`);
+        await swap(file);
+        await assert.rejects(() => entry.read(), {
+          code: "SPOOL",
+          message: `Cannot read "${directory}/${name}": it is another file now`,
+        });
+      },
+    );
+  }
+
   test("says so when an element cannot be read", async (directory, spool) => {
     const name = await kind.put(directory, bytes("a"));
     await using entry = await locked(spool, name);
@@ -254,6 +371,17 @@ export function bytes(text: string): Uint8Array {
 /** Whether it is an `SsmError` with code `SPOOL`. */
 export function isSpoolError(error: unknown): error is Error {
   return isSsmError(error, "SPOOL");
+}
+
+/** Makes a file that many seconds old. */
+export async function age(path: string, seconds: number): Promise<void> {
+  const then = new Date(Date.now() - seconds * 1000);
+  await Deno.utime(path, then, then);
+}
+
+async function run(command: string, ...args: string[]): Promise<void> {
+  const { success } = await new Deno.Command(command, { args }).output();
+  assert.ok(success, command);
 }
 
 async function filesOf(

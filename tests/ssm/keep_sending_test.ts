@@ -1,10 +1,16 @@
 import assert from "node:assert/strict";
-import type { OutgoingSpool, SpoolEntry } from "../../lib/spool/mod.ts";
+import { SsmError } from "../../lib/errors.ts";
+import type {
+  OutgoingSpool,
+  SpoolEntry,
+  SpoolWatch,
+} from "../../lib/spool/mod.ts";
 import {
   keepSending,
   type OutgoingCarrier,
   type Ssm1OutgoingCarrier,
 } from "../../lib/ssm/mod.ts";
+import { FakeClock } from "../helpers/fake_clock.ts";
 import { sharedServer, testWith } from "../helpers/parts.ts";
 import { testPki } from "../helpers/test_pki.ts";
 import { digestOnly, hastyClock, Ssm1Stage } from "./ssm1_stage.ts";
@@ -162,3 +168,144 @@ for (const [what, lock, outcome] of STAYING) {
     });
   });
 }
+
+/** What was asked of a carrier that confirms everything, in order. */
+function notingCarrier(): OutgoingCarrier & { readonly asked: string[] } {
+  const asked: string[] = [];
+  const note = (what: string) => {
+    asked.push(what);
+    return Promise.resolve();
+  };
+  return {
+    asked,
+    open: () => note("open"),
+    send: (id) => note(`send ${id}`),
+    close: () => note("close"),
+    [Symbol.asyncDispose]: () => note("close"),
+  };
+}
+
+/** A spool of which each look finds what the next of these says. */
+function seen(...looks: readonly string[][]): OutgoingSpool {
+  let look = 0;
+  const there = new Set<string>();
+  return {
+    list: () => {
+      for (const name of looks[look++] ?? []) there.add(name);
+      return Promise.resolve([...there]);
+    },
+    lock: (name) =>
+      Promise.resolve({
+        ...unremovable(),
+        name,
+        remove: () => {
+          there.delete(name);
+          return Promise.resolve();
+        },
+      }),
+    tidy: () => Promise.resolve(),
+  };
+}
+
+/** Tells of so many changes one after the other; then it stops the stage. */
+function watchOf(stage: Stage, changes: number): SpoolWatch {
+  return {
+    changed: () => {
+      if (changes-- === 0) stage.stop();
+      return Promise.resolve();
+    },
+    [Symbol.dispose]: () => {},
+  };
+}
+
+Deno.test("keepSending() sends at once what it is told of", async () => {
+  await using stage = await Stage.open();
+  const { log, signal } = stage;
+  const carrier = notingCarrier();
+  let now = 0;
+  await keepSending({
+    spool: seen([], ["a"], [], ["b", "c"]),
+    envelope: digestOnly,
+    carrier,
+    log,
+    signal,
+    clock: {
+      now: () => now += 1000,
+      // It is never time to look.
+      after: () => () => {},
+    },
+    checkEveryMs: 10_000,
+    watch: watchOf(stage, 3),
+  });
+  assert.deepEqual(carrier.asked, [
+    "open",
+    "send a",
+    "open",
+    "send b",
+    "send c",
+  ]);
+});
+
+Deno.test("keepSending() lets a connection go that nothing is sent on, and makes it again", async () => {
+  await using stage = await Stage.open();
+  const { log, signal } = stage;
+  const carrier = notingCarrier();
+  const nothing = Array<string[]>(9).fill([]);
+  let changes = 0;
+  await keepSending({
+    spool: seen([], ["a"], ...nothing, ["b"]),
+    envelope: digestOnly,
+    carrier,
+    log,
+    signal,
+    clock: new FakeClock(),
+    checkEveryMs: 10_000,
+    maxIdleMs: 60_000,
+    watch: {
+      // Nobody tells of anything: only time passes.
+      changed: (over) => {
+        if (++changes === 14) stage.stop();
+        return new Promise((resolve) =>
+          over.addEventListener("abort", () => resolve())
+        );
+      },
+      [Symbol.dispose]: () => {},
+    },
+  });
+  assert.deepEqual(carrier.asked, [
+    "open",
+    "send a",
+    "close",
+    "open",
+    "send b",
+  ]);
+});
+
+Deno.test("keepSending() says once of what it cannot look into, and sends the rest", async () => {
+  await using stage = await Stage.open();
+  const { log, signal } = stage;
+  const carrier = notingCarrier();
+  const spool = seen([], ["a"], [], ["b"]);
+  await keepSending({
+    spool: {
+      ...spool,
+      list: (hearer) => {
+        const hint = "ask its owner";
+        hearer?.unreadable(new SsmError("SPOOL", "Cannot list x", { hint }));
+        return spool.list();
+      },
+    },
+    envelope: digestOnly,
+    carrier,
+    log,
+    signal,
+    clock: hastyClock,
+    checkEveryMs: 10_000,
+    watch: watchOf(stage, 4),
+  });
+  assert.deepEqual(stage.complaints, [
+    "ERROR Messages stay in outgoing: Cannot list x",
+    "ERROR Hint: ask its owner",
+  ]);
+  assert.ok(carrier.asked.includes("send b"));
+});

@@ -154,10 +154,9 @@ Deno.test("receive() survives frames that break the protocol, and messages beyon
   await using stage = await Stage.open();
   const long = "x".repeat(2000);
   await using broker = await ScriptedBroker.start(
-    hangingUp("MESSAGE\nno colon\n\n\0"),
-    hangingUp(`MESSAGE\nempa-id:${long}\n\n\0`),
+    hangingUp("MESSAGE\ncontent-length\n\n\0"),
     hangingUp(messageFrame(long, { "message-id": "1", ack: "1" })),
-    hangingUp("MESSAGE\nempa-id:\\t\n\n\0"),
+    hangingUp("RECEIPT\nreceipt-id:\\t\n\n\0"),
     hangingUp("MESSAGE\ncontent-length:3\n\nabcdef\0"),
     hangingUp("WHAT\n\n\0"),
     hangingUp("MESSAGE\nsubscription:1\nmessage-id:2\nack:2\n\ncut off"),
@@ -183,6 +182,8 @@ Deno.test("receive() passes a message that is too large, which stays on the brok
     const frame = (id: string, body: string, headers = {}) =>
       messageFrame(body, { "message-id": id, ack: id, ...headers });
     await peer.send(frame("large", long, { "empa-id": "giant" }));
+    const { id, "prefetch-count": more } = await peer.expect("SUBSCRIBE");
+    assert.deepEqual({ id, more }, { id: "1+2", more: "1" });
     await peer.send(frame("odd", "odd", { "empa-id": long }));
     await peer.send(frame("good", "good", { "empa-id": "small" }));
     answers.push(...await acks(peer, 2));
@@ -201,6 +202,111 @@ Deno.test("receive() passes a message that is too large, which stays on the brok
     ["good", "small"],
   ]);
   assert.ok(stage.lines.includes(
-    "ERROR Message giant stays on the broker: it has 2000 bytes, more than max_message_size allows.",
+    "ERROR Message giant in /queue/accounting stays on the broker: it has 2000 bytes, more than max_message_size allows.",
   ));
+});
+
+Deno.test("receive() passes nothing over for ever: after 200 messages that are too large it says that it is blocked", async () => {
+  await using stage = await Stage.open();
+  await using broker = await ScriptedBroker.start(async (peer) => {
+    await peer.welcome();
+    await peer.expect("SUBSCRIBE");
+    for (let n = 0; n < 202; n++) {
+      await peer.send(
+        messageFrame("large", { "message-id": `${n}`, ack: "x" }),
+      );
+      if (n < 200) await peer.expect("SUBSCRIBE");
+    }
+    await peer.send(messageFrame("ok", { "message-id": "ok", ack: "ok" }));
+    assert.deepEqual(await acks(peer, 1), ["ok"]);
+    await sayGoodbye(peer);
+  });
+  const receiver = await RunningReceiver.start(stage, [
+    endpoint(broker.port, { limits: { maxBodyBytes: 3 }, trimMessages: true }),
+  ]);
+  await receiver.until(1);
+  await receiver.stop();
+  const blocked = stage.lines.filter((line) =>
+    line.startsWith("ERROR Too many messages in /queue/accounting ")
+  );
+  assert.equal(blocked.length, 1);
+});
+
+Deno.test("receive() confirms what is too large on a topic, where nobody keeps it", async () => {
+  await using stage = await Stage.open();
+  await using broker = await ScriptedBroker.start(async (peer) => {
+    await peer.welcome();
+    await peer.expect("SUBSCRIBE");
+    await peer.send(messageFrame("large", { "message-id": "1", ack: "1" }));
+    await peer.send(messageFrame("ok", { "message-id": "2", ack: "2" }));
+    assert.deepEqual(await acks(peer, 2), ["1", "2"]);
+    await sayGoodbye(peer);
+  });
+  const receiver = await RunningReceiver.start(stage, [
+    endpoint(broker.port, { limits: { maxBodyBytes: 3 }, trimMessages: true }),
+  ], { destination: "/topic/a" });
+  await receiver.until(1);
+  await receiver.stop();
+  assert.match(
+    stage.complaints[0]!,
+    /^ERROR Message 1 in \/topic\/a is lost, for a topic keeps nothing: /,
+  );
+});
+
+Deno.test("receive() files a message by its content though headers of it cannot be read, and says so", async () => {
+  await using stage = await Stage.open();
+  await using broker = await ScriptedBroker.start(async (peer) => {
+    await subscribed(peer);
+    await peer.send(messageFrame("odd", {
+      "message-id": "1",
+      ack: "1",
+      "empa-id": "bad\\escape",
+      "": "no name",
+    }));
+    await peer.send(messageFrame("unnamed", { "message-id": "\\e" }));
+    await peer.send(messageFrame("good", { "message-id": "3", ack: "3" }));
+    assert.deepEqual(await acks(peer, 2), ["1", "3"]);
+    await sayGoodbye(peer);
+  });
+  const receiver = await RunningReceiver.start(stage, [broker.endpoint]);
+  await receiver.until(3);
+  await receiver.stop();
+  const incoming = await stage.delivered("incoming");
+  assert.deepEqual(incoming.map(({ body, empaid }) => [body, empaid]), [
+    ["odd", "noid"],
+    ["unnamed", "noid"],
+    ["good", "noid"],
+  ]);
+  assert.deepEqual(stage.complaints, [
+    "WARNING Message 1 in /queue/accounting has 2 headers that cannot be read or are over the limits: they are ignored.",
+    "WARNING Message noid in /queue/accounting has 1 headers that cannot be read or are over the limits: they are ignored.",
+    'WARNING Message noid could not be acknowledged: Cannot acknowledge message "": it has no ack header',
+  ]);
+});
+
+Deno.test("receive() says as an error that a message ends every connection, and which", async () => {
+  await using stage = await Stage.open();
+  const poison = hangingUp(
+    "MESSAGE\nsubscription:1\ndestination:/queue/accounting\nmessage-id:7\n" +
+      "content-length:3\n\nabcdef\0",
+  );
+  await using broker = await ScriptedBroker.start(
+    poison,
+    poison,
+    poison,
+    poison,
+    delivering("record"),
+  );
+  const receiver = await RunningReceiver.start(stage, [broker.endpoint], {
+    connectClock: new FakeClock(),
+    stopGraceMs,
+  });
+  await receiver.until(1);
+  await receiver.stop();
+  const errors = stage.lines.filter((line) => line.startsWith("ERROR "));
+  assert.equal(errors.length, 1);
+  assert.match(
+    errors[0]!,
+    /^ERROR 4 connections in a row .* of \/queue\/accounting, .*message-id "7"/,
+  );
 });

@@ -17,10 +17,12 @@ import {
   type IncomingStreamOptions,
   type OpeningEnvelope,
   receive,
+  receiveAndRetry,
   type ReceiveOptions,
   SmimeOpener,
   SmimeSealer,
   Ssm2IncomingCarrier,
+  type UntrustedRetry,
 } from "../../lib/ssm/mod.ts";
 import { type Clock, systemClock } from "../../lib/stomp/mod.ts";
 import type { Credentials } from "../helpers/openssl.ts";
@@ -39,6 +41,8 @@ export interface ReceiveChanges extends
   readonly destination?: string;
   /** For the waits between connections. @default the machine's */
   readonly connectClock?: Clock;
+  /** What judges messages in reject again. @default nothing */
+  readonly retry?: UntrustedRetry;
   /** For the waits between attempts to store. @default the machine's */
   readonly storeClock?: Clock;
 }
@@ -64,6 +68,7 @@ export class RunningReceiver implements AsyncDisposable {
       storeClock = systemClock,
       prefetch,
       stopGraceMs,
+      retry,
       ...rest
     } = changes;
     const carrier = new Ssm2IncomingCarrier({
@@ -75,7 +80,7 @@ export class RunningReceiver implements AsyncDisposable {
       ...(prefetch && { prefetch }),
       ...(stopGraceMs && { stopGraceMs }),
     });
-    this.ended = receive({
+    const options: ReceiveOptions = {
       ...rest,
       carrier,
       envelope,
@@ -86,7 +91,8 @@ export class RunningReceiver implements AsyncDisposable {
         this.filed.push(filed);
         this.#wake.resolve();
       },
-    });
+    };
+    this.ended = retry ? receiveAndRetry(options, retry) : receive(options);
     this.ended.catch(() => this.#wake.resolve());
   }
 
@@ -215,6 +221,8 @@ export interface OpenerChanges {
   readonly caPath?: string;
   readonly checkCrls?: boolean;
   readonly allowWeakDigests?: boolean | "sha1";
+  /** @default 256 MiB */
+  readonly maxMessageBytes?: number;
 }
 
 /** What opens messages on the host `server` of the PKI. */
@@ -229,6 +237,7 @@ export function opener(
     ),
     checkCrls = false,
     allowWeakDigests = false,
+    maxMessageBytes = 1 << 28,
   } = changes;
   const trust = new TrustStore(caPath);
   return new SmimeOpener({
@@ -240,5 +249,6 @@ export function opener(
       }),
     isAllowed: (spellings) => spellings.some((dn) => allowed.includes(dn)),
     allowWeakDigests,
+    maxMessageBytes,
   });
 }

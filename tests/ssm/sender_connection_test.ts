@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { Ssm2OutgoingCarrier } from "../../lib/ssm/mod.ts";
 import { FakeClock } from "../helpers/fake_clock.ts";
 import type { Script } from "../stomp/peer.ts";
 import {
@@ -8,7 +9,7 @@ import {
   takeMessages,
   taking,
 } from "./scripted_broker.ts";
-import { endpoint, Stage } from "./stage.ts";
+import { bytes, endpoint, QUEUE, Stage } from "./stage.ts";
 
 Deno.test("sendAll() sends again, in order, what a lost connection left unconfirmed, and nothing else", async () => {
   await using stage = await Stage.open();
@@ -152,4 +153,39 @@ Deno.test("sendAll() ends when the broker is gone for longer than the limit", as
   });
   await assert.rejects(sending, { code: "CONNECT" });
   assert.deepEqual(await stage.left(), { elements: names.slice(1), locks: [] });
+});
+
+Deno.test("Ssm2OutgoingCarrier can be opened again after it was closed, and after it gave up", async () => {
+  await using stage = await Stage.open();
+  const { log, signal } = stage;
+  await using broker = await ScriptedBroker.start(
+    taking(1),
+    killing(),
+    taking(1),
+  );
+  let reachable = true;
+  await using carrier = new Ssm2OutgoingCarrier({
+    endpoints: [{
+      name: broker.endpoint.name,
+      connect(signal) {
+        if (reachable) return broker.endpoint.connect(signal);
+        throw new Error("nobody there");
+      },
+    }],
+    destination: QUEUE,
+    retryForMs: 0,
+    signal,
+    log,
+    clock: new FakeClock(),
+  });
+  const body = bytes("x");
+  await carrier.open();
+  await carrier.send("one", { body });
+  await carrier.close();
+  await carrier.open();
+  reachable = false;
+  await assert.rejects(carrier.send("two", { body }));
+  reachable = true;
+  await carrier.open();
+  await carrier.send("two", { body });
 });

@@ -85,6 +85,23 @@ testWith(
   },
 );
 
+testWith(
+  PARTS,
+  "SmimeOpener opens what is as large as it is told, and nothing larger",
+  async () => {
+    const { host, server } = pki();
+    for (const recipient of [undefined, server]) {
+      const { body } = await sealer(host, recipient).seal(bytes("record"));
+      const open = (maxMessageBytes: number) =>
+        opener(pki(), { maxMessageBytes }).open(body);
+      assert.equal((await open(body.length)).status, "accepted");
+      const refused = await open(body.length - 1);
+      assert.equal(refused.status, "rejected");
+      assert.match(refused.error, /bytes of message: \d+, at most \d+ are/);
+    }
+  },
+);
+
 for (const { name, make, error, signer } of BAD_MESSAGES) {
   testWith(PARTS, `SmimeOpener rejects ${name}`, async () => {
     const body = await make(pki());

@@ -255,7 +255,7 @@ Deno.test("Ssm1IncomingCarrier leaves what is too large with its sender, however
   assert.deepEqual(await scene.acks(), []);
   assert.deepEqual(await scene.stored(), []);
   assert.ok(scene.site.stage.complaints.includes(
-    "ERROR Message big stays with its sender: it has 1001 bytes, more than max_message_size allows.",
+    "ERROR Message big in /queue/questions stays with its sender: it has 1001 bytes, more than max_message_size allows.",
   ));
 });
 

@@ -182,13 +182,13 @@ const BREACHES: readonly [string, string, string, RegExp][] = [
   ],
   [
     "closes within a body",
-    "MESSAGE\ncontent-length:9\n\nabc",
+    "MESSAGE\nmessage-id:7\ncontent-length:9\n\nabc",
     "CONNECTION_LOST",
-    /: the peer closed it in the middle of a frame$/,
+    /: the peer closed it in the middle of a MESSAGE frame \(message-id "7"\)$/,
   ],
   [
     "sends an undefined escape",
-    "MESSAGE\nx:\\t\n\n\0",
+    "RECEIPT\nx:\\t\n\n\0",
     "STOMP_PROTOCOL",
     /does not define the escape "\\t"$/,
   ],
@@ -200,7 +200,7 @@ const BREACHES: readonly [string, string, string, RegExp][] = [
   ],
   [
     "sends too long a header",
-    `MESSAGE\nx:${"y".repeat(101)}\n\n\0`,
+    `RECEIPT\nx:${"y".repeat(101)}\n\n\0`,
     "LIMIT",
     /a header of more than 100 bytes$/,
   ],
@@ -218,7 +218,7 @@ const BREACHES: readonly [string, string, string, RegExp][] = [
   ],
   [
     "sends too many headers",
-    `MESSAGE\n${"x:y\n".repeat(4)}\n\0`,
+    `RECEIPT\n${"x:y\n".repeat(4)}\n\0`,
     "LIMIT",
     /more than 3 headers$/,
   ],

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { LEAVE, type StompMessage } from "../../lib/stomp/mod.ts";
 import { bytes, text } from "./bytes.ts";
 import {
   confirmGoodbye,
@@ -41,6 +42,57 @@ Deno.test("ReconnectingClient.consume() confirms what the handler takes and give
   });
   await settled.promise;
   assert.deepEqual(errors, ["thrown: Error: no", "rejected: Error: never"]);
+});
+
+Deno.test("ReconnectingClient.consume() leaves a message, and asks for another in its place", async () => {
+  const settled = Promise.withResolvers<void>();
+  await using it = inTurn([
+    async (peer) => {
+      await peer.welcome();
+      await confirmSubscribe(peer);
+      await peer.send(message("1", "left"));
+      const { id, ...more } = await peer.expect("SUBSCRIBE");
+      assert.notEqual(id, "1");
+      assert.equal(more["destination"], "/queue/a");
+      assert.equal(more["prefetch-count"], "1");
+      await peer.send(message("2", "taken", id));
+      assert.deepEqual(await peer.expect("ACK"), { id: "2" });
+      settled.resolve();
+    },
+  ]);
+  it.client.consume(
+    "/queue/a",
+    ({ body }) => text(body) === "left" ? LEAVE : true,
+    { prefetch: 1 },
+  );
+  await settled.promise;
+});
+
+Deno.test("ReconnectingClient.consume() hands over a message whose headers cannot all be read, with their number", async () => {
+  const confirmed = Promise.withResolvers<void>();
+  const taken = Promise.withResolvers<StompMessage>();
+  await using it = inTurn([
+    async (peer) => {
+      await peer.welcome();
+      await confirmSubscribe(peer);
+      const [head, body] = message("1", "good").split("\n\n");
+      await peer.send(
+        Uint8Array.of(
+          ...bytes(`${head}\nx:caf`),
+          0xe9,
+          ...bytes(`\n\n${body}`),
+        ),
+      );
+      await peer.expect("ACK");
+      confirmed.resolve();
+    },
+  ]);
+  it.client.consume("/queue/a", (message) => taken.resolve(message));
+  const { body, headers, trimmed } = await taken.promise;
+  await confirmed.promise;
+  assert.equal(text(body), "good");
+  assert.equal(headers.has("x"), false);
+  assert.deepEqual(trimmed, { headers: 1, bodyBytes: 0 });
 });
 
 Deno.test("ReconnectingClient.consume() handles as many at a time as it may, one by default", async () => {

@@ -54,14 +54,16 @@ Deno.test("parseHeartBeat() reads two numbers, 0,0 when there is no header", () 
 });
 
 Deno.test("parseHeartBeat() takes more than a day for a day", () => {
-  assert.deepEqual(parseHeartBeat("9999999999,86400001"), {
-    sendMs: 86_400_000,
-    receiveMs: 86_400_000,
-  });
+  for (const long of ["86400001", "10000000000", "9".repeat(1000)]) {
+    assert.deepEqual(parseHeartBeat(`${long},${long}`), {
+      sendMs: 86_400_000,
+      receiveMs: 86_400_000,
+    });
+  }
 });
 
 for (
-  const header of ["", "1", "1,2,3", "-1,0", "a,b", "1, 2", "10000000000,0"]
+  const header of ["", "1", "1,2,3", "-1,0", "a,b", "1, 2"]
 ) {
   Deno.test(`parseHeartBeat() rejects "${header}"`, () => {
     assert.throws(

@@ -320,7 +320,10 @@ function subscription(
 ): Subscription {
   const place = { id: "1", destination: "/queue/x" };
   const options = { ack, prefetch, maxWaitingBytes };
-  return new Subscription(place, options, () => Promise.resolve());
+  return new Subscription(place, options, {
+    unsubscribe: () => Promise.resolve(),
+    widen: () => Promise.resolve(),
+  });
 }
 
 Deno.test("Subscription.offer() asks to wait beyond maxWaitingBytes until there is room", async () => {

@@ -74,8 +74,8 @@ export function parseDestinations(
 }
 
 function parsePlace(name: string, text: string): Destination {
-  if (/^\s/.test(name)) {
-    throw unusable(text, "a name in it begins with a blank");
+  if (name !== name.trim()) {
+    throw unusable(text, "a blank stands before or after a name");
   }
   if (name !== "" && !name.startsWith("/")) {
     return { kind: "queue", path: `/queue/${name}` };

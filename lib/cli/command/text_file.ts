@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { reason, SsmError } from "../../errors.ts";
+import { quoted, reason, SsmError } from "../../errors.ts";
 
 /** A line that says something, and where it is. */
 export interface Entry {
@@ -15,11 +15,11 @@ export interface Entry {
 /**
  * The first line, without its end.
  *
- * @param name What an error calls the file.
+ * @param key The key of a configuration that names the file.
  * @throws {SsmError} `CONFIG` when it cannot be read.
  */
-export function readFirstLine(path: string, name = path): string {
-  return readLines(path, name)[0]!;
+export function readFirstLine(path: string, key?: string): string {
+  return readLines(path, key)[0]!;
 }
 
 /**
@@ -28,12 +28,13 @@ export function readFirstLine(path: string, name = path): string {
  * @throws {SsmError} `CONFIG` when the file cannot be read.
  */
 export function readEntries(path: string): Entry[] {
-  return readLines(path, path)
+  return readLines(path)
     .map((text, index) => ({ text, line: index + 1 }))
     .filter(({ text }) => text.trim() !== "" && !text.startsWith("#"));
 }
 
-function readLines(path: string, name: string): string[] {
+function readLines(path: string, key?: string): string[] {
+  const name = key === undefined ? quoted(path) : `${key} ${quoted(path)}`;
   try {
     return Deno.readTextFileSync(path).replace(/^\ufeff/, "").split(/\r?\n/);
   } catch (cause) {

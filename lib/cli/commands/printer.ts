@@ -5,6 +5,13 @@
  */
 import { integer, text } from "../../config/mod.ts";
 import { reason, SsmError } from "../../errors.ts";
+import {
+  EarlyLosses,
+  isQueue,
+  LEAVE,
+  type StompMessage,
+  systemClock,
+} from "../../stomp/mod.ts";
 import type {
   Command,
   CommandContext,
@@ -83,13 +90,28 @@ async function runPrinter(
   const count = given(values, "count", integer(1, 1e9)) ?? Infinity;
   const isWanted = typeFilter(given(values, "type", text));
   const options = printOptions(values);
+  const prefetch = Math.min(PREFETCH, count);
+  const clock = systemClock;
+  const losses = new EarlyLosses({ destination, prefetch, clock });
   let printed = 0;
   let failure: unknown;
   const client = composeClient(NAME, values, {
     terminal,
     retryForMs: Infinity,
+    trimMessages: true,
+    onState: ({ state, reason: why }) => {
+      if (state === "connected") losses.connected();
+      const alarm = state === "lost" ? losses.lost(why) : undefined;
+      if (alarm !== undefined) terminal.err(`ssm: error: ${alarm}`);
+    },
   });
   const consumer = client.consume(destination, async (message) => {
+    losses.received(message.messageId);
+    for (const words of missingIn(message)) {
+      terminal.err(`ssm: warning: ${words}`);
+    }
+    // Of a topic it is a copy, which nobody keeps.
+    if (isTooLarge(message)) return isQueue(destination) ? LEAVE : undefined;
     if (!isWanted(message.headers.get("content-type"))) return;
     try {
       for (const piece of printedMessage(message, options)) {
@@ -102,7 +124,7 @@ async function runPrinter(
     }
     // Not awaited: it waits for this handler, and for the confirmation.
     if (++printed === count) consumer.unsubscribe().catch(() => {});
-  }, { headers, prefetch: Math.min(PREFETCH, count) });
+  }, { headers, prefetch });
   const stop = () => void client.disconnect().catch(() => client.close());
   signal.addEventListener("abort", stop, { once: true });
   if (signal.aborted) stop();
@@ -115,6 +137,30 @@ async function runPrinter(
     await client.closed;
   }
   return outcome({ failure, missing: count - printed, signal });
+}
+
+function isTooLarge({ trimmed }: StompMessage): boolean {
+  return trimmed !== undefined && trimmed.bodyBytes > 0;
+}
+
+/** What is to be said of a message that is not whole. */
+function missingIn(
+  { trimmed, destination, messageId }: StompMessage,
+): string[] {
+  if (!trimmed) return [];
+  const { headers, bodyBytes } = trimmed;
+  const name = `Message ${messageId} of ${destination}`;
+  const words: string[] = [];
+  if (headers > 0) {
+    words.push(
+      `${name} has ${headers} headers that cannot be read, which are left out`,
+    );
+  }
+  if (bodyBytes > 0) {
+    const place = isQueue(destination) ? "stays in the queue" : "is left out";
+    words.push(`${name} is too large with ${bodyBytes} bytes: it ${place}`);
+  }
+  return words;
 }
 
 function outcome(

@@ -15,7 +15,7 @@ import {
 } from "../../config/mod.ts";
 import { isSsmError, reason } from "../../errors.ts";
 import type { Logger } from "../../log/mod.ts";
-import { receive } from "../../ssm/mod.ts";
+import { receive, receiveAndRetry } from "../../ssm/mod.ts";
 import { systemClock } from "../../stomp/mod.ts";
 import { VERSION } from "../../version.ts";
 import {
@@ -103,7 +103,9 @@ export async function runReceive(
     sentence =
       "SSM failed to complete successfully.  See log file for details.";
     const wire = log.named(WIRE_LOG);
-    await receive({ ...parts, log: wire, signal, clock: systemClock });
+    const { retry, ...walk } = parts;
+    const options = { ...walk, log: wire, signal, clock: systemClock };
+    await (retry ? receiveAndRetry(options, retry) : receive(options));
     log.info(`Received the shutdown signal: ${signal.reason}`);
     wire.info("SSM connection ended.");
   } catch (error) {

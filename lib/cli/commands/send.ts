@@ -1,5 +1,6 @@
 /**
- * `ssm send`: sends all that waits in outgoing, and quits.
+ * `ssm send`: sends all that waits in outgoing, and quits; or stays, and sends what
+ * comes.
  *
  * Log lines, sentences on standard output and exit statuses are those of the
  * Python `ssmsend`.
@@ -14,8 +15,9 @@ import {
 } from "../../config/mod.ts";
 import { isSsmError, reason, SsmError } from "../../errors.ts";
 import type { Logger } from "../../log/mod.ts";
-import { sendAll, type SendReport } from "../../ssm/mod.ts";
-import { directoryExists } from "../../spool/mod.ts";
+import { keepSending, sendAll, type SendReport } from "../../ssm/mod.ts";
+import { directoryExists, DirectoryWatch } from "../../spool/mod.ts";
+import { systemClock } from "../../stomp/mod.ts";
 import { VERSION } from "../../version.ts";
 import {
   type Command,
@@ -40,12 +42,14 @@ file is removed when the broker has confirmed it.
 
 Options:
   -c, --config FILE       default: ${DEFAULT_CONFIG}
+  -k, --keep-running      go on, and send what comes at once, until it is stopped
   -l, --log_config FILE   deprecated; ignored, with a warning
   -h, --help
   -v, --version
 
-Exit status: 0 everything was sent, or there was nothing to send; 1 something
-was not, see the log; 2 the command line is wrong.
+Exit status: 0 everything was sent, or there was nothing to send, or, with
+--keep-running, it was asked to stop; 1 something was not sent, see the log; 2 the
+command line is wrong.
 
 Examples:
   ssm send
@@ -53,6 +57,7 @@ Examples:
 `,
   options: {
     config: { type: "string", short: "c", default: DEFAULT_CONFIG },
+    "keep-running": { type: "boolean", short: "k" },
     "log-config": { type: "string", short: "l" },
   },
   async run(values, context) {
@@ -85,7 +90,9 @@ export async function runSend(
   try {
     const config = readConfig(ini, log);
     const parts = await composeSender(config, { log, signal });
-    status = await send(config, parts, { ...voices, signal });
+    const keepsRunning = config.keepRunning || values["keep-running"] === true;
+    const run = keepsRunning ? stay : send;
+    status = await run(config, parts, { ...voices, signal });
   } catch (error) {
     status = fail(error, voices);
   }
@@ -149,6 +156,44 @@ async function send(
     await parts.carrier.close();
     wire.info("SSM connection ended.");
   }
+}
+
+/** How often a sender that stays looks by itself, in ms: where nobody tells of changes, as on a network file system. */
+const CHECK_EVERY_MS = 10_000;
+
+/** How long it keeps a connection that nothing is sent on, in ms. */
+const MAX_IDLE_MS = 60_000;
+
+/** Sends what waits, and what comes, until it is stopped. */
+async function stay(
+  { messaging }: SenderConfig,
+  parts: SenderParts,
+  { log, signal }: Voices & { signal: AbortSignal },
+): Promise<number> {
+  const wire = log.named(WIRE_LOG);
+  using watch = new DirectoryWatch(messaging.path, {
+    recursive: messaging.pathType === "dirq",
+    warn: (words) => log.warning(words),
+  });
+  log.info(`Sending what comes into ${messaging.path}`);
+  try {
+    await keepSending({
+      ...parts,
+      log: wire,
+      signal,
+      clock: systemClock,
+      watch,
+      checkEveryMs: CHECK_EVERY_MS,
+      maxIdleMs: MAX_IDLE_MS,
+      window: messaging.window,
+      maxMessageBytes: messaging.maxMessageBytes,
+    });
+  } finally {
+    await parts.carrier.close();
+    wire.info("SSM connection ended.");
+  }
+  log.info(`Received the shutdown signal: ${signal.reason}`);
+  return EXIT.ok;
 }
 
 /** The progress line of a run that takes longer than a moment. */

@@ -4,7 +4,7 @@
  * @module
  */
 import { text } from "../../config/mod.ts";
-import { reason, SsmError } from "../../errors.ts";
+import { quoted, reason, SsmError } from "../../errors.ts";
 import type { ReconnectingClient } from "../../stomp/mod.ts";
 import {
   type Command,
@@ -213,7 +213,7 @@ async function* readFiles(
     } catch (cause) {
       throw new SsmError(
         "UNSENDABLE",
-        `Cannot read ${path}: ${reason(cause)}`,
+        `Cannot read ${quoted(path)}: ${reason(cause)}`,
         {
           cause,
         },

@@ -71,8 +71,6 @@ export function tlsOf(
         { now: new Date(), warn },
       ).keyPair,
     }),
-    verify: trust === undefined
-      ? "none"
-      : brokerVerifier({ trust, checkCrls }, INSECURE),
+    verify: trust === undefined ? "none" : brokerVerifier({ trust, checkCrls }),
   };
 }

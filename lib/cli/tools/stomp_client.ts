@@ -156,7 +156,7 @@ export function headersOf(
 
 /** What a client is made with, besides the options. */
 export interface ClientSettings
-  extends Pick<ReconnectOptions, "onState" | "retryForMs"> {
+  extends Pick<ReconnectOptions, "onState" | "retryForMs" | "trimMessages"> {
   readonly terminal: Terminal;
 }
 
@@ -169,7 +169,7 @@ export interface ClientSettings
 export function composeClient(
   command: string,
   values: OptionValues,
-  { terminal, onState, retryForMs }: ClientSettings,
+  { terminal, onState, retryForMs, trimMessages }: ClientSettings,
 ): ReconnectingClient {
   const warn = (words: string) => terminal.err(`ssm: warning: ${words}`);
   const option = <T>(name: string, kind: Kind<T>) => given(values, name, kind);
@@ -205,6 +205,7 @@ export function composeClient(
       passwordFrom(option("password-file", path), warn),
     heartBeat: { sendMs: heartBeatMs, receiveMs: heartBeatMs },
     limits: { maxBodyBytes: MAX_BODY_BYTES },
+    trimMessages,
   });
 }
 

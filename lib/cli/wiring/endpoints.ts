@@ -129,7 +129,6 @@ function tlsOptions(
 /** Our own rules for the broker's certificate: CA directory, dates, CRLs, host name. */
 export function brokerVerifier(
   { trust, checkCrls }: { readonly trust: Trust; readonly checkCrls: boolean },
-  unverified = "verify_broker = false",
 ): PeerVerifier {
   return async ({ leaf, others }, host) => {
     const certificate = parseCertificate(leaf);
@@ -143,8 +142,9 @@ export function brokerVerifier(
         "TRUST",
         `Cannot trust broker ${host}: ${verdict.reason}`,
         {
-          hint:
-            `put the CA of the broker's certificate into capath, or say ${unverified} and trust anybody`,
+          hint: verdict.missing?.what === "CRL"
+            ? "run fetch-crl: the CRLs in capath are what is missing or out of date"
+            : "put the CA of the broker's certificate into capath",
         },
       );
     }
@@ -170,5 +170,5 @@ function passcodeFrom(
     { path, what: "Passcode file", danger },
     (words) => log.warning(words),
   );
-  return readFirstLine(path, `passcode_file ${path}`);
+  return readFirstLine(path, "passcode_file");
 }

@@ -205,6 +205,7 @@ async function composeConsumer(
     explainRefusal: (dn) => dns.near(dn),
     // The originals' own OpenSSL signs with SHA-1 and knows nothing else.
     allowWeakDigests: allowWeak === "sha1" ? "sha1" : allowWeak === "all",
+    maxMessageBytes: messages.maxMessageBytes,
   });
   const carrier = new Ssm1IncomingCarrier({
     endpoints: composeEndpoints(broker, {

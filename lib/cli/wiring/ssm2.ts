@@ -14,14 +14,17 @@ import { formatDn, type TrustStore } from "../../pki/mod.ts";
 import {
   DirqSchema,
   DirqSimple,
+  MarkedElements,
   type OutgoingSpool,
   PlainDirectory,
 } from "../../spool/mod.ts";
 import {
+  RETRY_FIELD,
   SmimeOpener,
   SmimeSealer,
   Ssm2IncomingCarrier,
   Ssm2OutgoingCarrier,
+  UntrustedRetry,
 } from "../../ssm/mod.ts";
 import { systemClock } from "../../stomp/mod.ts";
 import { AllowedDns } from "../../credentials/mod.ts";
@@ -95,7 +98,7 @@ async function chooseRecipient(
   { certificates }: SenderConfig,
   { trust, log }: { trust: TrustStore; log: Logger },
 ) {
-  const { serverCert, verifyServerCert } = certificates;
+  const { serverCert, verifyServerCert, checkCrls } = certificates;
   if (serverCert === undefined) {
     log.info("No server certificate supplied.  Will not encrypt messages.");
     return undefined;
@@ -104,7 +107,7 @@ async function chooseRecipient(
     log,
     verify: async (recipient) => {
       if (!verifyServerCert) return;
-      const verdict = await trust.verify(recipient);
+      const verdict = await trust.verify(recipient, [], { checkCrls });
       if (!verdict.ok) {
         throw new SsmError(
           "TRUST",
@@ -134,7 +137,13 @@ function composeOutgoing(
     });
   }
   const fileMode = 0o666 & ~umask;
-  return new DirqSimple(path, { maxLockMs, fileMode, directoryMode, warn });
+  return new DirqSimple(path, {
+    minAgeMs: minFileAgeMs,
+    maxLockMs,
+    fileMode,
+    directoryMode,
+    warn,
+  });
 }
 
 /** The parts of a receiver. */
@@ -143,6 +152,8 @@ export interface ReceiverParts {
   readonly reject: DirqSchema;
   readonly envelope: SmimeOpener;
   readonly carrier: Ssm2IncomingCarrier;
+  /** What judges again; `undefined` when nothing does. */
+  readonly retry: UntrustedRetry | undefined;
   /** Rereads the list of allowed DNs, certificate and key now. */
   reload(): Promise<void>;
 }
@@ -165,18 +176,33 @@ export async function composeReceiver(
   );
   log.info("Fetching valid DNs.");
   const dns = await AllowedDns.open(messaging.dnFile, log);
-  const { checkCrls, allowWeakDigests } = certificates;
+  const { checkCrls, allowWeakDigests, retryUntrusted } = certificates;
+  const envelope = new SmimeOpener({
+    recipients: () => identity.forDecryption(),
+    trust: (signer, others) =>
+      trust.verify(signer, others, { checkCrls, allowWeakDigests }),
+    isAllowed: (spellings) => dns.has(spellings),
+    explainRefusal: (dn) => dns.near(dn),
+    allowWeakDigests,
+    retryUntrusted,
+    maxMessageBytes: messaging.maxMessageBytes,
+  });
   return {
     incoming: await composeIncoming("incoming", messaging),
     reject: await composeIncoming("reject", messaging),
-    envelope: new SmimeOpener({
-      recipients: () => identity.forDecryption(),
-      trust: (signer, others) =>
-        trust.verify(signer, others, { checkCrls, allowWeakDigests }),
-      isAllowed: (spellings) => dns.has(spellings),
-      explainRefusal: (dn) => dns.near(dn),
-      allowWeakDigests,
-    }),
+    envelope,
+    retry: retryUntrusted
+      ? new UntrustedRetry({
+        waiting: new MarkedElements(join(messaging.path, "reject"), {
+          mark: RETRY_FIELD,
+          directoryMode: 0o777 & ~messaging.umask,
+        }),
+        envelope,
+        trustState: () => trust.state(),
+        log: wire,
+        clock: systemClock,
+      })
+      : undefined,
     carrier: new Ssm2IncomingCarrier({
       endpoints: composeEndpoints(broker, {
         identity,

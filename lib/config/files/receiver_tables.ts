@@ -28,6 +28,12 @@ const CERTIFICATES = {
     "true",
     "Whether signers and the broker are looked up in the CRLs in capath; a CA without a CRL is then refused.",
   ),
+  retryUntrusted: withDefault(
+    "retry_untrusted",
+    boolean,
+    "true",
+    "Whether messages in reject for want of a valid CRL or CA certificate are judged again when there is one.",
+  ),
   allowWeakDigests: withDefault(
     "allow_weak_digests",
     boolean,
@@ -63,7 +69,7 @@ const MESSAGING = {
     "max_message_size",
     size(1, 1024 ** 3),
     "256M",
-    "A larger message, as it is on the wire, is not taken.",
+    "A larger message, as it is on the wire, stays on the broker, and others pass it.",
   ),
   remembered: withDefault(
     "remembered_messages",

@@ -24,6 +24,8 @@ type Tables = typeof SENDER_TABLES;
 /** Everything a sender is told by its file. */
 export interface SenderConfig {
   readonly file: string;
+  /** Whether it goes on running, and sends what comes. */
+  readonly keepRunning: boolean;
   readonly broker: BrokerConfig & Pick<Values<Tables["broker"]>, "retryForMs">;
   readonly certificates: Values<Tables["certificates"]>;
   readonly messaging: Omit<Values<Tables["messaging"]>, "amsProject" | "token">;
@@ -41,6 +43,7 @@ export function readSenderConfig(ini: Ini): Loaded<SenderConfig> {
     ...oddities(ini),
     ...remarks(ini, SENDER_TABLES),
   ];
+  const { keepRunning } = readSection(ini, "sender", SENDER_TABLES.sender);
   const broker = readSection(ini, "broker", SENDER_TABLES.broker);
   const certificates = readSection(
     ini,
@@ -68,6 +71,7 @@ export function readSenderConfig(ini: Ini): Loaded<SenderConfig> {
   }
   const config = Object.freeze({
     file: ini.file,
+    keepRunning,
     broker: Object.freeze({
       ...brokerConfig(ini, broker),
       retryForMs: broker.retryForMs,

@@ -22,6 +22,16 @@ import {
   umask,
 } from "../schema/kinds.ts";
 
+const SENDER = {
+  ...PROTOCOL_TABLE,
+  keepRunning: withDefault(
+    "keep_running",
+    boolean,
+    "false",
+    "Whether it goes on running and sends what comes at once. Otherwise it sends what waits, and quits.",
+  ),
+};
+
 const BROKER = {
   ...BROKER_TABLE,
   retryForMs: withDefault(
@@ -49,7 +59,7 @@ const CERTIFICATES = {
     "check_crls",
     boolean,
     "false",
-    "Whether the certificate of the broker is looked up in the CRLs in capath; a CA without a CRL is then refused.",
+    "Whether the broker's certificate and server_cert are looked up in the CRLs in capath; a CA without a CRL is then refused.",
   ),
   cipher: withDefault(
     "cipher",
@@ -88,7 +98,7 @@ const MESSAGING = {
     "min_file_age",
     seconds(0, 86_400),
     "1",
-    "With path_type directory: seconds since a file's last change, before which it may still be written to and waits.",
+    "Seconds since a file's last change, before which it may still be written to and waits; with path_type dirq that concerns only what is written in place, not what is renamed or linked into its directory.",
   ),
   maxLockMs: withDefault(
     "max_lock_age",
@@ -108,7 +118,7 @@ const MESSAGING = {
 
 /** Every section and key of a sender's file. */
 export const SENDER_TABLES = {
-  sender: PROTOCOL_TABLE,
+  sender: SENDER,
   broker: BROKER,
   certificates: CERTIFICATES,
   messaging: MESSAGING,

@@ -131,7 +131,7 @@ const MESSAGEDB = hyphenated({
     "max_message_size",
     size(1, 1024 ** 3),
     "256M",
-    "A larger message, as it is on the wire, is not taken.",
+    "A larger message, as it is on the wire, stays with its sender.",
   ),
   maxUnpackedBytes: withDefault(
     "max_unpacked_size",

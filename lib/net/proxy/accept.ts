@@ -5,10 +5,9 @@
  */
 import type { Socket as TcpSocket } from "node:net";
 import { SsmError } from "../../errors.ts";
+import { tell } from "../farewell.ts";
 import { type ProxiedClient, readProxyHeader } from "./header.ts";
 
-/** Time for a peer without the header to read what it is told, in milliseconds. */
-const LINGER_MS = 1000;
 /** The types of a TLS record that begins a handshake, and the major version (RFC 8446 §5.1). */
 const TLS_START = [0x16, 0x03];
 
@@ -73,19 +72,6 @@ function nextChunk(tcp: TcpSocket): Promise<Uint8Array> {
     tcp.off("error", fail);
     for (const ending of ["end", "close"]) tcp.off(ending, end);
   });
-}
-
-/** Says something and gives the peer time to read it. */
-async function tell(tcp: TcpSocket, words: Uint8Array): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  const timer = setTimeout(resolve, LINGER_MS);
-  tcp.once("close", () => resolve());
-  tcp.on("error", () => resolve());
-  // What it goes on sending is of no interest, but must not reset the connection.
-  tcp.resume();
-  tcp.end(words);
-  await promise;
-  clearTimeout(timer);
 }
 
 function joined(one: Uint8Array, other: Uint8Array): Uint8Array {

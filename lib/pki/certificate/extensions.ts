@@ -9,6 +9,7 @@ import {
   contextTag,
   derError,
   type DerNode,
+  Members,
   readDer,
   TAG,
 } from "../../asn1/mod.ts";
@@ -132,15 +133,16 @@ export interface RawExtension {
 export function listExtensions(node: DerNode): RawExtension[] {
   const seen = new Set<string>();
   return node.expect(TAG.sequence, "extensions").children.map((item) => {
-    const { children } = item.expect(TAG.sequence, "extension");
-    const oid = readOid(item.at(0, "extension identifier"));
+    const fields = new Members(item, "extension");
+    const oid = readOid(fields.take("extension identifier"));
     if (seen.has(oid)) throw derError(`extension ${oid} is given twice`);
     seen.add(oid);
-    const critical = children[1]?.tag === TAG.boolean &&
-      readBoolean(children[1]);
-    const value = item.at(children.length - 1, "extension value");
-    value.expect(TAG.octetString, "extension value");
-    return { oid, critical, value: value.content };
+    const flag = fields.takeIf(TAG.boolean);
+    const critical = flag !== undefined && readBoolean(flag);
+    const value = fields.take("extension value")
+      .expect(TAG.octetString, "extension value").content;
+    fields.end();
+    return { oid, critical, value };
   });
 }
 
@@ -224,10 +226,11 @@ function readNameConstraints(node: DerNode): NameConstraints {
 
 /** Which key signed a certificate or CRL (RFC 5280 §4.2.1.1, §5.2.1). */
 export function readAuthorityKeyId(node: DerNode): AuthorityKeyId {
-  node.expect(TAG.sequence, "authority key identifier");
-  const keyId = node.find(contextTag(0, false));
-  const issuer = node.find(contextTag(1));
-  const serial = node.find(contextTag(2, false));
+  const fields = new Members(node, "authority key identifier");
+  const keyId = fields.takeIf(contextTag(0, false));
+  const issuer = fields.takeIf(contextTag(1));
+  const serial = fields.takeIf(contextTag(2, false));
+  fields.end();
   return {
     ...(keyId ? { keyId: keyId.content } : {}),
     ...(issuer ? { issuer: issuer.children.map(readGeneralName) } : {}),

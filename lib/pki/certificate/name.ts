@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { derError, type DerNode, TAG } from "../../asn1/mod.ts";
+import { derError, type DerNode, Members, TAG } from "../../asn1/mod.ts";
 import { readOid } from "../../asn1/mod.ts";
 import { der } from "../../asn1/mod.ts";
 
@@ -51,9 +51,10 @@ export function readName(node: DerNode): Name {
 }
 
 function readAttribute(node: DerNode): NameAttribute {
-  node.expect(TAG.sequence, "name attribute");
-  const oid = readOid(node.at(0, "attribute type"));
-  const { tag, content } = node.at(1, "attribute value");
+  const fields = new Members(node, "name attribute");
+  const oid = readOid(fields.take("attribute type"));
+  const { tag, content } = fields.take("attribute value");
+  fields.end();
   return {
     oid,
     tag,
@@ -152,16 +153,20 @@ export function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
   return a.length === b.length && a.every((byte, at) => byte === b[at]);
 }
 
+/** The text with ASCII letters in lower case; all others stay as they are. */
+export function lowerCaseAscii(text: string): string {
+  return text.replace(/[A-Z]/g, (letter) => letter.toLowerCase());
+}
+
 function canonicalAttribute(attribute: NameAttribute): Uint8Array {
   const { raw } = attribute;
   const value = canonicalSource(attribute);
   if (value === undefined) return raw;
-  const text = value
+  const text = lowerCaseAscii(value)
     // Collapsed before it is trimmed: a search for a run at the end would take
     // the square of the length of a long run elsewhere.
     .replace(/[\t-\r ]+/g, " ")
-    .replace(/^ | $/g, "")
-    .replace(/[A-Z]/g, (letter) => letter.toLowerCase());
+    .replace(/^ | $/g, "");
   return der.element(
     TAG.sequence,
     oidElement(raw),

@@ -78,8 +78,13 @@ export function readRsaKey(key: Uint8Array): RsaPublicKey {
 
 /** Length of the modulus in bits. */
 export function rsaBits({ modulus }: RsaPublicKey): number {
-  const first = modulus[0];
-  return first ? modulus.length * 8 - Math.clz32(first) + 24 : 0;
+  return bitLength(modulus);
+}
+
+/** Length in bits of an unsigned big-endian number without leading zero octets. */
+export function bitLength(number: Uint8Array): number {
+  const [first] = number;
+  return first ? number.length * 8 - Math.clz32(first) + 24 : 0;
 }
 
 /** Without the octet that says that it is positive: no number here is anything else. */

@@ -7,18 +7,15 @@
  *
  * @module
  */
-import { isSsmError, reason, SsmError } from "../../errors.ts";
+import { quoted, SsmError } from "../../errors.ts";
 import type { Certificate } from "../certificate/certificate.ts";
 import { readAuthorities } from "../certificate/certificate_file.ts";
-import {
-  type CertificateSource,
-  type Verdict,
-  verifyChain,
-  type VerifyChainOptions,
-} from "../path/chain.ts";
+import { verifyChain, type VerifyChainOptions } from "../path/chain.ts";
+import type { CertificateSource, TrustFile, Verdict } from "../path/verdict.ts";
 import { type Crl, readCrls } from "../revocation/crl.ts";
 import { type Name, sameName } from "../certificate/name.ts";
 import { SignatureCache } from "../signature/cache.ts";
+import { CaFiles, CaListing, type Content } from "./ca_files.ts";
 import { oldSubjectHash, subjectHash } from "./subject_hash.ts";
 
 /** Settings of {@linkcode TrustStore}. */
@@ -35,39 +32,31 @@ export type StoreVerifyOptions = Omit<
   "now" | "signatures"
 >;
 
-/** The largest CRL of the grid has some megabytes. */
-const MAX_FILE_BYTES = 64 << 20;
-/**
- * Time stamps of files advance in steps; what changed this short a time ago may
- * have changed again under the same stamp. In milliseconds.
- */
-const UNSETTLED_MS = 2000;
-
-/** What was read, and how to tell that it is still there. */
-interface Kept<T> {
-  readonly stamp: string;
-  readonly settled: boolean;
-  readonly value: T;
-}
+/** A file that is named as a certificate of an authority is. */
+const CA_FILE = /^[0-9a-f]{8}\.\d+$/;
+/** The same, or a CRL. */
+const HASHED_FILE = /^[0-9a-f]{8}\.r?\d+$/;
 
 /** The trusted authorities, with their CRLs. */
 export class TrustStore implements CertificateSource {
   readonly #dir: string;
   readonly #clock: () => Date;
-  readonly #onBadFile: (path: string, error: SsmError) => void;
   readonly #signatures = new SignatureCache();
-  readonly #certificates = new Map<string, Kept<readonly Certificate[]>>();
-  readonly #crls = new Map<string, Kept<readonly Crl[]>>();
-  /** What was last complained about, by path. */
-  readonly #complaints = new Map<string, string>();
-  #listing: Kept<ReadonlySet<string>> | undefined;
+  readonly #listing: CaListing;
+  readonly #certificates: CaFiles<Certificate>;
+  readonly #crls: CaFiles<Crl>;
+  /** Hashes of the subjects that were found here. */
+  readonly #seen = new Set<string>();
 
   /** Opens a directory; nothing is read yet. */
   constructor(dir: string, options: TrustStoreOptions = {}) {
     const { clock = () => new Date(), onBadFile = () => {} } = options;
+    const fileOptions = { clock, onBadFile };
     this.#dir = dir;
     this.#clock = clock;
-    this.#onBadFile = onBadFile;
+    this.#listing = new CaListing(dir, fileOptions);
+    this.#certificates = new CaFiles(dir, readAuthorities, fileOptions);
+    this.#crls = new CaFiles(dir, readCrls, fileOptions);
   }
 
   /**
@@ -95,13 +84,9 @@ export class TrustStore implements CertificateSource {
    * @throws {SsmError} `TRUST` when the directory cannot be read.
    */
   find(subject: Name): readonly Certificate[] {
-    return this.#byHash(
-      subject,
-      "",
-      (file) =>
-        this.#load(file, this.#certificates, readAuthorities)
-          .filter((certificate) => sameName(certificate.subject, subject)),
-    );
+    const { found } = this.#authorities(subject);
+    if (found.length > 0) this.#seen.add(subjectHash(subject));
+    return found;
   }
 
   /**
@@ -110,13 +95,36 @@ export class TrustStore implements CertificateSource {
    * @throws {SsmError} `TRUST` when the directory cannot be read.
    */
   crls(issuer: Name): readonly Crl[] {
-    return this.#byHash(
-      issuer,
-      "r",
-      (file) =>
-        this.#load(file, this.#crls, readCrls)
-          .filter((crl) => sameName(crl.issuer, issuer)),
-    );
+    return this.#revocations(issuer).found;
+  }
+
+  /**
+   * Why more than is found now may be found soon: a file of that name cannot be
+   * used, the directory has been emptied, or an authority has gone from it since
+   * it was used last, as when a package is being updated.
+   *
+   * @throws {SsmError} `TRUST` when the directory cannot be read.
+   */
+  unread(kind: TrustFile, name: Name): string | undefined {
+    if (kind === "CRL") return this.#revocations(name).unread;
+    const { found, unread } = this.#authorities(name);
+    if (found.length > 0 || unread !== undefined) return unread;
+    if (!this.#hasAuthorities()) {
+      return `no file in CA directory ${quoted(this.#dir)} is named by hash`;
+    }
+    return this.#seen.has(subjectHash(name))
+      ? `it has gone from CA directory ${quoted(this.#dir)}`
+      : undefined;
+  }
+
+  /**
+   * What the directory looks like from outside: another text when a file in it has
+   * come, gone or changed.
+   *
+   * @throws {SsmError} `TRUST` when the directory cannot be read.
+   */
+  state(): string {
+    return this.#listing.state((name) => HASHED_FILE.test(name));
   }
 
   /**
@@ -126,13 +134,35 @@ export class TrustStore implements CertificateSource {
    * that is named as a certificate of an authority is.
    */
   assertUsable(): void {
-    for (const name of this.#names()) {
-      if (/^[0-9a-f]{8}\.\d+$/.test(name)) return;
-    }
+    if (this.#hasAuthorities()) return;
     throw new SsmError(
       "TRUST",
-      `Cannot use CA directory "${this.#dir}": no file is named by hash, such as 1a2b3c4d.0`,
+      `Cannot use CA directory ${
+        quoted(this.#dir)
+      }: no file is named by hash, such as 1a2b3c4d.0`,
       { hint: `Run: openssl rehash ${this.#dir}` },
+    );
+  }
+
+  #hasAuthorities(): boolean {
+    return [...this.#listing.names()].some((name) => CA_FILE.test(name));
+  }
+
+  #authorities(subject: Name): Content<Certificate> {
+    return this.#byHash(
+      subject,
+      "",
+      (file) => this.#certificates.read(file),
+      (certificate) => sameName(certificate.subject, subject),
+    );
+  }
+
+  #revocations(issuer: Name): Content<Crl> {
+    return this.#byHash(
+      issuer,
+      "r",
+      (file) => this.#crls.read(file),
+      (crl) => sameName(crl.issuer, issuer),
     );
   }
 
@@ -140,88 +170,21 @@ export class TrustStore implements CertificateSource {
   #byHash<T>(
     name: Name,
     infix: string,
-    load: (file: string) => readonly T[],
-  ): readonly T[] {
-    const names = this.#names();
+    read: (file: string) => Content<T>,
+    fits: (item: T) => boolean,
+  ): Content<T> {
+    const names = this.#listing.names();
+    let unread: string | undefined;
     for (const hash of [subjectHash, oldSubjectHash]) {
       const found: T[] = [];
       const stem = `${hash(name)}.${infix}`;
       for (let n = 0; names.has(`${stem}${n}`); n++) {
-        found.push(...load(`${stem}${n}`));
+        const content = read(`${stem}${n}`);
+        found.push(...content.found.filter(fits));
+        unread ??= content.unread;
       }
-      if (found.length > 0) return found;
+      if (found.length > 0) return { found, unread };
     }
-    return [];
+    return { found: [], unread };
   }
-
-  #names(): ReadonlySet<string> {
-    try {
-      const stat = Deno.statSync(this.#dir);
-      const stamp = stampOf(stat);
-      if (!this.#listing?.settled || this.#listing.stamp !== stamp) {
-        const settled = this.#isSettled(stat);
-        const value = new Set(
-          Array.from(Deno.readDirSync(this.#dir), ({ name }) => name),
-        );
-        this.#listing = { stamp, settled, value };
-      }
-      return this.#listing.value;
-    } catch (cause) {
-      throw new SsmError(
-        "TRUST",
-        `Cannot read CA directory "${this.#dir}": ${reason(cause)}`,
-        { cause },
-      );
-    }
-  }
-
-  #load<T>(
-    file: string,
-    kept: Map<string, Kept<readonly T[]>>,
-    read: (bytes: Uint8Array) => readonly T[],
-  ): readonly T[] {
-    const path = `${this.#dir}/${file}`;
-    const before = kept.get(file);
-    try {
-      const stat = Deno.statSync(path);
-      const stamp = stampOf(stat);
-      if (before?.settled && before.stamp === stamp) return before.value;
-      const settled = this.#isSettled(stat);
-      // A file that is not understood is not read again until it changes.
-      kept.set(file, { stamp, settled, value: [] });
-      if (stat.size > MAX_FILE_BYTES) {
-        throw new SsmError("LIMIT", "Cannot read file: it is too large");
-      }
-      const value = read(Deno.readFileSync(path));
-      kept.set(file, { stamp, settled, value });
-      this.#complaints.delete(path);
-      return value;
-    } catch (cause) {
-      // What could not be read at all may be readable next time.
-      if (!isSsmError(cause)) kept.delete(file);
-      this.#complain(path, cause);
-      return [];
-    }
-  }
-
-  /** Once for each new fault, not at each lookup. */
-  #complain(path: string, cause: unknown): void {
-    const words = reason(cause);
-    if (this.#complaints.get(path) === words) return;
-    this.#complaints.set(path, words);
-    const code = isSsmError(cause) ? cause.code : "TRUST";
-    this.#onBadFile(
-      path,
-      new SsmError(code, `Cannot use "${path}": ${words}`, { cause }),
-    );
-  }
-
-  #isSettled({ mtime }: Deno.FileInfo): boolean {
-    return mtime !== null &&
-      Math.abs(this.#clock().getTime() - mtime.getTime()) > UNSETTLED_MS;
-  }
-}
-
-function stampOf({ mtime, size, ino, dev }: Deno.FileInfo): string {
-  return `${mtime?.getTime()}:${size}:${dev}:${ino}`;
 }

@@ -8,22 +8,15 @@
  */
 import { isSsmError } from "../../errors.ts";
 import { type Certificate, isSelfIssued } from "../certificate/certificate.ts";
-import type { Crl } from "../revocation/crl.ts";
 import { formatDn } from "../certificate/dn.ts";
 import type { AuthorityKeyId } from "../certificate/extensions.ts";
-import { type Name, sameBytes, sameName } from "../certificate/name.ts";
+import { sameBytes, sameName } from "../certificate/name.ts";
 import { pathFault, type Purpose } from "./path_rules.ts";
 import { serialKey } from "../revocation/revoked_serials.ts";
 import { revocationFault } from "../revocation/revocation.ts";
+import type { CertificateSource, Fault, Verdict } from "./verdict.ts";
 import { SignatureCache } from "../signature/cache.ts";
-
-/** Where {@linkcode verifyChain} finds what is trusted: the CA directory. */
-export interface CertificateSource {
-  /** Certificates with this subject. The self-signed among them are trusted. */
-  find(subject: Name): readonly Certificate[];
-  /** Revocation lists of this issuer. */
-  crls(issuer: Name): readonly Crl[];
-}
+import { MAX_PATH_COST, verificationCost } from "../signature/cost.ts";
 
 /** Settings of {@linkcode verifyChain}. */
 export interface VerifyChainOptions {
@@ -46,15 +39,8 @@ export interface VerifyChainOptions {
   signatures?: SignatureCache | undefined;
 }
 
-/** The outcome: the path from the certificate to its root, or why there is none. */
-export type Verdict =
-  | { readonly ok: true; readonly chain: readonly Certificate[] }
-  | { readonly ok: false; readonly reason: string };
-
 /** Certificates in a path; the longest of the grid has four. */
 const MAX_LENGTH = 12;
-/** Signatures tried for one verdict, against bags full of look-alikes. */
-const MAX_SIGNATURES = 64;
 
 /**
  * Is there a valid path from `leaf` to a self-signed certificate of `source`?
@@ -84,10 +70,13 @@ type SearchOptions = VerifyChainOptions & {
 class PathSearch {
   readonly #intermediates: readonly Certificate[];
   readonly #options: SearchOptions;
-  #signaturesLeft = MAX_SIGNATURES;
+  /** Against bags full of look-alikes, and keys that take long. */
+  #costLeft = MAX_PATH_COST;
   /** The first complaint about a whole path; it tells more than "no issuer". */
-  #fault: string | undefined;
+  #fault: Fault | undefined;
   #gap: string | undefined;
+  /** The first that may be mended: then it cannot be told. */
+  #untold: Fault | undefined;
 
   constructor(intermediates: readonly Certificate[], options: SearchOptions) {
     this.#intermediates = intermediates;
@@ -98,7 +87,8 @@ class PathSearch {
     const trusted = isSelfSigned(leaf) && this.#isInSource(leaf);
     const chain = await this.#extend([leaf], trusted);
     if (chain) return { ok: true, chain };
-    return { ok: false, reason: this.#fault ?? this.#gap! };
+    const fault = this.#untold ?? this.#fault ?? { reason: this.#gap! };
+    return { ok: false, ...fault };
   }
 
   /** Completes `path`, whose last member is `trusted` if it is a root of the source. */
@@ -108,9 +98,9 @@ class PathSearch {
   ): Promise<readonly Certificate[] | undefined> {
     const last = path.at(-1)!;
     if (trusted) {
-      const fault = pathFault(path, this.#options) ??
-        await this.#revocationFault(path);
-      if (fault) this.#fault ??= fault;
+      const fault = this.#ruleFault(path) ?? await this.#revocationFault(path);
+      if (fault?.missing) this.#untold ??= fault;
+      else this.#fault ??= fault;
       return fault ? undefined : path;
     }
     if (path.length >= MAX_LENGTH) {
@@ -126,14 +116,30 @@ class PathSearch {
       );
       if (found) return found;
     }
+    const authority = formatDn(last.issuer);
     this.#gap ??= isSelfIssued(last)
-      ? `self-signed certificate ${
-        formatDn(last.subject)
-      } is not in the CA directory`
-      : `no valid issuer ${formatDn(last.issuer)} of ${
-        formatDn(last.subject)
-      } is known`;
+      ? `self-signed certificate ${authority} is not in the CA directory`
+      : `no valid issuer ${authority} of ${formatDn(last.subject)} is known`;
+    const unread = this.#options.source.unread?.("CA", last.issuer);
+    if (unread !== undefined) {
+      this.#untold ??= {
+        reason: `the certificate of ${authority} cannot be used: ${unread}`,
+        missing: { what: "CA", authority },
+      };
+    }
     return undefined;
+  }
+
+  /** An authority of the directory that is out of date may be renewed there. */
+  #ruleFault(path: readonly Certificate[]): Fault | undefined {
+    const fault = pathFault(path, this.#options);
+    if (!fault) return undefined;
+    const { reason, outdated } = fault;
+    if (!outdated || outdated === path[0] || !this.#isInSource(outdated)) {
+      return { reason };
+    }
+    const authority = formatDn(outdated.subject);
+    return { reason, missing: { what: "CA", authority } };
   }
 
   /** Those of the source first, and among them the roots, so that paths are short. */
@@ -161,8 +167,10 @@ class PathSearch {
     certificate: Certificate,
     issuer: Certificate,
   ): Promise<boolean> {
-    if (this.#signaturesLeft-- <= 0) {
-      this.#gap = "too many certificates of the same name came along";
+    this.#costLeft -= verificationCost(issuer.spki);
+    if (this.#costLeft < 0) {
+      this.#gap =
+        "the certificates that came along take too long to verify: they are too many, or their keys too large";
       return false;
     }
     try {
@@ -182,7 +190,7 @@ class PathSearch {
 
   async #revocationFault(
     path: readonly Certificate[],
-  ): Promise<string | undefined> {
+  ): Promise<Fault | undefined> {
     return this.#options.checkCrls
       ? await revocationFault(path, this.#options)
       : undefined;

@@ -8,7 +8,12 @@
 import type { Certificate } from "../certificate/certificate.ts";
 import type { NameConstraints, Subtree } from "../certificate/extensions.ts";
 import type { GeneralName } from "../certificate/general_name.ts";
-import { isUnder } from "../certificate/name.ts";
+import {
+  canonicalHost,
+  commonNames,
+  hostPattern,
+} from "../certificate/host_name.ts";
+import { isUnder, type Name } from "../certificate/name.ts";
 import { OID } from "../../asn1/mod.ts";
 
 /** Names times constraints, beyond which a certificate is refused, as in OpenSSL. */
@@ -17,10 +22,12 @@ const MAX_COMPARISONS = 1 << 20;
 /** Settings of {@linkcode violatedConstraint}. */
 export interface NameConstraintOptions {
   /**
-   * Take common names that look like host names for host names, when the
-   * certificate has no dNSName: it may be accepted as that host.
+   * Which common names are held to the constraints of host names, when the
+   * certificate has no dNSName and may be accepted as the host that they name:
+   * `all` that `isForHost()` accepts, for a TLS server; only those of several
+   * labels, since the one word may be a person's (as OpenSSL); or `none`.
    */
-  commonNames: boolean;
+  commonNames: "all" | "dotted" | "none";
 }
 
 /** Says how a certificate breaks the constraints of an authority above it; `undefined` if it does not. */
@@ -43,22 +50,29 @@ export function violatedConstraint(
 
 function constrainedNames(
   { subject, extensions }: Certificate,
-  { commonNames }: NameConstraintOptions,
+  { commonNames: policy }: NameConstraintOptions,
 ): GeneralName[] {
   const names: GeneralName[] = [...extensions.subjectAltName ?? []];
   if (subject.rdns.length > 0) names.push({ kind: "directory", name: subject });
-  const asHosts = commonNames && !names.some(({ kind }) => kind === "dns");
+  if (!names.some(({ kind }) => kind === "dns")) {
+    names.push(...hostsOf(subject, policy));
+  }
   for (const { oid, value = "" } of subject.rdns.flat()) {
     if (oid === OID.emailAddress) names.push({ kind: "email", value });
-    if (asHosts && oid === OID.commonName && looksLikeHost(value)) {
-      names.push({ kind: "dns", value });
-    }
   }
   return names;
 }
 
-function looksLikeHost(value: string): boolean {
-  return /^(\*\.)?[a-z0-9_-]+(\.[a-z0-9_-]+)+$/i.test(value);
+/** What the host check could take the common names for. */
+function hostsOf(
+  subject: Name,
+  policy: NameConstraintOptions["commonNames"],
+): GeneralName[] {
+  if (policy === "none") return [];
+  return commonNames(subject).map(hostPattern)
+    .filter((host) => host !== undefined)
+    .filter((host) => policy === "all" || host.includes("."))
+    .map((value) => ({ kind: "dns", value }));
 }
 
 function violation(
@@ -102,18 +116,19 @@ function isWithin(
     return isInNetwork(name.bytes, base.bytes);
   }
   if (!("value" in name && "value" in base)) return false;
-  const value = name.value.toLowerCase();
-  const limit = base.value.toLowerCase();
   switch (name.kind) {
-    case "dns":
-      return isHostWithin(value, limit) ||
+    case "dns": {
+      const host = canonicalHost(name.value);
+      const limit = canonicalHost(base.value);
+      return isHostWithin(host, limit) ||
         // "*.a.org" can be used as "b.a.org", and so must not be issued
         // where that is excluded.
-        (excluding && value.startsWith("*.") && limit.endsWith(value.slice(1)));
+        (excluding && host.startsWith("*.") && limit.endsWith(host.slice(1)));
+    }
     case "email":
       return isMailboxWithin(name.value, base.value);
     case "uri":
-      return isUriWithin(value, limit);
+      return isUriWithin(name.value, canonicalHost(base.value));
   }
 }
 
@@ -133,24 +148,26 @@ function isMailboxWithin(mailbox: string, base: string): boolean {
   if (baseHost !== undefined) {
     return local === baseLocal && host === baseHost;
   }
-  return baseLocal.startsWith(".")
-    ? host.endsWith(baseLocal.toLowerCase())
-    : baseLocal === "" || host === baseLocal.toLowerCase();
+  const limit = canonicalHost(baseLocal);
+  return limit.startsWith(".")
+    ? host.endsWith(limit)
+    : limit === "" || host === limit;
 }
 
-/** The part before the last at sign and, if there is one, the host in lower case. */
+/** The part before the last at sign and, if there is one, the host in canonical form. */
 function splitMailbox(mailbox: string): [string, string?] {
   const at = mailbox.lastIndexOf("@");
   return at < 0
     ? [mailbox]
-    : [mailbox.slice(0, at), mailbox.slice(at + 1).toLowerCase()];
+    : [mailbox.slice(0, at), canonicalHost(mailbox.slice(at + 1))];
 }
 
 /** The host of the URI, or, with a leading dot, the hosts below. */
 function isUriWithin(uri: string, base: string): boolean {
-  const host = /^[a-z][a-z0-9+.-]*:\/\/(?:[^/?#@]*@)?([^/?#:@]+)/.exec(uri)
-    ?.[1];
-  if (host === undefined) return false;
+  const [, authority] =
+    /^[a-z][a-z0-9+.-]*:\/\/(?:[^/?#@]*@)?([^/?#:@]+)/i.exec(uri) ?? [];
+  if (authority === undefined) return false;
+  const host = canonicalHost(authority);
   return base.startsWith(".") ? host.endsWith(base) : host === base;
 }
 

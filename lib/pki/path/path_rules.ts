@@ -23,39 +23,57 @@ export interface PathRuleOptions {
   allowWeakDigests?: boolean | undefined;
 }
 
+/** What is wrong with a path. */
+export interface PathFault {
+  readonly reason: string;
+  /** The certificate of the path that is not valid at the time. */
+  readonly outdated?: Certificate;
+}
+
 /**
- * What is wrong with a path, in words; `undefined` if nothing.
+ * What is wrong with a path; `undefined` if nothing.
  *
  * @param path From the certificate in question to its root.
  */
 export function pathFault(
   path: readonly Certificate[],
   options: PathRuleOptions,
-): string | undefined {
+): PathFault | undefined {
   const { purpose = "any", allowWeakDigests = false } = options;
   // Authorities between the one at hand and the leaf, the self-issued not counted.
   let below = 0;
   for (const [index, certificate] of path.entries()) {
     const isLeaf = index === 0;
     const isRoot = index === path.length - 1;
-    const fault = commonFault(certificate, options.now) ??
+    const dates = dateFault(certificate, options.now);
+    const fault = dates ?? commonFault(certificate) ??
       (isLeaf ? undefined : authorityFault(certificate, below, isRoot)) ??
       (isRoot || allowWeakDigests ? undefined : weakness(certificate)) ??
       (purpose === "any"
         ? undefined
         : purposeFault(certificate, purpose, isLeaf));
-    if (fault) return `${formatDn(certificate.subject)} ${fault}`;
+    if (fault) {
+      return {
+        reason: `${formatDn(certificate.subject)} ${fault}`,
+        ...(dates && { outdated: certificate }),
+      };
+    }
     if (!isLeaf && !isSelfIssued(certificate)) below++;
   }
-  return constraintFault(path);
+  const reason = constraintFault(path, purpose);
+  return reason === undefined ? undefined : { reason };
 }
 
-function commonFault(
-  { notBefore, notAfter, extensions }: Certificate,
+function dateFault(
+  { notBefore, notAfter }: Certificate,
   now: Date,
 ): string | undefined {
   if (now < notBefore) return `is not valid before ${notBefore.toISOString()}`;
   if (now > notAfter) return `has expired on ${notAfter.toISOString()}`;
+  return undefined;
+}
+
+function commonFault({ extensions }: Certificate): string | undefined {
   const [unknown] = extensions.unknownCritical;
   if (unknown) return `has a critical extension that is unknown: ${unknown}`;
   // RFC 3820; OpenSSL and so the originals refuse them unless told otherwise.
@@ -133,14 +151,18 @@ function purposeFault(
 }
 
 /** §6.1.3 (b), (c): each authority binds everything below it but self-issued authorities. */
-function constraintFault(path: readonly Certificate[]): string | undefined {
+function constraintFault(
+  path: readonly Certificate[],
+  purpose: Purpose,
+): string | undefined {
+  const hostNames = purpose === "serverAuth" ? "all" : "dotted";
   for (const [index, certificate] of path.entries()) {
     const isLeaf = index === 0;
     if (!isLeaf && isSelfIssued(certificate)) continue;
     for (const { extensions } of path.slice(index + 1)) {
       const fault = extensions.nameConstraints &&
         violatedConstraint(certificate, extensions.nameConstraints, {
-          commonNames: isLeaf,
+          commonNames: isLeaf ? hostNames : "none",
         });
       if (fault) return `${formatDn(certificate.subject)} ${fault}`;
     }

@@ -9,43 +9,23 @@
  * @module
  */
 import { isSsmError, reason, SsmError } from "../../errors.ts";
-import { type AlgorithmIdentifier, readAlgorithm } from "../../asn1/mod.ts";
 import {
+  type AlgorithmIdentifier,
   contextTag,
+  decodePemOrDer,
   derError,
   type DerNode,
+  Members,
+  readAlgorithm,
+  readBitString,
   readDer,
+  readTime,
   TAG,
 } from "../../asn1/mod.ts";
-import {
-  readBitString,
-  readBoolean,
-  readSmallInteger,
-  readTime,
-} from "../../asn1/mod.ts";
-import {
-  type AuthorityKeyId,
-  listExtensions,
-  readAuthorityKeyId,
-  readPointNames,
-} from "../certificate/extensions.ts";
-import type { GeneralName } from "../certificate/general_name.ts";
+import type { AuthorityKeyId } from "../certificate/extensions.ts";
 import { type Name, readName, sameBytes } from "../certificate/name.ts";
-import { OID } from "../../asn1/mod.ts";
-import { decodePemOrDer } from "../../asn1/mod.ts";
+import { type CrlScope, readCrlExtensions } from "./crl_extensions.ts";
 import { readRevokedSerials, serialKey } from "./revoked_serials.ts";
-
-/** Which certificates a CRL speaks about (issuingDistributionPoint). */
-export interface CrlScope {
-  readonly onlyUserCertificates: boolean;
-  readonly onlyAuthorities: boolean;
-  /** True when it covers some reasons, other issuers or attributes: of no use alone. */
-  readonly partial: boolean;
-  /** Where it is published, by full names. */
-  readonly names: readonly GeneralName[] | undefined;
-  /** True when a place of publication is given at all. */
-  readonly hasPoint: boolean;
-}
 
 /** A CRL that was read, not one that is trusted. */
 export interface Crl {
@@ -105,91 +85,44 @@ export function parseCrl(der: Uint8Array): Crl {
 }
 
 function readCrl(node: DerNode): Crl {
-  node.expect(TAG.sequence, "CRL");
-  if (node.children.length !== 3) throw derError("CRL is not a triple");
-  const tbs = node.at(0, "signed part").expect(TAG.sequence, "signed part");
-  const signatureAlgorithm = readAlgorithm(node.at(1, "signature algorithm"));
-  let next = 0;
-  const version = tbs.at(next, "version");
-  if (version.tag === TAG.integer) {
-    if (readSmallInteger(version) !== 1) throw derError("CRL is not version 2");
-    next++;
+  const outer = new Members(node, "CRL");
+  const tbs = outer.take("signed part");
+  const signatureAlgorithm = readAlgorithm(outer.take("signature algorithm"));
+  const signature = readBitString(outer.take("signature"));
+  outer.end();
+  const fields = new Members(tbs, "signed part");
+  const version = fields.takeIf(TAG.integer);
+  if (version && version.content.toHex() !== "01") {
+    throw derError("CRL is not version 2");
   }
   // RFC 5280 §5.1.1.2: what is signed and what is claimed must be the same.
   if (
     !sameBytes(
-      tbs.at(next++, "signature algorithm").raw,
+      fields.take("signature algorithm").raw,
       signatureAlgorithm.raw,
     )
   ) throw derError("CRL names two signature algorithms");
-  const issuer = readName(tbs.at(next++, "issuer"));
-  const thisUpdate = readTime(tbs.at(next++, "date of issue"));
-  const isTime = (tag?: number) =>
-    tag === TAG.utcTime || tag === TAG.generalizedTime;
-  const nextUpdate = isTime(tbs.children[next]?.tag)
-    ? readTime(tbs.children[next++]!)
-    : undefined;
-  const entries = tbs.children[next]?.tag === TAG.sequence
-    ? tbs.children[next++]
-    : undefined;
-  const { serials, unknownCritical } = readRevokedSerials(
-    entries?.content ?? new Uint8Array(),
-  );
-  const extensions = readCrlExtensions(
-    tbs.children[next]?.tag === contextTag(0)
-      ? tbs.children[next++]
-      : undefined,
-  );
-  if (next !== tbs.children.length) throw derError("CRL has unknown members");
+  const issuer = readName(fields.take("issuer"));
+  if (issuer.rdns.length === 0) throw derError("CRL has an empty issuer");
+  const thisUpdate = readTime(fields.take("date of issue"));
+  const next = fields.takeIf(TAG.utcTime, TAG.generalizedTime);
+  const entries = fields.takeIf(TAG.sequence)?.content ?? new Uint8Array();
+  const tagged = fields.takeIf(contextTag(0));
+  fields.end();
+  // §5.1.2.1: version 1 has none, neither here nor in an entry.
+  const allowed = version !== undefined;
+  if (tagged && !allowed) throw derError("CRL of version 1 has extensions");
+  const extensions = readCrlExtensions(tagged);
+  const { serials, unknownCritical } = readRevokedSerials(entries, allowed);
   return {
     tbs: tbs.raw,
     issuer,
     thisUpdate,
-    nextUpdate,
+    nextUpdate: next && readTime(next),
     signatureAlgorithm,
-    signature: readBitString(node.at(2, "signature")),
+    signature,
     ...extensions,
     unknownCritical: [...extensions.unknownCritical, ...unknownCritical],
     revoked: serials,
-  };
-}
-
-type CrlExtensions = Pick<
-  Crl,
-  "authorityKeyId" | "scope" | "delta" | "unknownCritical"
->;
-
-function readCrlExtensions(node: DerNode | undefined): CrlExtensions {
-  const unknownCritical: string[] = [];
-  let authorityKeyId: AuthorityKeyId | undefined;
-  let scope: CrlScope | undefined;
-  let delta = false;
-  const listed = node ? listExtensions(node.at(0, "CRL extensions")) : [];
-  for (const { oid, critical, value } of listed) {
-    if (oid === OID.authorityKeyIdentifier) {
-      authorityKeyId = readAuthorityKeyId(readDer(value, { strict: true }));
-    } else if (oid === OID.issuingDistributionPoint) {
-      scope = readScope(readDer(value, { strict: true }));
-    } else if (oid === OID.deltaCRLIndicator) delta = true;
-    else if (critical) unknownCritical.push(oid);
-  }
-  return { authorityKeyId, scope, delta, unknownCritical };
-}
-
-/** RFC 5280 §5.2.5. */
-function readScope(node: DerNode): CrlScope {
-  node.expect(TAG.sequence, "issuing distribution point");
-  const flag = (n: number) => {
-    const found = node.find(contextTag(n, false));
-    return found !== undefined && readBoolean(found, contextTag(n, false));
-  };
-  const point = node.find(contextTag(0));
-  return {
-    onlyUserCertificates: flag(1),
-    onlyAuthorities: flag(2),
-    partial: node.find(contextTag(3, false)) !== undefined || flag(4) ||
-      flag(5),
-    names: readPointNames(point),
-    hasPoint: point !== undefined,
   };
 }

@@ -2,7 +2,9 @@
  * Revocation: every certificate of a path against the CRL of its issuer.
  *
  * As with `openssl verify -crl_check_all`, a CRL that is missing, out of date or
- * not understood refuses the path.
+ * not understood refuses the path; but that is the fault of the CA directory, and
+ * may be mended there. Unlike there, delta CRLs and those of some reasons count
+ * for what they revoke.
  *
  * Source: RFC 5280 §6.3.
  *
@@ -11,61 +13,118 @@
 import { isSsmError } from "../../errors.ts";
 import { isWeakDigest } from "../../asn1/mod.ts";
 import type { Certificate } from "../certificate/certificate.ts";
-import { type Crl, type CrlScope, isRevoked } from "./crl.ts";
+import { type Crl, isRevoked } from "./crl.ts";
+import type { CrlScope } from "./crl_extensions.ts";
 import { formatDn } from "../certificate/dn.ts";
 import { KEY_USAGE } from "../certificate/extensions.ts";
 import type { GeneralName } from "../certificate/general_name.ts";
-import { type Name, sameBytes, sameName } from "../certificate/name.ts";
+import { sameBytes, sameName } from "../certificate/name.ts";
+import type { CertificateSource, Fault } from "../path/verdict.ts";
 import type { SignatureCache } from "../signature/cache.ts";
 import { signatureScheme } from "../signature/scheme.ts";
 
 /** Settings of {@linkcode revocationFault}. */
 export interface RevocationOptions {
   now: Date;
-  source: { crls(issuer: Name): readonly Crl[] };
+  source: CertificateSource;
   signatures: SignatureCache;
   allowWeakDigests?: boolean | undefined;
 }
 
-/** Which certificate of the path is revoked, or why that cannot be told; `undefined` if none is. */
+/**
+ * Which certificate of the path is revoked, or why that cannot be told now;
+ * `undefined` if none is.
+ */
 export async function revocationFault(
   path: readonly Certificate[],
   options: RevocationOptions,
-): Promise<string | undefined> {
+): Promise<Fault | undefined> {
+  let untold: Fault | undefined;
   for (const [index, certificate] of path.entries()) {
     // The root is its own issuer.
     const issuer = path[index + 1] ?? certificate;
-    const { crl, fault } = await currentCrl(certificate, issuer, options);
-    if (!crl) return fault;
-    if (isRevoked(crl, certificate.serial)) {
-      return `${formatDn(certificate.subject)} is revoked`;
-    }
+    const fault = await certificateFault(certificate, issuer, options);
+    if (fault && !fault.missing) return fault;
+    untold ??= fault;
   }
-  return undefined;
+  return untold;
 }
 
-interface Found {
+/**
+ * Revoked is what any valid CRL names. Not revoked is what is named by none,
+ * while there is a complete one.
+ */
+async function certificateFault(
+  certificate: Certificate,
+  issuer: Certificate,
+  options: RevocationOptions,
+): Promise<Fault | undefined> {
+  const { source, now } = options;
+  const candidates = source.crls(certificate.issuer)
+    .filter((crl) => isFrom(crl, issuer) && concerns(crl, certificate))
+    .toSorted((a, b) => b.thisUpdate.getTime() - a.thisUpdate.getTime());
+  const { crl, fault } = await newestComplete(candidates, issuer, options);
+  const valid = crl ? [crl] : [];
+  for (const addition of candidates.filter((crl) => !isComplete(crl))) {
+    const state = dateFault(addition, now) ??
+      await useFault(addition, issuer, options);
+    if (!state) valid.push(addition);
+  }
+  if (valid.some((crl) => isRevoked(crl, certificate.serial))) {
+    return { reason: `${formatDn(certificate.subject)} is revoked` };
+  }
+  const authority = formatDn(issuer.subject);
+  // What cannot be read may be the newest of all.
+  const unread = source.unread?.("CRL", certificate.issuer);
+  const reason = unread === undefined
+    ? fault
+    : `a CRL of ${authority} cannot be used: ${unread}`;
+  return reason === undefined
+    ? undefined
+    : { reason, missing: { what: "CRL", authority } };
+}
+
+interface Newest {
   readonly crl?: Crl;
   readonly fault?: string;
 }
 
-/** The newest valid CRL that covers the certificate; else the fault of the newest one. */
-async function currentCrl(
-  certificate: Certificate,
+/**
+ * The newest complete CRL of now, or what is wrong with it: that it is damaged
+ * does not bring an older one back.
+ */
+async function newestComplete(
+  candidates: readonly Crl[],
   issuer: Certificate,
   options: RevocationOptions,
-): Promise<Found> {
+): Promise<Newest> {
   const name = formatDn(issuer.subject);
-  const candidates = options.source.crls(certificate.issuer)
-    .filter((crl) => isFrom(crl, issuer) && covers(crl, certificate))
-    .toSorted((a, b) => b.thisUpdate.getTime() - a.thisUpdate.getTime());
-  let fault = `no CRL of ${name} is in the CA directory`;
-  for (const [index, crl] of candidates.entries()) {
-    const state = await crlFault(crl, issuer, options);
+  let outdated: string | undefined;
+  for (const crl of candidates.filter(isComplete)) {
+    const dates = dateFault(crl, options.now);
+    if (dates) {
+      outdated ??= `the CRL of ${name} ${dates}`;
+      continue;
+    }
+    const state = await useFault(crl, issuer, options);
     if (!state) return { crl };
-    if (index === 0) fault = `the CRL of ${name} ${state}`;
+    if (await isOfNamesake(crl, issuer, options)) continue;
+    return { fault: `the CRL of ${name} ${state}` };
   }
-  return { fault };
+  return { fault: outdated ?? `no CRL of ${name} is in the CA directory` };
+}
+
+/** Did another authority of the same name sign it, or the same one with another key? */
+async function isOfNamesake(
+  crl: Crl,
+  issuer: Certificate,
+  options: RevocationOptions,
+): Promise<boolean> {
+  for (const other of options.source.find(issuer.subject)) {
+    if (sameBytes(other.spki, issuer.spki)) continue;
+    if (!await useFault(crl, other, options)) return true;
+  }
+  return false;
 }
 
 /** Could this issuer have signed it? Another authority may bear the same name. */
@@ -76,12 +135,16 @@ function isFrom({ issuer: name, authorityKeyId }: Crl, issuer: Certificate) {
       sameBytes(authorityKeyId.keyId, subjectKeyId));
 }
 
-/** Does the CRL speak about this certificate (§6.3.3 (b))? Delta CRLs alone never do. */
-function covers({ delta, scope }: Crl, certificate: Certificate): boolean {
-  if (delta) return false;
+/** Can the CRL clear a certificate, and not only revoke it? */
+function isComplete({ delta, scope }: Crl): boolean {
+  return !delta && !scope?.someReasons;
+}
+
+/** Does the CRL speak about this certificate (§6.3.3 (b))? */
+function concerns({ scope }: Crl, certificate: Certificate): boolean {
   if (!scope) return true;
   const isAuthority = certificate.extensions.basicConstraints?.ca ?? false;
-  if (scope.partial) return false;
+  if (scope.foreign) return false;
   if (isAuthority ? scope.onlyUserCertificates : scope.onlyAuthorities) {
     return false;
   }
@@ -105,21 +168,27 @@ function isSameName(a: GeneralName, b: GeneralName): boolean {
     a.value === b.value;
 }
 
-async function crlFault(
-  crl: Crl,
-  issuer: Certificate,
-  { now, signatures, allowWeakDigests = false }: RevocationOptions,
-): Promise<string | undefined> {
-  const { thisUpdate, nextUpdate } = crl;
-  const { keyUsage } = issuer.extensions;
-  if (keyUsage !== undefined && !(keyUsage & KEY_USAGE.cRLSign)) {
-    return "is void: its issuer is not allowed to sign CRLs";
-  }
+function dateFault(
+  { thisUpdate, nextUpdate }: Crl,
+  now: Date,
+): string | undefined {
   if (now < thisUpdate) {
     return `is not valid before ${thisUpdate.toISOString()}`;
   }
   if (nextUpdate && now > nextUpdate) {
     return `has expired on ${nextUpdate.toISOString()}`;
+  }
+  return undefined;
+}
+
+async function useFault(
+  crl: Crl,
+  issuer: Certificate,
+  { signatures, allowWeakDigests = false }: RevocationOptions,
+): Promise<string | undefined> {
+  const { keyUsage } = issuer.extensions;
+  if (keyUsage !== undefined && !(keyUsage & KEY_USAGE.cRLSign)) {
+    return "is void: its issuer is not allowed to sign CRLs";
   }
   const [unknown] = crl.unknownCritical;
   if (unknown) return `has a critical extension that is unknown: ${unknown}`;

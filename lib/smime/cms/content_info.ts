@@ -7,7 +7,9 @@ import { SsmError } from "../../errors.ts";
 import {
   contextTag,
   type DerNode,
+  Members,
   readDer,
+  readExplicit,
   readInteger,
   readOid,
   TAG,
@@ -22,12 +24,11 @@ export interface ContentInfo {
 
 /** Reads the outermost structure of a CMS message. @throws {SsmError} `DER`. */
 export function readContentInfo(der: Uint8Array): ContentInfo {
-  const info = readDer(der).expect(TAG.sequence, "ContentInfo");
-  const content = info.at(1, "content").expect(contextTag(0), "content");
-  return {
-    contentType: readOid(info.at(0, "contentType")),
-    content: content.at(0, "content"),
-  };
+  const info = new Members(readDer(der), "ContentInfo");
+  const contentType = readOid(info.take("contentType"));
+  const content = info.take("content").expect(contextTag(0), "content");
+  info.end();
+  return { contentType, content: readExplicit(content, "content") };
 }
 
 /** The type of the content, from the first bytes of a CMS message; `undefined` if it is none. */
@@ -46,11 +47,11 @@ export type CertificateId =
 
 /** Reads an IssuerAndSerialNumber (RFC 5652 §10.2.4). @throws {SsmError} `DER`. */
 export function readIssuerAndSerial(node: DerNode): CertificateId {
-  node.expect(TAG.sequence, "IssuerAndSerialNumber");
-  return {
-    issuer: node.at(0, "issuer").raw,
-    serial: readInteger(node.at(1, "serialNumber")),
-  };
+  const members = new Members(node, "IssuerAndSerialNumber");
+  const issuer = members.take("issuer").raw;
+  const serial = readInteger(members.take("serialNumber"));
+  members.end();
+  return { issuer, serial };
 }
 
 /** Tells whether `id` means this certificate. */

@@ -9,7 +9,9 @@ import {
   contextTag,
   der,
   type DerNode,
+  Members,
   readAlgorithm,
+  readExplicit,
   readOctets,
   readOid,
   readSmallInteger,
@@ -81,14 +83,21 @@ export function readEnvelope(
   if (!authenticated && contentType !== OID.envelopedData) {
     throw cmsError("it is not encrypted data");
   }
-  content.expect(TAG.sequence, "EnvelopedData");
-  let next = 1;
-  if (content.at(next, "recipientInfos").tag === contextTag(0)) next++;
-  const infos = content.at(next++, "recipientInfos")
+  const fields = new Members(content, "EnvelopedData");
+  fields.take("version").expect(TAG.integer, "version");
+  fields.takeIf(contextTag(0)); // originatorInfo: certificates and CRLs
+  const infos = fields.take("recipientInfos")
     .expect(TAG.set, "recipientInfos").children;
-  const encrypted = content.at(next++, "encryptedContentInfo")
-    .expect(TAG.sequence, "encryptedContentInfo");
-  const ciphertext = encrypted.at(2, "encryptedContent");
+  const encrypted = new Members(
+    fields.take("encryptedContentInfo"),
+    "encryptedContentInfo",
+  );
+  const encryptedType = readOid(encrypted.take("contentType"));
+  const { oid, parameters } = readAlgorithm(
+    encrypted.take("contentEncryptionAlgorithm"),
+  );
+  const ciphertext = encrypted.take("encryptedContent");
+  encrypted.end();
   checkLimit(
     "bytes of envelope",
     der.length - ciphertext.raw.length,
@@ -98,25 +107,26 @@ export function readEnvelope(
   const recipients = infos.flatMap(readRecipient);
   checkLimit("recipients", recipients.length, maxRecipients);
 
-  if (readOid(encrypted.at(0, "contentType")) !== OID.data) {
+  if (encryptedType !== OID.data) {
     throw cmsError("the encrypted content is not plain data");
   }
-  const { oid, parameters } = readAlgorithm(
-    encrypted.at(1, "contentEncryptionAlgorithm"),
-  );
   const cipher = cipherByOid(oid);
   if (!cipher || (cipher.mode === "AES-GCM") !== authenticated) {
     throw cmsError("the cipher is not supported");
   }
   if (!parameters) throw cmsError("the cipher has no parameters");
+  const authentication = authenticated
+    ? readAuthentication(fields, parameters)
+    : undefined;
+  // Attributes that nothing protects.
+  fields.takeIf(contextTag(authenticated ? 2 : 1));
+  fields.end();
   return {
     recipients,
     cipher,
     iv: readIv(cipher, parameters),
     ciphertext: readOctets(ciphertext, contextTag(0, false)),
-    authentication: authenticated
-      ? readAuthentication(content.children.slice(next), parameters)
-      : undefined,
+    authentication,
   };
 }
 
@@ -135,16 +145,14 @@ function readIv(cipher: ContentCipher, parameters: DerNode): Uint8Array {
 }
 
 function readAuthentication(
-  rest: readonly DerNode[],
+  fields: Members,
   parameters: DerNode,
 ): Authentication {
-  const attributes = rest[0]?.tag === contextTag(1) ? rest[0] : undefined;
-  const mac = rest[attributes ? 1 : 0];
-  if (!mac) throw cmsError("the authentication code is missing");
+  const attributes = fields.takeIf(contextTag(1));
+  const tag = readOctets(fields.take("authentication code"));
   const length = parameters.children[1];
   // RFC 5084 §3.2: 12 by default, and shorter ones are not worth the name.
   const tagBytes = length ? readSmallInteger(length) : 12;
-  const tag = readOctets(mac);
   if (tagBytes < 12 || tagBytes > 16 || tag.length !== tagBytes) {
     throw cmsError("the authentication code has a wrong length");
   }
@@ -158,44 +166,63 @@ function readAuthentication(
 
 function readRecipient(node: DerNode): RecipientInfo[] {
   if (node.tag === TAG.sequence) return [readKeyTransport(node)];
-  return node.tag === contextTag(1) ? readKeyAgreement(node) : [];
+  if (node.tag === contextTag(1)) return readKeyAgreement(node);
+  // Keys that were agreed on before, passwords, and what may come.
+  if (node.tag >= contextTag(2) && node.tag <= contextTag(4)) return [];
+  throw cmsError("there is something else among its recipients");
 }
 
 function readKeyTransport(node: DerNode): KeyTransport {
-  const rid = node.at(1, "rid");
+  const fields = new Members(node, "KeyTransRecipientInfo");
+  fields.take("version").expect(TAG.integer, "version");
+  const rid = fields.take("rid");
+  const algorithm = readAlgorithm(fields.take("keyEncryptionAlgorithm"));
+  const encryptedKey = readOctets(fields.take("encryptedKey"));
+  fields.end();
   return {
     kind: "transport",
     id: rid.tag === TAG.sequence
       ? readIssuerAndSerial(rid)
       : { subjectKeyId: readOctets(rid, contextTag(0, false)) },
-    algorithm: readAlgorithm(node.at(2, "keyEncryptionAlgorithm")),
-    encryptedKey: readOctets(node.at(3, "encryptedKey")),
+    algorithm,
+    encryptedKey,
   };
 }
 
 function readKeyAgreement(node: DerNode): KeyAgreement[] {
-  const originator = node.at(1, "originator")
-    .expect(contextTag(0), "originator").at(0, "originator");
+  const fields = new Members(node, "KeyAgreeRecipientInfo", contextTag(1));
+  fields.take("version").expect(TAG.integer, "version");
+  const originator = readExplicit(
+    fields.take("originator").expect(contextTag(0), "originator"),
+    "originator",
+  );
+  const ukm = fields.takeIf(contextTag(1));
+  const algorithm = readAlgorithm(fields.take("keyEncryptionAlgorithm"));
+  const keys = fields.take("recipientEncryptedKeys")
+    .expect(TAG.sequence, "recipientEncryptedKeys").children;
+  fields.end();
   // A static sender key, named by its certificate, is not in use (RFC 5753 §3.1.1).
   if (originator.tag !== contextTag(1)) return [];
-  const originatorKey = originator.at(1, "publicKey")
+  const sender = new Members(originator, "originatorKey", contextTag(1));
+  readAlgorithm(sender.take("algorithm"));
+  const originatorKey = sender.take("publicKey")
     .expect(TAG.bitString, "publicKey");
-  const ukm = node.at(2, "ukm");
-  const keyingMaterial = ukm.tag === contextTag(1)
-    ? readOctets(ukm.at(0, "ukm"))
-    : undefined;
-  const next = keyingMaterial ? 3 : 2;
-  const algorithm = readAlgorithm(node.at(next, "keyEncryptionAlgorithm"));
-  const keys = node.at(next + 1, "recipientEncryptedKeys")
-    .expect(TAG.sequence, "recipientEncryptedKeys").children;
-  return keys.map((key) => ({
-    kind: "agreement",
-    id: readAgreementId(key.at(0, "rid")),
-    algorithm,
-    originatorKey,
-    keyingMaterial,
-    encryptedKey: readOctets(key.at(1, "encryptedKey")),
-  }));
+  sender.end();
+  const keyingMaterial = ukm && readOctets(readExplicit(ukm, "ukm"));
+  return keys.map((key) => {
+    const parts = new Members(key, "RecipientEncryptedKey");
+    const id = readAgreementId(parts.take("rid"));
+    const encryptedKey = readOctets(parts.take("encryptedKey"));
+    parts.end();
+    return {
+      kind: "agreement",
+      id,
+      algorithm,
+      originatorKey,
+      keyingMaterial,
+      encryptedKey,
+    };
+  });
 }
 
 /** KeyAgreeRecipientIdentifier. */

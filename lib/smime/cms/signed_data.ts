@@ -10,7 +10,9 @@ import {
   type DerNode,
   type Digest,
   digestOfOid,
+  Members,
   readAlgorithm,
+  readExplicit,
   readOctets,
   readOid,
   readTime,
@@ -72,67 +74,83 @@ export function readSignedData(
 ): SignedData {
   const { contentType, content } = readContentInfo(der);
   if (contentType !== OID.signedData) throw cmsError("it is not signed data");
-  const fields = content.expect(TAG.sequence, "SignedData").children;
-  const encapsulated = content.at(2, "encapContentInfo")
-    .expect(TAG.sequence, "encapContentInfo");
-  if (readOid(encapsulated.at(0, "eContentType")) !== OID.data) {
-    throw cmsError("the signed content is not plain data");
-  }
-  const explicit = encapsulated.children[1]
-    ?.expect(contextTag(0), "eContent");
+  const fields = new Members(content, "SignedData");
+  fields.take("version").expect(TAG.integer, "version");
+  fields.take("digestAlgorithms").expect(TAG.set, "digestAlgorithms")
+    .children.forEach((node) => readAlgorithm(node));
+  const explicit = readEncapsulated(fields.take("encapContentInfo"));
   checkLimit(
     "bytes of signature",
     der.length - (explicit?.raw.length ?? 0),
     maxStructureBytes,
   );
-  const certificates = content.find(contextTag(0))?.children ?? [];
+  const certificates = fields.takeIf(contextTag(0))?.children ?? [];
   checkLimit("certificates", certificates.length, maxCertificates);
-  const signers = fields.at(-1)!.expect(TAG.set, "signerInfos").children;
+  fields.takeIf(contextTag(1)); // CRLs: only those of the CA directory count
+  const signers = fields.take("signerInfos").expect(TAG.set, "signerInfos")
+    .children;
+  fields.end();
   if (signers.length !== 1) {
     throw cmsError(
       signers.length === 0 ? "it has no signer" : "it has several signers",
     );
   }
   return {
-    content: explicit && readOctets(explicit.at(0, "eContent")),
-    // Attribute certificates and other choices prove no signer.
-    certificates: certificates.filter((node) => node.tag === TAG.sequence)
-      .map((node) => node.raw),
+    content: explicit && readOctets(readExplicit(explicit, "eContent")),
+    certificates: certificates.filter(isX509).map((node) => node.raw),
     signer: readSignerInfo(signers[0]!),
   };
 }
 
+/** False for the other choices of CertificateChoices (RFC 5652 §10.2.2), which prove no signer. */
+function isX509({ tag }: DerNode): boolean {
+  if (tag === TAG.sequence) return true;
+  if (tag >= contextTag(0) && tag <= contextTag(3)) return false;
+  throw cmsError("there is something else among its certificates");
+}
+
+/** The content with its explicit tag; `undefined` when it is elsewhere. */
+function readEncapsulated(node: DerNode): DerNode | undefined {
+  const fields = new Members(node, "encapContentInfo");
+  if (readOid(fields.take("eContentType")) !== OID.data) {
+    throw cmsError("the signed content is not plain data");
+  }
+  const content = fields.takeIf(contextTag(0));
+  fields.end();
+  return content;
+}
+
 function readSignerInfo(node: DerNode): SignerInfo {
-  node.expect(TAG.sequence, "SignerInfo");
-  const sid = node.at(1, "sid");
-  let next = 3;
-  const attributes = node.at(next, "signedAttrs");
-  const hasAttributes = attributes.tag === contextTag(0);
-  if (hasAttributes) next++;
+  const fields = new Members(node, "SignerInfo");
+  fields.take("version").expect(TAG.integer, "version");
+  const sid = fields.take("sid");
+  const digest = readDigest(fields.take("digestAlgorithm"));
+  const attributes = fields.takeIf(contextTag(0));
+  const signatureAlgorithm = readAlgorithm(fields.take("signatureAlgorithm"));
+  const signature = readOctets(fields.take("signature"));
+  fields.takeIf(contextTag(1)); // unsigned attributes: anybody's
+  fields.end();
   return {
     id: sid.tag === TAG.sequence
       ? readIssuerAndSerial(sid)
       : { subjectKeyId: readOctets(sid, contextTag(0, false)) },
-    digest: readDigest(node.at(2, "digestAlgorithm")),
-    signedAttributes: hasAttributes
-      ? readSignedAttributes(attributes)
-      : undefined,
-    signatureAlgorithm: readAlgorithm(node.at(next, "signatureAlgorithm")),
-    signature: readOctets(node.at(next + 1, "signature")),
+    digest,
+    signedAttributes: attributes && readSignedAttributes(attributes),
+    signatureAlgorithm,
+    signature,
   };
 }
 
 function readSignedAttributes(node: DerNode): SignedAttributes {
   const attributes = new Map<string, readonly DerNode[]>();
   for (const attribute of node.children) {
-    attribute.expect(TAG.sequence, "attribute");
-    const oid = readOid(attribute.at(0, "attribute type"));
+    const fields = new Members(attribute, "attribute");
+    const oid = readOid(fields.take("attribute type"));
+    const values = fields.take("attribute values")
+      .expect(TAG.set, "attribute values").children;
+    fields.end();
     if (attributes.has(oid)) throw cmsError("a signed attribute is repeated");
-    attributes.set(
-      oid,
-      attribute.at(1, "attribute values").expect(TAG.set, "attribute values")
-        .children,
-    );
+    attributes.set(oid, values);
   }
   // RFC 5652 §11.1 to §11.3: one value each, and the first two must be there.
   const single = (oid: string): DerNode | undefined => {

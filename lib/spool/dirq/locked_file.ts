@@ -4,16 +4,19 @@
  *
  * @module
  */
-import { spoolError } from "../disk/errors.ts";
-import { lookAt, touchNow, unlink } from "../disk/files.ts";
+import { CheckedFile } from "../disk/checked_file.ts";
+import { isErrno, spoolError } from "../disk/errors.ts";
+import { lookAt, unlink } from "../disk/files.ts";
 import type { SpoolEntry } from "../spool.ts";
 
 /** What is known of an element from the moment it was locked. */
 export interface Claim {
-  /** Size in bytes. */
-  readonly size: number;
+  /** The element itself, as it was when it had got its lock. */
+  readonly locked: Deno.FileInfo;
   /** The time given to the lock, in ms. */
   readonly touchedAt: number;
+  /** The time that the element had before. */
+  readonly writtenAt: Date;
   /** Age at which others take the lock for stale, in ms; 0 = never. */
   readonly maxLockMs: number;
 }
@@ -21,27 +24,31 @@ export interface Claim {
 /** An element of a {@linkcode DirqSimple} whose lock is ours. */
 export class LockedFile implements SpoolEntry {
   readonly name: string;
-  readonly size: number;
   readonly #element: string;
   readonly #lock: string;
+  readonly #file: CheckedFile;
+  readonly #writtenAt: Date;
   readonly #maxLockMs: number;
   #touchedAt: number;
   #held = true;
 
   constructor(name: string, element: string, claim: Claim) {
     this.name = name;
-    this.size = claim.size;
     this.#element = element;
     this.#lock = `${element}.lck`;
+    this.#file = new CheckedFile(claim.locked);
     this.#touchedAt = claim.touchedAt;
+    this.#writtenAt = claim.writtenAt;
     this.#maxLockMs = claim.maxLockMs;
+  }
+
+  get size(): number {
+    return this.#file.size;
   }
 
   async read(): Promise<Uint8Array> {
     try {
-      const bytes = await Deno.readFile(this.#lock);
-      if (bytes.length !== this.size) throw new Error("It is being written to");
-      return bytes;
+      return await this.#file.read(this.#lock);
     } catch (error) {
       throw spoolError("read", this.#element, error);
     }
@@ -49,7 +56,7 @@ export class LockedFile implements SpoolEntry {
 
   async touch(): Promise<void> {
     try {
-      this.#touchedAt = touchNow(this.#lock);
+      this.#touchedAt = this.#file.touch(this.#lock);
     } catch (error) {
       throw spoolError("renew the lock of", this.#element, error);
     }
@@ -57,16 +64,28 @@ export class LockedFile implements SpoolEntry {
 
   async remove(): Promise<void> {
     try {
-      unlink(this.#element);
+      await this.#removeElement();
       this.#release();
     } catch (error) {
       throw spoolError("remove", this.#element, error);
     }
   }
 
+  /** That somebody else removed it already is as good. */
+  async #removeElement(): Promise<void> {
+    try {
+      await this.#file.check(this.#element);
+    } catch (error) {
+      if (isErrno(error, "ENOENT")) return;
+      throw error;
+    }
+    unlink(this.#element);
+  }
+
   async unlock(): Promise<void> {
     if (!this.#held) return;
     try {
+      if (this.#isOurs()) this.#file.restoreTime(this.#lock, this.#writtenAt);
       this.#release();
     } catch (error) {
       throw spoolError("unlock", this.#element, error);

@@ -16,6 +16,12 @@ export const ELEMENT_PATH = /^[0-9a-f]{8}\/[0-9a-f]{14}$/;
 /** A field of an element of a Queue; `locked` is its lock. */
 export const FIELD_NAME = /^(?!locked$)[0-9A-Za-z]+$/;
 
+/** When an element got this name, in ms since 1970, whole. */
+export function timeOfName(element: string): number {
+  const seconds = parseInt(element.slice(0, 8), 16);
+  return seconds * 1000 + Math.floor(parseInt(element.slice(8, 13), 16) / 1000);
+}
+
 /** Makes element names: seconds (8 digits), microseconds (5) and a digit of the process (1), in hexadecimal. */
 export class ElementNames {
   readonly #digit = Math.floor(Math.random() * 16).toString(16);

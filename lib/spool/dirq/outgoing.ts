@@ -13,23 +13,27 @@ import { isErrno, spoolError } from "../disk/errors.ts";
 import {
   lookAt,
   makeDirectories,
-  removeIfEmpty,
   touchNow,
   unlink,
   writeDurably,
 } from "../disk/files.ts";
-import { LockedFile } from "./locked_file.ts";
+import { patiently } from "../disk/freshness.ts";
+import { Skipped } from "../disk/skipped.ts";
 import {
-  DIRECTORY_NAME,
-  ELEMENT_NAME,
-  ELEMENT_PATH,
-  ElementNames,
-  hex,
-} from "./names.ts";
-import type { OutgoingSpool, SpoolEntry } from "../spool.ts";
+  type ListHearer,
+  type OutgoingSpool,
+  type SpoolEntry,
+  STRICT_HEARER,
+} from "../spool.ts";
+import { LockedFile } from "./locked_file.ts";
+import { ELEMENT_PATH, ElementNames, hex } from "./names.ts";
+import { purge } from "./purge.ts";
+import { Survey } from "./survey.ts";
 
 /** Settings of a {@linkcode DirqSimple}. */
 export interface DirqSimpleOptions {
+  /** An element that was written under its own name and changed more recently than this may still be written to and is left alone, in ms. @default {1000} */
+  minAgeMs?: number;
   /** Age at which `tidy` removes a half-written element, in ms; 0 = never. @default {300000} */
   maxTempMs?: number;
   /** Age at which `tidy` removes a lock, in ms; 0 = never. @default {600000} */
@@ -40,7 +44,7 @@ export interface DirqSimpleOptions {
   fileMode?: number;
   /** Mode of the directories that `add` creates. @default {0o750} */
   directoryMode?: number;
-  /** Hears about entries that look like elements and are not. @default nobody */
+  /** Hears, once, about what lies there and is never sent: wrong names, what is not a regular file, locks from the future. @default nobody */
   warn?: (message: string) => void;
 }
 
@@ -52,12 +56,14 @@ export class DirqSimple implements OutgoingSpool {
   readonly #granularity: number;
   readonly #fileMode: number;
   readonly #directoryMode: number;
-  readonly #warn: (message: string) => void;
+  readonly #minAgeMs: number;
+  readonly #skipped: Skipped;
   readonly #names = new ElementNames();
   readonly #syncer = new DirectorySyncer();
 
   constructor(path: string, options: DirqSimpleOptions = {}) {
     const {
+      minAgeMs = 1000,
       maxTempMs = 300_000,
       maxLockMs = 600_000,
       granularitySeconds = 60,
@@ -71,22 +77,24 @@ export class DirqSimple implements OutgoingSpool {
     this.#granularity = Math.max(1, granularitySeconds);
     this.#fileMode = fileMode;
     this.#directoryMode = directoryMode;
-    this.#warn = warn;
+    this.#minAgeMs = minAgeMs;
+    this.#skipped = new Skipped(warn);
   }
 
-  /** @throws {SsmError} `SPOOL` when the directory is missing or cannot be read. */
-  async list(): Promise<string[]> {
-    const names: string[] = [];
-    for (const directory of await this.#directories()) {
-      const elements: string[] = [];
-      for (const entry of await this.#entries(directory)) {
-        if (!ELEMENT_NAME.test(entry.name)) continue;
-        if (entry.isFile) elements.push(`${directory}/${entry.name}`);
-        else this.#warnOf(`${directory}/${entry.name}`);
-      }
-      names.push(...elements.sort());
-    }
-    return names;
+  /**
+   * In order; without elements that were written in place a moment ago. Where those
+   * will not be fresh for long, it waits for them, once.
+   *
+   * @throws {SsmError} `SPOOL` when the directory is missing or cannot be read.
+   */
+  async list(hearer: ListHearer = STRICT_HEARER): Promise<string[]> {
+    const found = await patiently(() =>
+      new Survey(this.#path, this.#minAgeMs).look()
+    );
+    this.#skipped.tell(found.skipped);
+    for (const error of found.unreadable) hearer.unreadable(error);
+    if (found.fresh > 0) hearer.unfinished?.(found.fresh);
+    return [...found.names];
   }
 
   /**
@@ -103,7 +111,8 @@ export class DirqSimple implements OutgoingSpool {
     let linked = false;
     try {
       // A link to a symbolic link could be made, and would send any file on the machine.
-      if (!Deno.lstatSync(element).isFile) throw notAFile(element);
+      const found = Deno.lstatSync(element);
+      if (!found.isFile) throw notAFile(element);
       if (lookAt(lock) !== undefined) return undefined;
       // The lock is a link, so its age is the element's. Renewed first: otherwise
       // a purge between link and utime would take the new lock for an old one.
@@ -111,41 +120,27 @@ export class DirqSimple implements OutgoingSpool {
       Deno.linkSync(element, lock);
       linked = true;
       const touchedAt = touchNow(element);
-      const { isFile, size } = Deno.lstatSync(lock);
-      if (!isFile) throw notAFile(element);
+      const locked = Deno.lstatSync(lock);
+      if (!locked.isFile) throw notAFile(element);
       return new LockedFile(name, element, {
-        size,
+        locked,
         touchedAt,
+        writtenAt: found.mtime ?? new Date(touchedAt),
         maxLockMs: this.#maxLockMs,
       });
     } catch (error) {
       if (linked) unlink(lock);
       // Somebody else locked it, or removed it, perhaps while the link was being made.
       if (isErrno(error, "EEXIST", "ENOENT")) return undefined;
-      throw spoolError("lock", element, error);
+      throw lockError(element, error);
     }
   }
 
-  /** Removes half-written elements, stale locks and drained directories as dirq's `purge` does. */
   async tidy(): Promise<void> {
-    const directories = await this.#directories();
-    const last = directories.at(-1);
-    for (const directory of directories) {
-      const entries = await this.#entries(directory);
-      for (const { name } of entries) {
-        const limitMs = this.#limitOf(name);
-        if (limitMs > 0) {
-          this.#removeIfOld(`${this.#path}/${directory}/${name}`, limitMs);
-        }
-      }
-      if (directory === last) continue;
-      const path = `${this.#path}/${directory}`;
-      try {
-        removeIfEmpty(path);
-      } catch (error) {
-        throw spoolError("remove directory", path, error);
-      }
-    }
+    await purge(this.#path, {
+      maxTempMs: this.#maxTempMs,
+      maxLockMs: this.#maxLockMs,
+    });
   }
 
   /**
@@ -196,50 +191,21 @@ export class DirqSimple implements OutgoingSpool {
       await this.#syncer.sync(this.#path);
     }
   }
+}
 
-  /** Names of the intermediate directories, in order. */
-  async #directories(): Promise<string[]> {
-    try {
-      const names: string[] = [];
-      for await (const { name, isDirectory } of Deno.readDir(this.#path)) {
-        if (isDirectory && DIRECTORY_NAME.test(name)) names.push(name);
-      }
-      return names.sort();
-    } catch (error) {
-      throw spoolError("list", this.#path, error);
-    }
-  }
-
-  async #entries(directory: string): Promise<Deno.DirEntry[]> {
-    const path = `${this.#path}/${directory}`;
-    try {
-      return await Array.fromAsync(Deno.readDir(path));
-    } catch (error) {
-      if (isErrno(error, "ENOENT")) return []; // purged meanwhile
-      throw spoolError("list", path, error);
-    }
-  }
-
-  #limitOf(name: string): number {
-    if (!ELEMENT_NAME.test(name.slice(0, -4))) return 0;
-    if (name.endsWith(".tmp")) return this.#maxTempMs;
-    return name.endsWith(".lck") ? this.#maxLockMs : 0;
-  }
-
-  /** Nothing may come between the look at the age and the removal, hence synchronous. */
-  #removeIfOld(path: string, limitMs: number): void {
-    try {
-      const { isFile, mtime } = Deno.lstatSync(path);
-      const modified = mtime?.getTime() ?? Infinity;
-      if (isFile && modified < Date.now() - limitMs) Deno.removeSync(path);
-    } catch (error) {
-      if (!isErrno(error, "ENOENT")) throw spoolError("remove", path, error);
-    }
-  }
-
-  #warnOf(name: string): void {
-    this.#warn(`Skipping "${this.#path}/${name}": not a regular file`);
-  }
+function lockError(element: string, cause: unknown): SsmError {
+  if (!isErrno(cause, "EPERM")) return spoolError("lock", element, cause);
+  // Only its owner may set the time of a file, and link it (protected_hardlinks).
+  const owner = lookAt(element)?.uid ?? "unknown";
+  return new SsmError(
+    "SPOOL",
+    `Cannot lock "${element}": operation not permitted, it belongs to another user (id ${owner})`,
+    {
+      cause,
+      hint:
+        "whoever sends from a dirq must own its files: let the producer write as the user who runs ssm",
+    },
+  );
 }
 
 function notAFile(path: string): SsmError {

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { reason, SsmError } from "../../errors.ts";
+import { quoted, reason, SsmError } from "../../errors.ts";
 
 /** Whether `error` is a refusal of the operating system with one of these codes (`ENOENT`, …). */
 export function isErrno(error: unknown, ...codes: string[]): boolean {
@@ -21,10 +21,19 @@ export function spoolError(
   // Deno repeats the operation and its paths after the words of the system.
   const words = reason(cause).replace(/ \(os error \d+\).*$/s, "");
   const state = words.slice(0, 1).toLowerCase() + words.slice(1);
-  return new SsmError("SPOOL", `Cannot ${action} "${path}": ${state}`, {
+  const hint = hintFor(cause);
+  return new SsmError("SPOOL", `Cannot ${action} ${quoted(path)}: ${state}`, {
     cause,
-    ...(isErrno(cause, "ENOSPC", "EDQUOT")
-      ? { hint: "Make room on the disk; nothing was lost" }
-      : {}),
+    ...(hint === undefined ? {} : { hint }),
   });
+}
+
+function hintFor(cause: unknown): string | undefined {
+  if (isErrno(cause, "ENOSPC", "EDQUOT")) {
+    return "Make room on the disk (df, df -i); nothing was lost";
+  }
+  if (isErrno(cause, "EACCES", "EPERM")) {
+    return "the user who runs ssm must be able to read the files, and to write into their directories";
+  }
+  return undefined;
 }

@@ -1,24 +1,30 @@
 /**
  * An outgoing directory of plain files, whatever their names.
  *
- * A file is claimed by renaming it into a directory of its own,
- * `.ssm-claims/<random>/<its name>`: of two senders only one succeeds, the name
- * stays whole however long it is, the file keeps its time and so its place in the
- * order, and the time of the claim is that of the directory around it.
- *
  * @module
  */
 import { Buffer } from "node:buffer";
 import { SsmError } from "../../errors.ts";
-import { ClaimedFile, restore } from "./claimed_file.ts";
+import { DIRECTORY_NAME } from "../dirq/names.ts";
 import { isErrno, spoolError } from "../disk/errors.ts";
+import { lookAt } from "../disk/files.ts";
 import {
-  lookAt,
-  makeDirectory,
-  removeIfEmpty,
-  touchNow,
-} from "../disk/files.ts";
-import type { OutgoingSpool, SpoolEntry } from "../spool.ts";
+  FreshFiles,
+  freshForMs,
+  type FreshLook,
+  modified,
+  patiently,
+} from "../disk/freshness.ts";
+import { notAFile, Skipped, SkippedEntries } from "../disk/skipped.ts";
+import {
+  type ListHearer,
+  type OutgoingSpool,
+  type SpoolEntry,
+  STRICT_HEARER,
+} from "../spool.ts";
+import type { Claim } from "./claim.ts";
+import { ClaimedFile } from "./claimed_file.ts";
+import { Claims } from "./claims.ts";
 
 /** Settings of a {@linkcode PlainDirectory}. */
 export interface PlainDirectoryOptions {
@@ -36,21 +42,15 @@ export interface PlainDirectoryOptions {
   warn?: (message: string) => void;
 }
 
-/** The longest wait for a file that was written a moment ago, in ms. */
-const PATIENCE_MS = 2000;
-
 /** A directory of files, sent in the order of their times or names. */
 export class PlainDirectory implements OutgoingSpool {
   readonly #path: string;
-  readonly #claims: string;
+  readonly #claims: Claims;
   readonly #order: "time" | "name";
   readonly #skipTmp: boolean;
   readonly #minAgeMs: number;
   readonly #maxLockMs: number;
-  readonly #directoryMode: number;
-  readonly #warn: (message: string) => void;
-  /** What was there at the last look and cannot be sent. */
-  #skipped = new Set<string>();
+  readonly #skipped: Skipped;
 
   constructor(path: string, options: PlainDirectoryOptions = {}) {
     const {
@@ -62,129 +62,136 @@ export class PlainDirectory implements OutgoingSpool {
       warn = () => {},
     } = options;
     this.#path = path;
-    this.#claims = `${path}/.ssm-claims`;
+    this.#claims = new Claims(path, directoryMode);
     this.#order = order;
     this.#skipTmp = skipTmp;
     this.#minAgeMs = minAgeMs;
     this.#maxLockMs = maxLockMs;
-    this.#directoryMode = directoryMode;
-    this.#warn = warn;
+    this.#skipped = new Skipped(warn);
   }
 
   /**
    * In order; without hidden files, `*.tmp`, files that changed a moment ago, and
-   * whatever is not a regular file.
-   *
-   * Where files that changed a moment ago will not be that for long, it waits for
-   * them, once: a script that writes a file and then sends means that file, too.
+   * whatever is not a regular file. Where files that changed a moment ago will not
+   * be fresh for long, it waits for them, once.
    *
    * @throws {SsmError} `SPOOL` when the directory is missing or cannot be read.
    */
-  async list(): Promise<string[]> {
-    let { times, freshForMs } = await this.#look();
-    if (freshForMs > 0 && freshForMs <= PATIENCE_MS) {
-      await new Promise((resolve) => setTimeout(resolve, freshForMs));
-      ({ times } = await this.#look());
-    }
+  async list(hearer: ListHearer = STRICT_HEARER): Promise<string[]> {
+    const { times, unreadable, skipped, fresh } = await patiently(() =>
+      this.#look()
+    );
+    this.#skipped.tell(skipped);
+    for (const error of unreadable) hearer.unreadable(error);
+    if (fresh > 0) hearer.unfinished?.(fresh);
     return this.#sorted(times);
   }
 
-  /** What is there, and for how long yet there is something too fresh. */
-  async #look(): Promise<{ times: Map<string, number>; freshForMs: number }> {
+  async #look(): Promise<Look> {
     const times = new Map<string, number>();
-    const skipped = new Set<string>();
-    let freshForMs = 0;
+    const skipped = new SkippedEntries();
+    const files = new FreshFiles();
     try {
-      for await (const { name, isFile } of Deno.readDir(this.#path)) {
+      for await (const entry of Deno.readDir(this.#path)) {
+        const { name, isFile } = entry;
         if (!this.#isEligible(name)) continue;
-        const info = lookAt(`${this.#path}/${name}`);
-        if (info === undefined && name.includes("\ufffd")) {
-          this.#skip(name, "its name is not UTF-8", skipped);
-        } else if (info !== undefined && !isFile) {
-          this.#skip(name, "not a regular file", skipped);
+        const path = `${this.#path}/${name}`;
+        const info = lookAt(path);
+        if (info === undefined) {
+          if (name.includes("\ufffd")) {
+            skipped.add(path, "its name is not UTF-8");
+          }
+          continue;
         }
-        if (info === undefined || !isFile) continue;
-        if (this.#isFresh(info)) {
-          const since = Math.abs(Date.now() - modified(info));
-          freshForMs = Math.max(freshForMs, this.#minAgeMs - since);
-        } else times.set(name, modified(info));
-      }
-      for (const claim of await entriesOf(this.#claims)) {
-        const directory = `${this.#claims}/${claim}`;
-        for (const name of await entriesOf(directory)) {
-          const info = lookAt(`${directory}/${name}`);
-          if (info === undefined || times.has(name)) continue;
-          times.set(name, modified(info));
+        if (!isFile) {
+          skipped.add(path, whyNotSent(entry));
+          continue;
         }
+        const freshFor = freshForMs(info, this.#minAgeMs);
+        if (freshFor > 0) files.add(freshFor);
+        else times.set(name, modified(info));
       }
+      const { claims, unreadable } = await this.#claims.find();
+      for (const { name, file, time } of claims) {
+        skipped.addIfFromFuture(file, time);
+        const info = lookAt(file);
+        if (info === undefined || times.has(name)) continue;
+        times.set(name, modified(info));
+      }
+      const { fresh, waitMs } = files;
+      return { times, unreadable, skipped, fresh, waitMs };
     } catch (error) {
       throw spoolError("list", this.#path, error);
     }
-    this.#skipped = skipped;
-    return { times, freshForMs };
   }
 
   /**
    * @throws {RangeError} when `name` is not one that `list` gives.
    * @throws {SsmError} `SPOOL` when it is not a regular file or cannot be claimed.
    */
+  // deno-lint-ignore require-await -- a failure rejects, as the interface says
   async lock(name: string): Promise<SpoolEntry | undefined> {
     if (!this.#isEligible(name) || name === "" || name.includes("/")) {
       throw new RangeError(`Not the name of a file to be sent: "${name}"`);
     }
     const original = `${this.#path}/${name}`;
-    const claim = `${this.#claims}/${crypto.randomUUID()}`;
-    let renamed = false;
+    let claim: Claim | undefined;
     try {
       const found = lookAt(original);
       if (found === undefined) return undefined;
-      if (!found.isFile) throw notAFile(original);
-      if (this.#isFresh(found)) return undefined;
-      makeDirectory(this.#claims, this.#directoryMode);
-      makeDirectory(claim, this.#directoryMode);
-      await Deno.rename(original, `${claim}/${name}`);
-      renamed = true;
+      if (!found.isFile) throw notClaimable(original);
+      if (freshForMs(found, this.#minAgeMs) > 0) return undefined;
+      claim = this.#claims.take(name);
       // What was renamed may not be what was seen before.
-      const claimed = await Deno.lstat(`${claim}/${name}`);
-      if (!claimed.isFile) throw notAFile(original);
-      return new ClaimedFile(name, this.#path, claim, claimed);
+      const claimed = Deno.lstatSync(claim.file);
+      if (!claimed.isFile) throw notClaimable(original);
+      return new ClaimedFile(original, {
+        claims: this.#claims,
+        claim,
+        claimed,
+      });
     } catch (error) {
-      if (renamed) await restore(`${claim}/${name}`, original);
-      else removeIfEmpty(claim);
+      if (claim) this.#claims.giveBack(claim);
       if (isErrno(error, "ENOENT")) return undefined;
       throw spoolError("claim", original, error);
     }
   }
 
-  /** Gives stale claims back. */
+  /**
+   * Gives stale claims back, and removes what claims left behind. What cannot be
+   * given back does not stop the rest; the first such error is thrown in the end.
+   */
   async tidy(): Promise<void> {
-    if (this.#maxLockMs === 0) return;
-    try {
-      for (const name of await entriesOf(this.#claims)) {
-        await this.#giveBackIfStale(`${this.#claims}/${name}`);
+    const stale = this.#maxLockMs === 0
+      ? -Infinity
+      : Date.now() - this.#maxLockMs;
+    const { claims } = await this.#claims.find();
+    const failures: unknown[] = [];
+    for (const claim of claims) {
+      if (claim.time >= stale) continue;
+      try {
+        this.#giveBackStale(claim);
+      } catch (error) {
+        failures.push(spoolError("give back", claim.file, error));
       }
-    } catch (error) {
-      throw spoolError("tidy", this.#path, error);
     }
+    try {
+      await this.#claims.removeEmpty(stale);
+    } catch (error) {
+      failures.push(spoolError("tidy", this.#path, error));
+    }
+    if (failures.length > 0) throw failures[0];
   }
 
-  async #giveBackIfStale(stale: string): Promise<void> {
-    const info = lookAt(stale);
-    if (info === undefined) return;
-    if (modified(info) >= Date.now() - this.#maxLockMs) return;
-    const claim = `${this.#claims}/${crypto.randomUUID()}`;
+  #giveBackStale(claim: Claim): void {
+    let mine: Claim;
     try {
-      // Renamed first, so that only one of several gives it back, and only once.
-      await Deno.rename(stale, claim);
-      touchNow(claim);
+      mine = claim.takeOver();
     } catch (error) {
       if (isErrno(error, "ENOENT")) return; // another process was faster
       throw error;
     }
-    for (const file of await entriesOf(claim)) {
-      await restore(`${claim}/${file}`, `${this.#path}/${file}`);
-    }
-    removeIfEmpty(claim);
+    this.#claims.giveBack(mine);
   }
 
   #sorted(times: ReadonlyMap<string, number>): string[] {
@@ -200,33 +207,21 @@ export class PlainDirectory implements OutgoingSpool {
   #isEligible(name: string): boolean {
     return !name.startsWith(".") && !(this.#skipTmp && name.endsWith(".tmp"));
   }
-
-  #skip(name: string, state: string, skipped: Set<string>): void {
-    skipped.add(name);
-    if (this.#skipped.has(name)) return;
-    this.#warn(`Skipping "${this.#path}/${name}": ${state}`);
-  }
-
-  /** A time in the future is a wrong clock, not a file being written. */
-  #isFresh(info: Deno.FileInfo): boolean {
-    return Math.abs(Date.now() - modified(info)) < this.#minAgeMs;
-  }
 }
 
-function modified(info: Deno.FileInfo): number {
-  return info.mtime?.getTime() ?? 0;
+/** Names by the times of their files, and what else there is. */
+interface Look extends FreshLook {
+  readonly times: ReadonlyMap<string, number>;
+  readonly unreadable: readonly SsmError[];
+  readonly skipped: SkippedEntries;
 }
 
-async function entriesOf(directory: string): Promise<string[]> {
-  try {
-    const entries = await Array.fromAsync(Deno.readDir(directory));
-    return entries.map(({ name }) => name);
-  } catch (error) {
-    if (isErrno(error, "ENOENT")) return [];
-    throw error;
-  }
+function whyNotSent(entry: Deno.DirEntry): string {
+  return entry.isDirectory && DIRECTORY_NAME.test(entry.name)
+    ? "not a regular file; if this is a dirq write path_type = dirq"
+    : notAFile(entry);
 }
 
-function notAFile(path: string): SsmError {
+function notClaimable(path: string): SsmError {
   return new SsmError("SPOOL", `Cannot claim "${path}": not a regular file`);
 }

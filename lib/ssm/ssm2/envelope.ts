@@ -20,7 +20,7 @@ import {
   verifyMessage,
 } from "../../smime/mod.ts";
 import type { OpeningEnvelope, Sealed, SealingEnvelope } from "../envelope.ts";
-import type { Opened } from "../opened.ts";
+import type { Opened, Rejected } from "../opened.ts";
 
 /** Settings of {@linkcode SmimeSealer}. */
 export interface SmimeSealerOptions {
@@ -65,8 +65,16 @@ export interface SmimeOpenerOptions {
   ) => boolean | Promise<boolean>;
   /** Why somebody might think that a refused DN is on the list. @default nothing is said */
   readonly explainRefusal?: (dn: string) => string | undefined;
+  /**
+   * Say so when a signer is refused only for what is missing in the CA directory,
+   * so that the message is judged again.
+   * @default false
+   */
+  readonly retryUntrusted?: boolean;
   /** Accept SHA-1 and MD5 signatures, or SHA-1 only. @default false */
   readonly allowWeakDigests?: boolean | "sha1";
+  /** Largest message that is opened, in bytes: as large as the broker may send. */
+  readonly maxMessageBytes: number;
 }
 
 /** Decrypts, verifies, and checks the signer against CA directory and DN list. */
@@ -84,8 +92,11 @@ export class SmimeOpener implements OpeningEnvelope {
       isAllowed,
       explainRefusal = () => undefined,
       allowWeakDigests = false,
+      retryUntrusted = false,
+      maxMessageBytes,
     } = this.#options;
-    const rejected = (error: string, signer?: string): Opened => ({
+    const limits = { maxMessageBytes };
+    const rejected = (error: string, signer?: string): Rejected => ({
       status: "rejected",
       body,
       signer,
@@ -94,19 +105,28 @@ export class SmimeOpener implements OpeningEnvelope {
     if (body.length === 0) return rejected("Empty text passed to _handle_msg.");
     let entity = body;
     try {
-      if (isEncrypted(body)) entity = await decryptMessage(body, recipients());
+      if (isEncrypted(body)) {
+        entity = await decryptMessage(body, recipients(), limits);
+      }
     } catch (error) {
       return rejected(`Failed to decrypt message: ${badMessage(error)}`);
     }
     try {
       const { payload, signer, certificates } = await verifyMessage(entity, {
         allowWeakDigests,
+        limits,
       });
       const verdict = await trust(signer, certificates);
       if (!verdict.ok) {
-        return rejected(
-          `Failed to verify message: Unverified signer: ${verdict.reason}`,
-        );
+        const { reason, missing } = verdict;
+        return missing && retryUntrusted
+          ? {
+            ...rejected(
+              `Failed to verify message: Unverified signer, judged again by itself: ${reason}`,
+            ),
+            missing,
+          }
+          : rejected(`Failed to verify message: Unverified signer: ${reason}`);
       }
       const dn = formatDn(signer.subject);
       if (isAmbiguousDn(signer.subject)) {

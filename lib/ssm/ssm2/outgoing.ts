@@ -70,6 +70,9 @@ export class Ssm2OutgoingCarrier implements OutgoingCarrier {
 
   async open(): Promise<void> {
     if (this.#client) return;
+    // After a failure, or a rest, it is a new beginning.
+    this.#failure = undefined;
+    this.#fruitless = 0;
     this.#client = await this.#connect();
     const { log, destination } = this.#options;
     log.info(`Will send messages to: ${destination}`);

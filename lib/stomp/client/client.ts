@@ -17,7 +17,7 @@ import type {
 } from "./options.ts";
 import { Receipts } from "./receipts.ts";
 import { StompError } from "../frame/stomp_error.ts";
-import { type SubscribeOptions, Subscription } from "./subscription.ts";
+import type { SubscribeOptions, Subscription } from "./subscription.ts";
 import { Subscriptions } from "./subscriptions.ts";
 import { StompTransaction } from "./transaction.ts";
 
@@ -61,7 +61,7 @@ export class StompClient implements AsyncDisposable {
   readonly #onStrayReceipt: ((id: string) => void) | undefined;
   readonly #onUnhandled: StompConnectOptions["onUnhandled"];
   readonly #onFrame: StompConnectOptions["onFrame"];
-  readonly #subscriptions = new Subscriptions();
+  readonly #subscriptions: Subscriptions;
   #nextTransaction = 1;
   #leaving = false;
   /** The last ERROR that concerned one frame; the broker may close because of it. */
@@ -80,6 +80,10 @@ export class StompClient implements AsyncDisposable {
     this.#onStrayReceipt = options.onStrayReceipt;
     this.#onUnhandled = options.onUnhandled;
     this.#onFrame = options.onFrame;
+    this.#subscriptions = new Subscriptions({
+      version: () => this.version,
+      request: (...request) => this.#request(...request),
+    });
     this.session = connected.headers.get("session");
     this.server = connected.headers.get("server");
     this.closed = this.#run(frames);
@@ -100,7 +104,8 @@ export class StompClient implements AsyncDisposable {
   ): Promise<StompClient> {
     let connection: StompConnection | undefined;
     try {
-      connection = new StompConnection(socket, options);
+      const { trimMessages = "headers" } = options;
+      connection = new StompConnection(socket, { ...options, trimMessages });
       const frames = connection.frames();
       const connected = await shakeHands(connection, frames, options);
       return new StompClient(connection, frames, connected, options);
@@ -150,41 +155,11 @@ export class StompClient implements AsyncDisposable {
    * @throws {SsmError} as {@linkcode send}
    * @throws {TypeError} when that id is in use
    */
-  async subscribe(
+  subscribe(
     destination: string,
     options: SubscribeOptions = {},
   ): Promise<Subscription> {
-    const {
-      ack = "client-individual",
-      prefetch = 100,
-      prefetchBytes = 1 << 20,
-      maxWaitingBytes = 16 << 20,
-    } = options;
-    if (!Number.isInteger(prefetch) || prefetch < 1) {
-      throw new RangeError(`prefetch must be at least 1, not ${prefetch}`);
-    }
-    const id = options.id ?? this.#subscriptions.newId();
-    const subscription = new Subscription(
-      { id, destination },
-      { ack, prefetch, maxWaitingBytes },
-      () => this.#unsubscribe(id, destination),
-    );
-    this.#subscriptions.add(subscription);
-    try {
-      await this.#request("SUBSCRIBE", {
-        "activemq.prefetchSize": `${prefetch}`,
-        "prefetch-count": `${prefetch}`,
-        "consumer-window-size": `${prefetchBytes}`,
-        ...options.headers,
-        id,
-        destination,
-        ack,
-      }, options.receipt);
-    } catch (error) {
-      this.#subscriptions.remove(id);
-      throw error;
-    }
-    return subscription;
+    return this.#subscriptions.subscribe(destination, options);
   }
 
   /** Opens a transaction. @throws {SsmError} as {@linkcode send} */
@@ -283,13 +258,6 @@ export class StompClient implements AsyncDisposable {
     return this.sendFrame(makeFrame(command, all, body));
   }
 
-  async #unsubscribe(id: string, destination: string): Promise<void> {
-    if (!this.#subscriptions.remove(id)) return;
-    // A server of STOMP 1.0 may know it by its destination only.
-    const headers = this.version === "1.0" ? { id, destination } : { id };
-    await this.#request("UNSUBSCRIBE", headers, undefined);
-  }
-
   /** The one loop that reads; returns why it ended. */
   async #run(frames: AsyncIterable<Frame>): Promise<SsmError | undefined> {
     let end: SsmError | undefined;
@@ -338,7 +306,7 @@ export class StompClient implements AsyncDisposable {
   #takeMessage(frame: Frame): Promise<void> | undefined {
     const subscription = this.#subscriptions.ownerOf(frame.headers);
     const message = new StompMessage(frame, {
-      subscription: subscription?.id ?? "",
+      subscription: frame.headers.get("subscription") ?? subscription?.id ?? "",
       mode: subscription?.ack ?? "auto",
       version: this.version,
       acknowledge: (command, ids, { receipt, transaction }) =>

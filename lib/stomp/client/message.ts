@@ -38,7 +38,7 @@ export class StompMessage {
   readonly messageId: string;
   /** Whether the broker says that it delivered this message before. */
   readonly redelivered: boolean;
-  /** What is missing for being over the limits; `undefined` when it is whole. */
+  /** What was left out of it, see `trimMessages`; `undefined` when it is whole. */
   readonly trimmed: Trimmed | undefined;
   readonly #subscription: string;
   readonly #mode: AckMode;
@@ -70,7 +70,8 @@ export class StompMessage {
    * Confirms this message; in mode `client` also all before it.
    *
    * @throws {TypeError} in mode `auto`
-   * @throws {SsmError} as `StompClient.send()`
+   * @throws {SsmError} `STOMP_PROTOCOL` when the header is missing that names it
+   * to the broker; otherwise as `StompClient.send()`
    */
   async ack(options: AckOptions = {}): Promise<void> {
     await this.#acknowledge("ACK", this.#ackHeaders(), options);
@@ -81,7 +82,7 @@ export class StompMessage {
    *
    * @throws {TypeError} in mode `auto`
    * @throws {SsmError} `STOMP_PROTOCOL` in STOMP 1.0, which has no NACK;
-   * otherwise as `StompClient.send()`
+   * otherwise as {@linkcode ack}
    */
   async nack(options: AckOptions = {}): Promise<void> {
     if (this.#version === "1.0") {
@@ -100,20 +101,24 @@ export class StompMessage {
     }
     switch (this.#version) {
       case "1.0":
-        return { "message-id": this.messageId };
+        return { "message-id": this.#named("message-id") };
       case "1.1":
         return {
-          "message-id": this.messageId,
+          "message-id": this.#named("message-id"),
           subscription: this.#subscription,
         };
-      case "1.2": {
-        const id = this.headers.get("ack");
-        if (id !== undefined) return { id };
-        throw new SsmError(
-          "STOMP_PROTOCOL",
-          `Cannot acknowledge message "${this.messageId}": it has no ack header`,
-        );
-      }
+      case "1.2":
+        return { id: this.#named("ack") };
     }
+  }
+
+  /** A broker that is sent an empty name ends the connection for it. */
+  #named(header: "ack" | "message-id"): string {
+    const value = this.headers.get(header);
+    if (value !== undefined) return value;
+    throw new SsmError(
+      "STOMP_PROTOCOL",
+      `Cannot acknowledge message "${this.messageId}": it has no ${header} header`,
+    );
   }
 }

@@ -4,6 +4,7 @@
  * @module
  */
 import type { Clock } from "../../time/mod.ts";
+import type { TrimMessages } from "../frame/decoder.ts";
 import type { FrameLimits } from "../frame/limits.ts";
 import type { Frame, StompVersion } from "../frame/frame.ts";
 import type { StompMessage } from "./message.ts";
@@ -42,8 +43,12 @@ export interface StompConnectOptions {
   writeTimeoutMs?: number | undefined;
   /** Limits on the broker's frames. */
   limits?: FrameLimits | undefined;
-  /** See `FrameDecoderOptions`; look at `StompMessage.trimmed` then. @default false */
-  trimMessages?: boolean | undefined;
+  /**
+   * What is left out of a message rather than losing the connection for it, again
+   * and again. With `true`, look at `StompMessage.trimmed` before you confirm a
+   * message: its body may be missing. @default "headers"
+   */
+  trimMessages?: TrimMessages | undefined;
   /** Told of receipts that nobody awaits: late, repeated or made up. */
   onStrayReceipt?: ((id: string) => void) | undefined;
   /**

@@ -37,17 +37,28 @@ export interface SubscribeOptions {
 /** Messages a broker may send beyond the prefetch it was asked to keep to. */
 const PREFETCH_SLACK = 1000;
 
+/** A broker need not give a connection more subscriptions than that. */
+const MAX_WIDENINGS = 200;
+
+/** How a subscription speaks to the broker. */
+interface Requests {
+  unsubscribe(): Promise<void>;
+  /** Asks for one message more, under another id. */
+  widen(): Promise<void>;
+}
+
 /** Messages of one subscription, in order; for one consumer at a time. */
 export class Subscription
   implements AsyncIterable<StompMessage>, AsyncDisposable {
   readonly id: string;
   readonly destination: string;
   readonly ack: AckMode;
-  readonly #prefetch: number;
+  #prefetch: number;
   readonly #maxWaitingBytes: number;
-  readonly #unsubscribe: () => Promise<void>;
+  readonly #requests: Requests;
   readonly #waiting: StompMessage[] = [];
   #waitingBytes = 0;
+  #widenings = 0;
   #released = false;
   #wake: PromiseWithResolvers<void> | undefined;
   #room: PromiseWithResolvers<void> | undefined;
@@ -57,14 +68,14 @@ export class Subscription
   constructor(
     place: { id: string; destination: string },
     options: { ack: AckMode; prefetch: number; maxWaitingBytes: number },
-    unsubscribe: () => Promise<void>,
+    requests: Requests,
   ) {
     this.id = place.id;
     this.destination = place.destination;
     this.ack = options.ack;
     this.#prefetch = options.prefetch;
     this.#maxWaitingBytes = options.maxWaitingBytes;
-    this.#unsubscribe = unsubscribe;
+    this.#requests = requests;
   }
 
   /**
@@ -97,7 +108,24 @@ export class Subscription
 
   /** Wants no more messages; those that came and are not acknowledged go back. */
   unsubscribe(): Promise<void> {
-    return this.#unsubscribe();
+    return this.#requests.unsubscribe();
+  }
+
+  /**
+   * Lets the broker send one message more ahead, in the place of one that is left
+   * unconfirmed for as long as this connection lasts. The prefetch of a subscription
+   * cannot be changed: a further one is added beside it. At most 200 times.
+   *
+   * @returns whether it was done
+   * @throws {SsmError} as `StompClient.send()`
+   */
+  async widen(): Promise<boolean> {
+    if (!isQueue(this.destination) || this.#end !== undefined) return false;
+    if (this.#widenings >= MAX_WIDENINGS) return false;
+    this.#widenings++;
+    this.#prefetch++;
+    await this.#requests.widen();
+    return true;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -151,4 +179,12 @@ export class Subscription
     return this.#waitingBytes > this.#maxWaitingBytes ||
       this.#waiting.length > this.#prefetch + PREFETCH_SLACK;
   }
+}
+
+/**
+ * Whether a message that is not confirmed stays for whoever asks next, as far
+ * as the destination tells; elsewhere each subscription has a copy of its own.
+ */
+export function isQueue(destination: string): boolean {
+  return /^([^/]|\/queue\/|\/amq\/queue\/)/.test(destination);
 }

@@ -8,7 +8,7 @@
 import { isSsmError, reason, SsmError } from "../../errors.ts";
 import type { Socket } from "../../net/mod.ts";
 import { type Clock, systemClock } from "../../time/mod.ts";
-import { FrameDecoder } from "../frame/decoder.ts";
+import { FrameDecoder, type TrimMessages } from "../frame/decoder.ts";
 import {
   encodeFrame,
   encodeFrameParts,
@@ -33,8 +33,8 @@ const HEART_BEAT = Uint8Array.of(0x0a);
 export interface ConnectionOptions {
   /** Limits on what the peer sends. */
   limits?: FrameLimits | undefined;
-  /** See `FrameDecoderOptions`. @default false */
-  trimMessages?: boolean | undefined;
+  /** @default false */
+  trimMessages?: TrimMessages | undefined;
   /**
    * Time without progress, while bytes wait to be sent, after which the
    * connection counts as lost; 0 waits for ever. @default 60000
@@ -158,7 +158,10 @@ export class StompConnection {
       this.close(this.#lost(error));
     }
     if (this.#open && this.#decoder.midFrame) {
-      this.close(this.#lost("the peer closed it in the middle of a frame"));
+      const { unfinished } = this.#decoder;
+      this.close(
+        this.#lost(`the peer closed it in the middle of a ${unfinished}`),
+      );
     }
     if (this.#reason !== undefined) throw this.#reason;
   }

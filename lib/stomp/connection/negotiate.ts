@@ -88,7 +88,7 @@ export function formatHeartBeat({ sendMs, receiveMs }: HeartBeat): string {
  */
 export function parseHeartBeat(header: string | undefined): HeartBeat {
   if (header === undefined) return { sendMs: 0, receiveMs: 0 };
-  const match = /^([0-9]{1,10}),([0-9]{1,10})$/.exec(header);
+  const match = /^([0-9]+),([0-9]+)$/.exec(header);
   if (match === null) {
     throw new SsmError(
       "STOMP_PROTOCOL",

@@ -4,9 +4,9 @@
  * @module
  */
 import { SsmError } from "../../errors.ts";
-import { type HeaderRule, headerRule, unescapeHeader } from "./escape.ts";
 import { type Frame, mayHaveBody, type StompVersion } from "./frame.ts";
 import { GrowingBuffer } from "./growing_buffer.ts";
+import { FrameHead } from "./head.ts";
 import { changeLimits, DEFAULT_LIMITS, type FrameLimits } from "./limits.ts";
 import { otherProtocol } from "./other_protocol.ts";
 
@@ -14,18 +14,7 @@ const MAX_COMMAND_BYTES = 32;
 const NUL = 0x00;
 const LF = 0x0a;
 const CR = 0x0d;
-const COLON = 0x3a;
-/** Without these a message can be neither acknowledged nor read to its end. */
-const ESSENTIAL: ReadonlySet<string> = new Set([
-  "message-id",
-  "subscription",
-  "ack",
-  "destination",
-  "content-length",
-  "redelivered",
-]);
 const COMMAND_LINE = /^([A-Z]{1,32})(\r?)$/;
-
 /** What the next byte belongs to. */
 type State =
   | "between"
@@ -35,17 +24,23 @@ type State =
   | "counted"
   | "until-nul";
 
+/**
+ * What is left out of a MESSAGE, and counted in {@linkcode Frame.trimmed}, instead
+ * of refusing it, since a broker would only deliver it again, for ever: nothing;
+ * headers that cannot be read or are over the limits; or these and a body that is
+ * over the limit. As long as it is known where the frame ends, that is: if that
+ * is in doubt, it is refused. An ERROR does without such headers, too, so that
+ * its words are not lost.
+ */
+export type TrimMessages = false | "headers" | true;
+
 /** Settings of a {@linkcode FrameDecoder}. */
 export interface FrameDecoderOptions {
   /** @default "1.0" */
   version?: StompVersion | undefined;
   limits?: FrameLimits | undefined;
-  /**
-   * Hand out a MESSAGE that is over the limits without what is too much, instead
-   * of refusing it: a broker would only deliver it again, for ever.
-   * @default false
-   */
-  trimMessages?: boolean | undefined;
+  /** See {@linkcode TrimMessages}. @default false */
+  trimMessages?: TrimMessages | undefined;
 }
 
 /**
@@ -65,15 +60,14 @@ export class FrameDecoder {
   #state: State = "between";
   #afterCr = false;
   #isFirst = true;
-  #headBytes = 0;
-  #headerLines = 0;
-  #command = "";
-  #headers = new Map<string, string>();
-  #rule: HeaderRule = "connect";
-  #crlf = false;
+  /** Of the frame that is being read; before the first, of none. */
+  #head = new FrameHead("CONNECT", false, {
+    version: "1.0",
+    limits: DEFAULT_LIMITS,
+    leaveOut: false,
+  });
   #bodyBytes = 0;
-  readonly #trimMessages: boolean;
-  #droppedHeaders = 0;
+  readonly #trimMessages: TrimMessages;
   /** Bytes of a body that is dropped; `undefined` while it is kept. */
   #droppedBytes: number | undefined;
   #error: unknown;
@@ -95,9 +89,16 @@ export class FrameDecoder {
     return this.#state !== "between";
   }
 
+  /** What has begun and not ended, for the words of an error. */
+  get unfinished(): string {
+    const known = this.midFrame && this.#state !== "command" &&
+      this.#head.command === "MESSAGE";
+    return known ? this.#head.description : "frame";
+  }
+
   /** Bytes that are kept of a frame that has not ended. */
   get heldBytes(): number {
-    return this.midFrame ? this.#partial.length + this.#headBytes : 0;
+    return this.midFrame ? this.#partial.length + this.#head.bytes : 0;
   }
 
   /**
@@ -174,43 +175,29 @@ export class FrameDecoder {
     const line = this.#completeLine(piece);
     const match = COMMAND_LINE.exec(this.#utf8.decode(line));
     if (match === null) throw this.#notACommand(line);
-    this.#command = match[1]!;
-    this.#rule = headerRule(this.#command, this.version);
-    this.#crlf = match[2] !== "" || this.#rule === "1.2" ||
-      this.#rule === "connect";
-    this.#headBytes = line.length + 1;
-    this.#headerLines = 0;
-    this.#headers = new Map();
-    this.#droppedHeaders = 0;
+    this.#head = new FrameHead(match[1]!, match[2] !== "", {
+      version: this.version,
+      limits: this.#limits,
+      leaveOut: this.#trimMessages !== false,
+    });
     this.#droppedBytes = undefined;
     this.#state = "headers";
     return end + 1;
   }
 
   #readHeader(chunk: Uint8Array, offset: number): number {
-    const { maxHeaderBytes, maxHeadBytes } = this.#limits;
     const end = chunk.indexOf(LF, offset);
     const piece = chunk.subarray(offset, end === -1 ? chunk.length : end);
-    const lineBytes = this.#partial.length + piece.length;
-    if (lineBytes > maxHeaderBytes) {
-      this.#exceed(`a header of more than ${maxHeaderBytes} bytes`);
-      this.#partial.take();
-      this.#droppedHeaders++;
+    if (!this.#head.admits(this.#partial.length + piece.length)) {
+      this.#head.skip(this.#completeLine(piece));
       this.#state = "dropped-header";
       return offset;
-    }
-    const headBytes = this.#headBytes + lineBytes + 1;
-    if (headBytes > maxHeadBytes) {
-      this.#exceed(`headers of more than ${maxHeadBytes} bytes`);
     }
     if (end === -1) {
       this.#partial.append(piece);
       return chunk.length;
     }
-    let line = this.#completeLine(piece);
-    if (this.#crlf && line.at(-1) === CR) line = line.subarray(0, -1);
-    if (line.length === 0) this.#beginBody();
-    else this.#addHeader(line, headBytes);
+    if (this.#head.add(this.#completeLine(piece))) this.#beginBody();
     return end + 1;
   }
 
@@ -221,47 +208,16 @@ export class FrameDecoder {
     return end + 1;
   }
 
-  #addHeader(line: Uint8Array, headBytes: number): void {
-    const { maxHeaders, maxHeadBytes } = this.#limits;
-    const excess = this.#headerLines + 1 > maxHeaders;
-    if (excess) this.#exceed(`more than ${maxHeaders} headers`);
-    if (line.includes(NUL)) throw this.#malformed("a header contains a NUL");
-    const colon = line.indexOf(COLON);
-    if (colon === -1) throw this.#malformed("a header has no colon");
-    if (colon === 0) throw this.#malformed("a header has no name");
-    const name = this.#headerText(line.subarray(0, colon));
-    const value = this.#headerText(line.subarray(colon + 1));
-    const isFull = excess || headBytes > maxHeadBytes;
-    if (isFull && (!ESSENTIAL.has(name) || this.#headers.has(name))) {
-      this.#droppedHeaders++;
-      return;
-    }
-    this.#headerLines++;
-    this.#headBytes = headBytes;
-    // STOMP 1.2, "Repeated Header Entries": the first counts.
-    if (!this.#headers.has(name)) this.#headers.set(name, value);
-  }
-
-  #headerText(bytes: Uint8Array): string {
-    let text: string;
-    try {
-      text = this.#utf8.decode(bytes);
-    } catch (cause) {
-      throw this.#malformed("a header is not UTF-8", cause);
-    }
-    return unescapeHeader(text, this.#rule);
-  }
-
   #beginBody(): void {
     const { maxBodyBytes } = this.#limits;
-    const length = this.#headers.get("content-length");
+    const length = this.#head.headers.get("content-length");
     if (length === undefined) {
       this.#state = "until-nul";
       return;
     }
     // Twelve digits are beyond any body and exact as a number.
     if (!/^[0-9]{1,12}$/.test(length)) {
-      throw this.#malformed(
+      throw this.#head.malformed(
         `its content-length "${length.slice(0, 32)}" is not a number`,
       );
     }
@@ -272,9 +228,6 @@ export class FrameDecoder {
       );
       this.#droppedBytes = 0;
     }
-    if (this.#bodyBytes > 0 && !mayHaveBody(this.#command)) {
-      throw this.#malformed("it must not have a body");
-    }
     this.#state = "counted";
   }
 
@@ -283,12 +236,13 @@ export class FrameDecoder {
       (this.#droppedBytes ?? this.#partial.length);
     if (missing > 0) {
       const piece = chunk.subarray(offset, offset + missing);
+      this.#checkBody(piece);
       if (this.#droppedBytes !== undefined) this.#droppedBytes += piece.length;
       else this.#partial.append(piece, this.#bodyBytes);
       return [offset + piece.length];
     }
     if (chunk[offset] !== NUL) {
-      throw this.#malformed(
+      throw this.#head.malformed(
         `no NUL follows its body of content-length ${this.#bodyBytes}`,
       );
     }
@@ -299,9 +253,7 @@ export class FrameDecoder {
     const { maxBodyBytes } = this.#limits;
     const end = chunk.indexOf(NUL, offset);
     const piece = chunk.subarray(offset, end === -1 ? chunk.length : end);
-    if (piece.length > 0 && !mayHaveBody(this.#command)) {
-      throw this.#malformed("it must not have a body");
-    }
+    this.#checkBody(piece);
     if (
       this.#droppedBytes === undefined &&
       this.#partial.length + piece.length > maxBodyBytes
@@ -314,6 +266,14 @@ export class FrameDecoder {
     return end === -1 ? [chunk.length] : [end + 1, this.#completeFrame()];
   }
 
+  /** Clients of 1.0 end any frame with an empty line more; later ones must not. */
+  #checkBody(piece: Uint8Array): void {
+    if (piece.length === 0 || mayHaveBody(this.#head.command)) return;
+    const isLineEnds = piece.every((byte) => byte === LF || byte === CR);
+    if (this.#head.isOf10 && isLineEnds) return;
+    throw this.#head.malformed("it must not have a body");
+  }
+
   #completeLine(piece: Uint8Array): Uint8Array {
     if (this.#partial.length === 0) return piece;
     this.#partial.append(piece);
@@ -323,27 +283,21 @@ export class FrameDecoder {
   #completeFrame(): Frame {
     this.#state = "between";
     this.#isFirst = false;
-    const body = this.#partial.take();
-    const frame = { command: this.#command, headers: this.#headers, body };
-    const [headers, bodyBytes] = [this.#droppedHeaders, this.#droppedBytes];
-    if (headers === 0 && bodyBytes === undefined) return frame;
-    return { ...frame, trimmed: { headers, bodyBytes: bodyBytes ?? 0 } };
+    const { command, headers, leftOut } = this.#head;
+    const taken = this.#partial.take();
+    const body = mayHaveBody(command) ? taken : taken.subarray(0, 0);
+    const frame = { command, headers, body };
+    const dropped = this.#droppedBytes;
+    if (leftOut === 0 && dropped === undefined) return frame;
+    return { ...frame, trimmed: { headers: leftOut, bodyBytes: dropped ?? 0 } };
   }
 
-  /** Refuses the frame, unless it is one that is trimmed. */
+  /** Refuses the body, unless it is dropped. */
   #exceed(what: string): void {
-    if (this.#trimMessages && this.#command === "MESSAGE") return;
+    if (this.#trimMessages === true && this.#head.command === "MESSAGE") return;
     throw new SsmError(
       "LIMIT",
-      `Cannot read ${this.#command} frame: it has ${what}`,
-    );
-  }
-
-  #malformed(why: string, cause?: unknown): SsmError {
-    return new SsmError(
-      "STOMP_PROTOCOL",
-      `Cannot read ${this.#command} frame: ${why}`,
-      { cause },
+      `Cannot read ${this.#head.description}: it has ${what}`,
     );
   }
 

@@ -10,6 +10,9 @@
  * CONNECT, STOMP and CONNECTED are never escaped, so that they can be read
  * before a version is agreed upon (STOMP 1.2, "Value Encoding").
  *
+ * In 1.0, whose frames are usually written `name: value`, blanks around name and
+ * value do not count when they are read; in 1.1 and 1.2 they belong to them.
+ *
  * Output follows the specification to the letter. Input does too, with one
  * deviation: a bare colon in a value is taken as it is, because every broker
  * takes it and many clients send it. An escape that the version does not define
@@ -89,7 +92,8 @@ export function escapeHeader(
  * @throws {SsmError} `STOMP_PROTOCOL` on an escape that the rule does not define.
  */
 export function unescapeHeader(text: string, rule: HeaderRule): string {
-  if (rule === "1.0" || rule === "connect") return text;
+  if (rule === "connect") return text;
+  if (rule === "1.0") return withoutBlanks(text);
   if (rule === "1.2" && text.includes("\r")) {
     throw new SsmError(
       "STOMP_PROTOCOL",
@@ -108,6 +112,16 @@ export function unescapeHeader(text: string, rule: HeaderRule): string {
     }
     return char;
   });
+}
+
+/** By hand: a pattern would try the end of a long run of blanks from each of them. */
+function withoutBlanks(text: string): string {
+  const isBlank = (at: number) => text[at] === " " || text[at] === "\t";
+  let start = 0;
+  let end = text.length;
+  while (start < end && isBlank(start)) start++;
+  while (end > start && isBlank(end - 1)) end--;
+  return text.slice(start, end);
 }
 
 function inexpressible(

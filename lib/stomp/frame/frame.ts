@@ -20,15 +20,15 @@ export interface Frame {
   readonly command: string;
   readonly headers: FrameHeaders;
   readonly body: Uint8Array;
-  /** What was left out of it for being over the limits; absent when it is whole. */
+  /** What was left out of it; absent when it is whole. */
   readonly trimmed?: Trimmed | undefined;
 }
 
 /** What a decoder left out of a frame instead of refusing it. */
 export interface Trimmed {
-  /** Header lines that were dropped. */
+  /** Header lines that cannot be read (see `FrameHead`) or are over the limits. */
   readonly headers: number;
-  /** Bytes of the body, all of which was dropped; 0 when it is there. */
+  /** Bytes of a body over the limit, all of which was dropped; 0 when it is there. */
   readonly bodyBytes: number;
 }
 

@@ -6,12 +6,10 @@
 import { isSsmError, reason, SsmError } from "../../errors.ts";
 import { StompClient } from "../client/client.ts";
 import { type Clock, systemClock } from "../../time/mod.ts";
+import { GOOD_CONNECTION_MS } from "./early_losses.ts";
 import type { DialBroker, ReconnectOptions } from "./options.ts";
 import type { StateFeed } from "./state.ts";
 import { backoff, sleep } from "../../time/mod.ts";
-
-/** A connection that lasted this long was a good one: the next may be tried at once. */
-const GOOD_CONNECTION_MS = 30_000;
 
 /** Finds one connection after another. */
 export class BrokerSearch {

@@ -5,7 +5,7 @@
  */
 import type { LastingSubscription } from "./lasting_subscription.ts";
 import type { StompMessage } from "../client/message.ts";
-import type { ConsumeOptions, MessageHandler } from "./options.ts";
+import { type ConsumeOptions, LEAVE, type MessageHandler } from "./options.ts";
 
 /** Hands messages to a handler, and confirms each by what comes of it. */
 export class Consumer implements AsyncDisposable {
@@ -58,15 +58,16 @@ export class Consumer implements AsyncDisposable {
   }
 
   async #handle(message: StompMessage): Promise<void> {
-    let accepted = false;
+    let outcome: unknown = false;
     try {
-      accepted = await this.#handler(message) !== false;
+      outcome = await this.#handler(message);
     } catch (error) {
       this.#onError?.(error, message);
     }
     if (this.#messages.ack === "auto") return;
     try {
-      await (accepted ? message.ack() : message.nack());
+      if (outcome === LEAVE) await this.#messages.widen();
+      else await (outcome === false ? message.nack() : message.ack());
     } catch (error) {
       this.#onError?.(error, message);
     }

@@ -82,6 +82,11 @@ export class LastingSubscription
     }
   }
 
+  /** As `Subscription.widen()`, for as long as this connection lasts. */
+  async widen(): Promise<boolean> {
+    return await this.#current?.widen() ?? false;
+  }
+
   /**
    * Wants no more messages; those that came and are not confirmed go back.
    *

@@ -59,10 +59,18 @@ export interface LastingSendOptions
 export type LastingSubscribeOptions = Omit<SubscribeOptions, "receipt">;
 
 /**
- * Takes a message. It is confirmed when this returns or resolves, and given
- * back (NACK) when it returns or resolves to `false`, throws or rejects. What a
- * broker does with it then is its own: RabbitMQ and the embedded broker deliver
- * it again, ActiveMQ moves it to its dead letters at once.
+ * What a handler returns for a message that is to stay on the broker: neither
+ * confirmed nor given back, it comes again over the next connection. Of a queue,
+ * another message comes in its place, 200 times at most.
+ */
+export const LEAVE: unique symbol = Symbol("leave");
+
+/**
+ * Takes a message. It is confirmed when this returns or resolves, given back
+ * (NACK) when it returns or resolves to `false`, throws or rejects, and left as
+ * it is when it returns or resolves to {@linkcode LEAVE}. What a broker does with
+ * a message that is given back is its own: RabbitMQ and the embedded broker
+ * deliver it again, ActiveMQ moves it to its dead letters at once.
  */
 export type MessageHandler = (message: StompMessage) => unknown;
 

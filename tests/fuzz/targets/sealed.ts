@@ -143,6 +143,7 @@ function openerFor(random: Random): SmimeOpener {
       }),
     isAllowed: () => true,
     allowWeakDigests: random.oneIn(2),
+    maxMessageBytes: 1 << 28,
   });
 }
 

@@ -110,7 +110,7 @@ export const LENGTHS: Chapter = {
     ),
     {
       name: "two thousand sequences in each other",
-      error: `${ASN1}content is missing`,
+      error: `${ASN1}object identifier has tag 0x30 instead of 0x06`,
       make: () => opaque(nested(der.nullValue(), 2000)),
     },
     {

@@ -1,0 +1,149 @@
+/**
+ * A file that is sent and removed only as the one that it was when it was claimed.
+ *
+ * @module
+ */
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  openSync,
+  read as readCallback,
+} from "node:fs";
+import { promisify } from "node:util";
+import { crc32 } from "node:zlib";
+import { lookAt, touchNow } from "./files.ts";
+
+const readSome = promisify(readCallback);
+
+/** Which file it is, and what tells whether it was written to since. */
+interface State {
+  readonly dev: number;
+  readonly ino: number | null;
+  readonly size: number;
+  /** In ms. */
+  readonly modified: number;
+}
+
+/** Says that a file is not what it was: somebody writes to it, or has put another one in its place. */
+export class ChangedError extends Error {
+  override name = "ChangedError";
+}
+
+/**
+ * Guards one claimed file.
+ *
+ * Whoever writes into a directory may change a file, or what its name stands for,
+ * at any moment. So it is read through a descriptor that is proved to be that of
+ * the claimed file, and it counts as sent only if it still is what was read.
+ */
+export class CheckedFile {
+  #state: State;
+  /** Of the bytes that were read. */
+  #checksum: number | undefined;
+  /** Something may have been written without a trace in size and time. */
+  #timeIsSilent = false;
+
+  /** @param claimed the file as it was claimed, links not followed */
+  constructor(claimed: Deno.FileInfo) {
+    this.#state = stateOf(claimed);
+  }
+
+  /** In bytes, when it was claimed. */
+  get size(): number {
+    return this.#state.size;
+  }
+
+  /**
+   * Its bytes.
+   *
+   * @param path any of its names
+   * @throws {ChangedError} when it is another file, or somebody is writing to it.
+   */
+  async read(path: string): Promise<Uint8Array> {
+    const { bytes, state } = await this.#readFrom(path);
+    this.#checksum = crc32(bytes);
+    this.#state = state;
+    this.#timeIsSilent = false;
+    return bytes;
+  }
+
+  /** Sets the time of the file to now; returns that time. */
+  touch(path: string): number {
+    // What a writer did before would be forgotten with its time.
+    const before = lookAt(path);
+    this.#timeIsSilent ||= before === undefined ||
+      stateOf(before).modified !== this.#state.modified;
+    const now = touchNow(path);
+    // File systems may keep times less exactly.
+    const modified = stateOf(Deno.lstatSync(path)).modified;
+    this.#state = { ...this.#state, modified };
+    return now;
+  }
+
+  /**
+   * Gives the file a time that it had before `touch`, which tells when its content was
+   * written; not when somebody has written to it since.
+   */
+  restoreTime(path: string, time: Date): void {
+    const now = lookAt(path);
+    if (!now || this.#timeIsSilent) return;
+    if (stateOf(now).modified !== this.#state.modified) return;
+    Deno.utimeSync(path, time, time);
+  }
+
+  /**
+   * Returns when the file at `path` is what was read, byte for byte.
+   *
+   * @throws {ChangedError} when it is not.
+   */
+  async check(path: string): Promise<void> {
+    const now = stateOf(Deno.lstatSync(path));
+    this.#checkSame(now);
+    if (now.modified === this.#state.modified && !this.#timeIsSilent) return;
+    // Another sender that tries to lock it sets its time, too: only the bytes tell.
+    const { bytes } = await this.#readFrom(path);
+    if (crc32(bytes) !== this.#checksum) throw beingWritten();
+  }
+
+  async #readFrom(path: string): Promise<{ bytes: Uint8Array; state: State }> {
+    // Never waits for a writer, should there be a FIFO by now.
+    const file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    try {
+      const opened = fstatSync(file);
+      this.#checkSame(stateOf(opened));
+      const bytes = new Uint8Array(opened.size);
+      let length = 0;
+      while (length < bytes.length) {
+        const rest = bytes.length - length;
+        const { bytesRead } = await readSome(file, bytes, length, rest, length);
+        if (bytesRead === 0) throw beingWritten();
+        length += bytesRead;
+      }
+      const state = stateOf(fstatSync(file));
+      this.#checkSame(state);
+      if (state.modified !== opened.mtimeMs) throw beingWritten();
+      return { bytes, state };
+    } finally {
+      closeSync(file);
+    }
+  }
+
+  #checkSame({ dev, ino, size }: State): void {
+    if (ino !== this.#state.ino || dev !== this.#state.dev) {
+      throw new ChangedError("It is another file now");
+    }
+    if (size !== this.#state.size) throw beingWritten();
+  }
+}
+
+function stateOf(
+  info: Pick<Deno.FileInfo, "dev" | "ino" | "size" | "mtime">,
+): State {
+  const { dev, ino, size, mtime } = info;
+  return { dev, ino, size, modified: mtime?.getTime() ?? 0 };
+}
+
+function beingWritten(): ChangedError {
+  return new ChangedError("It is being written to");
+}
