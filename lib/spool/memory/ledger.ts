@@ -1,12 +1,13 @@
 /**
  * The memory of what was delivered, shared by all processes that deliver.
  *
- * One entry per message: a symbolic link whose name is the digest of the
- * message's key and whose text is a token chosen by whoever delivers it. A
+ * An entry is a symbolic link whose name is the digest of what is remembered, such
+ * as the key of a message, and whose text is chosen by whoever delivers it. A
  * symbolic link because it is made with its text in one atomic step that fails
  * when there is one already, takes no disk block, and is durable once its
  * directory is synced. It points nowhere on purpose. All are in one directory, so
- * that messages delivered together share one sync.
+ * that messages delivered together share one sync; ledgers of different things
+ * share it, too, and have digests of different lengths there.
  *
  * @module
  */
@@ -17,23 +18,25 @@ import { lookAt, makeDirectories, unlink } from "../disk/files.ts";
 /** How far the clocks of this machine and of its file server may be apart. */
 const CLOCK_SKEW_MS = 3_600_000;
 
-/** A digest and a token as they are in names. */
-const DIGEST = /^[0-9a-f]{64}$/;
-const TOKEN = /^[0-9a-f]{16}$/;
+/** A text; longer ones would take a disk block. */
+const TEXT = /^[0-9a-f]{8}[-.0-9a-f]{8,51}$/;
 
 /** Settings of a {@linkcode Ledger}. */
 export interface LedgerOptions {
-  /** At most so many messages are remembered, and at least three quarters of it. */
+  /** Hexadecimal digits in the names of the entries. */
+  readonly digits: number;
+  /** At most so many entries are remembered, and at least three quarters of it. */
   readonly capacity: number;
   readonly directoryMode: number;
   readonly syncer: DirectorySyncer;
-  /** Is told of every entry before it is forgotten. */
-  readonly settle: (digest: string, token: string) => Promise<unknown>;
+  /** Is told of every entry before it is forgotten. @default nothing is to be done */
+  readonly settle?: (digest: string, text: string) => Promise<unknown>;
 }
 
 /** A bounded set of digests on disk. */
 export class Ledger {
   readonly #path: string;
+  readonly #name: RegExp;
   readonly #limit: number;
   readonly #directoryMode: number;
   readonly #syncer: DirectorySyncer;
@@ -44,6 +47,7 @@ export class Ledger {
 
   constructor(path: string, options: LedgerOptions) {
     this.#path = path;
+    this.#name = new RegExp(`^[0-9a-f]{${options.digits}}$`);
     this.#limit = Math.max(4, options.capacity);
     this.#directoryMode = options.directoryMode;
     this.#syncer = options.syncer;
@@ -55,31 +59,58 @@ export class Ledger {
     makeDirectories(this.#path, this.#directoryMode);
   }
 
-  /** The token that is entered for `digest`, durable when this returns. */
+  /** The text that is entered for `digest`, durable when this returns. */
   async find(digest: string): Promise<string | undefined> {
-    const token = this.#read(digest);
+    const text = this.read(digest);
     // Whoever made the entry may not have come to sync it.
-    if (token !== undefined) await this.#syncer.sync(this.#path);
-    return token;
+    if (text !== undefined) await this.sync();
+    return text;
   }
 
-  /** Enters `token` unless there is an entry; returns the one that is there, durable. */
-  async enter(digest: string, token: string): Promise<string> {
+  /** Enters `text` unless there is an entry; returns the one that is there, durable. */
+  async enter(digest: string, text: string): Promise<string> {
+    const entered = this.claim(digest, text);
+    await this.sync();
+    return entered;
+  }
+
+  /** As `enter`, but durable only after the next `sync`. */
+  claim(digest: string, text: string): string {
     for (;;) {
       try {
-        Deno.symlinkSync(token, this.#entry(digest));
+        Deno.symlinkSync(text, this.#entry(digest));
       } catch (error) {
         if (!isErrno(error, "EEXIST")) throw error;
-        const holder = await this.find(digest);
+        const holder = this.read(digest);
         if (holder !== undefined) return holder;
-        // No token, no entry: a message delivered twice is better than none.
+        // No text, no entry: a message delivered twice is better than none.
         unlink(this.#entry(digest));
         continue;
       }
       if (this.#count !== undefined) this.#count++;
-      await this.#syncer.sync(this.#path);
-      return token;
+      return text;
     }
+  }
+
+  /** The text that is entered for `digest`. */
+  read(digest: string): string | undefined {
+    try {
+      const text = Deno.readLinkSync(this.#entry(digest));
+      return TEXT.test(text) ? text : undefined;
+    } catch (error) {
+      if (isErrno(error, "ENOENT", "EINVAL")) return undefined;
+      throw error;
+    }
+  }
+
+  /** Removes an entry, if it is there and has this text. Not for what another process may be entering. */
+  withdraw(digest: string, text: string): void {
+    if (this.read(digest) === text) unlink(this.#entry(digest));
+  }
+
+  /** Makes everything durable that is entered now, whoever entered it. */
+  async sync(): Promise<void> {
+    await this.#syncer.sync(this.#path);
   }
 
   /** Forgets the oldest entries when they are too many. */
@@ -100,8 +131,8 @@ export class Ledger {
     entries.sort((a, b) => a.made - b.made);
     const keep = Math.floor(this.#limit * 3 / 4);
     for (const { name } of entries.slice(0, -keep)) {
-      const token = this.#read(name);
-      if (token !== undefined) await this.#settle(name, token);
+      const text = this.read(name);
+      if (text !== undefined) await this.#settle?.(name, text);
       unlink(`${this.#path}/${name}`);
     }
     this.#count = Math.min(entries.length, keep);
@@ -109,17 +140,7 @@ export class Ledger {
 
   #names(): string[] {
     return Array.from(Deno.readDirSync(this.#path), ({ name }) => name)
-      .filter((name) => DIGEST.test(name));
-  }
-
-  #read(digest: string): string | undefined {
-    try {
-      const token = Deno.readLinkSync(this.#entry(digest));
-      return TOKEN.test(token) ? token : undefined;
-    } catch (error) {
-      if (isErrno(error, "ENOENT", "EINVAL")) return undefined;
-      throw error;
-    }
+      .filter((name) => this.#name.test(name));
   }
 
   #entry(digest: string): string {
