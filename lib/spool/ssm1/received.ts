@@ -4,35 +4,81 @@
  * @module
  */
 import { basename } from "node:path";
+import type { Signings } from "../memory/signings.ts";
+import type { Signing } from "../spool.ts";
 import { type AckDirectory, parseAck } from "./acks.ts";
 import { MESSAGE_ID } from "./names.ts";
-import type { Ssm1Staged, Ssm1Staging } from "./staging.ts";
+import type { Ssm1Content, Ssm1Staged, Ssm1Staging } from "./staging.ts";
 
-/** The entries; none is replaced or removed before its message is visible. */
+/** In a mark, for the name of a message that is none of ours. */
+const NAMELESS = "00000000-000000-000";
+
+/** The entries, and the marks of the signings; no entry is replaced or removed before its message is visible. */
 export class ReceivedMessages {
   readonly #acks: AckDirectory;
   readonly #staging: Ssm1Staging;
+  readonly #signings: Signings;
 
-  constructor(acks: AckDirectory, staging: Ssm1Staging) {
+  constructor(acks: AckDirectory, staging: Ssm1Staging, signings: Signings) {
     this.#acks = acks;
     this.#staging = staging;
+    this.#signings = signings;
   }
 
-  /** Whether this signer's message has been entered; then it is made durable and visible. */
-  async has(md5: string, signer: string): Promise<boolean> {
-    return isEntryOf(signer, await this.#find(md5));
+  /**
+   * Why a message that is not known, and comes from this signing, is to be taken
+   * for a replay.
+   */
+  doubt(
+    { md5, mark }: Ssm1Content,
+    signer: string,
+    signing: Signing,
+  ): string | undefined {
+    const isKnown = isEntryOf(signer, this.#acks.read(md5)) ||
+      (mark !== undefined && this.#signings.read(mark) !== undefined);
+    return isKnown ? undefined : this.#signings.admit(signing);
   }
 
-  /** The commit; `false` when the signer's message has been entered already. */
-  async enter({ id, md5 }: Ssm1Staged, signer: string): Promise<boolean> {
+  /** Whether this signer's message has been entered, or a message from this signing; then it is made durable and visible. */
+  async has(
+    content: Ssm1Content,
+    signer: string,
+    signing: Signing | undefined,
+  ): Promise<boolean> {
+    const seen = await this.#find(content.md5);
+    const isEntered = isEntryOf(signer, seen);
+    if (!signing) return isEntered;
+    await this.#signings.trim();
+    if (!isEntered) {
+      if (!this.#isMarked(content)) return false;
+      // Whoever made the mark may not have come to sync it, and what it is of.
+      await Promise.all([this.#signings.sync(), this.#staging.sync()]);
+      return true;
+    }
+    // Signed again by a sender that did not get the answer: what the entry knows now,
+    // this mark knows when the entry is forgotten.
+    await this.#signings.remember(signing, idIn(seen) ?? NAMELESS);
+    return true;
+  }
+
+  /** The commit; `false` when the signer's message has been entered already, or a message from this signing. */
+  async enter(staged: Ssm1Staged, signer: string): Promise<boolean> {
+    const { id, md5, mark } = staged;
     for (;;) {
       const seen = await this.#find(md5);
       if (isEntryOf(signer, seen)) return false;
+      if (this.#isMarked(staged)) return false;
       // An entry of another signer makes way: who sends the same first must not suppress it.
-      this.#staging.check({ id, md5 });
+      this.#staging.check(staged);
       const ticket = this.#staging.ticketOf(id);
-      if (await this.#acks.exchange(md5, seen, ticket)) return true;
+      const mayEnter = () => mark === undefined || this.#claim(staged, mark);
+      if (await this.#acks.exchange(md5, seen, ticket, mayEnter)) return true;
     }
+  }
+
+  /** Makes durable what `enter` has marked. */
+  async syncMarks(): Promise<void> {
+    await this.#signings.sync();
   }
 
   /** Removes an entry; `false` when there is none. */
@@ -62,7 +108,13 @@ export class ReceivedMessages {
     const shown = staging.shown();
     await staging.sync();
     for (const id of shown) staging.finish(id);
-    await this.#acks.exclusively(() => staging.sweep(ageMs, isEntered));
+    await this.#acks.exclusively(() =>
+      staging.sweep(ageMs, (staged) => {
+        if (isEntered(staged)) return true;
+        this.#unmark(staged);
+        return false;
+      })
+    );
   }
 
   #isEntered({ id, md5 }: Ssm1Staged): boolean {
@@ -73,8 +125,33 @@ export class ReceivedMessages {
   /** Deletes a staged message, unless it is entered. */
   async withdraw(staged: Ssm1Staged): Promise<void> {
     await this.#acks.exclusively(() => {
-      if (!this.#isEntered(staged)) this.#staging.remove(staged);
+      if (this.#isEntered(staged)) return;
+      this.#unmark(staged);
+      this.#staging.remove(staged);
     });
+  }
+
+  /** Whether a message from this signing has been entered: a mark may be of one that was killed before. */
+  #isMarked({ md5, mark }: Ssm1Content): boolean {
+    if (mark === undefined) return false;
+    const id = this.#signings.read(mark);
+    if (id === undefined) return false;
+    const staged = { id, md5, mark };
+    return this.#isEntered(staged) || !this.#staging.isHidden(staged);
+  }
+
+  /** Makes the mark that of a staged message; `false` when it is, or has become, that of one that is entered. */
+  #claim(staged: Ssm1Staged, mark: string): boolean {
+    if (this.#isMarked(staged)) return false;
+    const before = this.#signings.read(mark);
+    if (before !== undefined) this.#signings.withdraw(mark, before);
+    this.#signings.claim(mark, staged.id);
+    return true;
+  }
+
+  /** Before the files of a message go that is not entered: without them it would seem to be. */
+  #unmark({ id, mark }: Ssm1Staged): void {
+    if (mark !== undefined) this.#signings.withdraw(mark, id);
   }
 
   /** An entry's text, itself durable and its message visible; `undefined` when there is none. */
@@ -83,15 +160,17 @@ export class ReceivedMessages {
     if (seen === undefined) return undefined;
     // Whoever made the entry may not have come to sync it.
     await this.#acks.sync();
-    await this.#settle(md5, seen);
+    await this.#settle(seen);
     return seen;
   }
 
   /** Makes the message of an entry visible, durably, if that is still to be done. */
-  async #settle(md5: string, seen: string): Promise<void> {
-    const id = basename(parseAck(seen)?.path ?? "");
-    if (!MESSAGE_ID.test(id) || this.#staging.readTicket(id) !== seen) return;
-    this.#staging.show({ id, md5 });
+  async #settle(seen: string): Promise<void> {
+    const id = idIn(seen);
+    if (id === undefined || this.#staging.readTicket(id) !== seen) return;
+    for (const staged of this.#staging.list()) {
+      if (staged.id === id) this.#staging.show(staged);
+    }
     await this.#staging.sync();
   }
 }
@@ -99,4 +178,10 @@ export class ReceivedMessages {
 /** Whether it is an entry, and of a message of this signer. */
 function isEntryOf(signer: string, text: string | undefined): boolean {
   return text !== undefined && parseAck(text)?.signer === signer;
+}
+
+/** The name of the message that an entry is about; the original's may have any. */
+function idIn(text: string | undefined): string | undefined {
+  const id = basename(parseAck(text ?? "")?.path ?? "");
+  return MESSAGE_ID.test(id) ? id : undefined;
 }
