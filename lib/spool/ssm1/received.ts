@@ -57,13 +57,17 @@ export class ReceivedMessages {
     }
     // Signed again by a sender that did not get the answer: what the entry knows now,
     // this mark knows when the entry is forgotten.
-    await this.#signings.remember(signing, idIn(seen) ?? NAMELESS);
+    const staged = { ...content, id: idIn(seen) ?? NAMELESS };
+    if (this.#signings.admit(signing) === undefined) {
+      await this.#acks.exclusively(() => this.#claim(staged));
+    }
+    await this.#signings.sync();
     return true;
   }
 
   /** The commit; `false` when the signer's message has been entered already, or a message from this signing. */
   async enter(staged: Ssm1Staged, signer: string): Promise<boolean> {
-    const { id, md5, mark } = staged;
+    const { id, md5 } = staged;
     for (;;) {
       const seen = await this.#find(md5);
       if (isEntryOf(signer, seen)) return false;
@@ -71,8 +75,8 @@ export class ReceivedMessages {
       // An entry of another signer makes way: who sends the same first must not suppress it.
       this.#staging.check(staged);
       const ticket = this.#staging.ticketOf(id);
-      const mayEnter = () => mark === undefined || this.#claim(staged, mark);
-      if (await this.#acks.exchange(md5, seen, ticket, mayEnter)) return true;
+      const claim = () => this.#claim(staged);
+      if (await this.#acks.exchange(md5, seen, ticket, claim)) return true;
     }
   }
 
@@ -140,12 +144,14 @@ export class ReceivedMessages {
     return this.#isEntered(staged) || !this.#staging.isHidden(staged);
   }
 
-  /** Makes the mark that of a staged message; `false` when it is, or has become, that of one that is entered. */
-  #claim(staged: Ssm1Staged, mark: string): boolean {
+  /** Makes its mark name a message; `false` when it names one that is entered, or was. */
+  #claim(staged: Ssm1Staged): boolean {
+    const { id, mark } = staged;
+    if (mark === undefined) return true;
     if (this.#isMarked(staged)) return false;
-    const before = this.#signings.read(mark);
-    if (before !== undefined) this.#signings.withdraw(mark, before);
-    this.#signings.claim(mark, staged.id);
+    const dead = this.#signings.read(mark);
+    if (dead !== undefined) this.#signings.withdraw(mark, dead);
+    this.#signings.claim(mark, id);
     return true;
   }
 
