@@ -110,8 +110,8 @@ export class Deliveries {
 
   /** Whether something was delivered from the signing with this mark, or is now. */
   async #isMarked(mark: string): Promise<boolean> {
-    // If it is this process that delivers it, it will know best what became of it.
-    // Nobody waits here who has the key of a message, or whose turn it is.
+    // If this process delivers it, let it: it will know best what became of it. Whoever
+    // waits here has no key, and has passed its turn on.
     await this.#committing.get(mark);
     const token = await this.#signings.find(mark);
     if (token === undefined) return false;
@@ -132,18 +132,23 @@ export class Deliveries {
     const ended = Promise.withResolvers<void>();
     const mark = markIn(token);
     try {
-      const entered = await this.#perKey.run(
-        digest,
-        () => this.#enter(staged, turn, ended.promise),
-      ).finally(turn.pass);
-      if (entered) return entered.name;
-      if (mark !== undefined) await this.#isMarked(mark);
-      await this.#staging.remove(staged);
-      return undefined;
+      // At once, so that of several from one signing the first call has it; and so
+      // whoever waits for another one's end waits for an earlier one.
+      if (mark !== undefined && this.#staging.has(staged)) {
+        if (this.#signings.claim(mark, token) !== token) {
+          turn.pass();
+          await this.#isMarked(mark);
+          await this.#staging.remove(staged);
+          return undefined;
+        }
+        this.#committing.set(mark, ended.promise);
+      }
+      return await this.#perKey.run(digest, () => this.#enter(staged, turn));
     } catch (error) {
       await this.abandon(staged);
       throw error;
     } finally {
+      turn.pass();
       ended.resolve();
       if (mark !== undefined && this.#committing.get(mark) === ended.promise) {
         this.#committing.delete(mark);
@@ -151,27 +156,21 @@ export class Deliveries {
     }
   }
 
-  /** Enters a staged element and makes visible what is entered for its key; `undefined` when its mark is another one's. */
+  /** Enters a staged element, and makes visible what is entered for its key. */
   async #enter(
     staged: Staged,
     { before, pass }: CommitTurn,
-    ended: Promise<void>,
-  ): Promise<{ name: string | undefined } | undefined> {
+  ): Promise<string | undefined> {
     const { digest, token } = staged;
     await this.#checkStaged(staged);
-    const mark = markIn(token);
-    if (mark !== undefined) {
-      if (this.#signings.claim(mark, token) !== token) return undefined;
-      this.#committing.set(mark, ended);
-    }
-    // The mark is in the same directory, and durable with the entry.
+    // Its mark is in the same directory, and durable with the entry.
     const holder = await this.#ledger.enter(digest, token);
     await before;
     const published = this.#publish({ digest, token: holder });
     pass();
     const name = await published;
     if (holder !== token) await this.#staging.remove(staged);
-    return { name };
+    return name;
   }
 
   /** A missing element may be entered only if it was already: then somebody delivered it. */

@@ -58,7 +58,9 @@ export class ReceivedMessages {
     // Signed again by a sender that did not get the answer: what the entry knows now,
     // this mark knows when the entry is forgotten.
     const staged = { ...content, id: idIn(seen) ?? NAMELESS };
-    if (this.#signings.admit(signing) === undefined) {
+    if (
+      !this.#isMarked(staged) && this.#signings.admit(signing) === undefined
+    ) {
       await this.#acks.exclusively(() => this.#claim(staged));
     }
     await this.#signings.sync();
