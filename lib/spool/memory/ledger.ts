@@ -115,35 +115,68 @@ export class Ledger {
 
   /** Forgets the oldest entries when they are too many. */
   async trim(): Promise<void> {
-    this.#count ??= this.#names().length;
+    this.#count ??= (await this.#names()).length;
     if (this.#count < this.#limit) return;
     this.#trimming ??= this.#trim().finally(() => this.#trimming = undefined);
     await this.#trimming;
   }
 
   async #trim(): Promise<void> {
-    const soon = Date.now() + CLOCK_SKEW_MS;
-    const entries = this.#names().map((name) => {
-      const made = lookAt(`${this.#path}/${name}`)?.mtime?.getTime() ?? 0;
-      // What is from the future was made before the clock was put back.
-      return { name, made: made > soon ? made - soon : made };
-    });
-    entries.sort((a, b) => a.made - b.made);
-    const keep = Math.floor(this.#limit * 3 / 4);
-    for (const { name } of entries.slice(0, -keep)) {
-      const text = this.read(name);
+    const names = await this.#names();
+    this.#count = names.length;
+    const old = await this.#oldest(names, Math.floor(this.#limit * 3 / 4));
+    await inParts(old, async (name) => {
+      const text = this.#settle && this.read(name);
       if (text !== undefined) await this.#settle?.(name, text);
       unlink(`${this.#path}/${name}`);
-    }
-    this.#count = Math.min(entries.length, keep);
+    });
+    // Others have been entered meanwhile.
+    this.#count -= old.length;
   }
 
-  #names(): string[] {
-    return Array.from(Deno.readDirSync(this.#path), ({ name }) => name)
-      .filter((name) => this.#name.test(name));
+  /** All but the `keep` youngest. */
+  async #oldest(names: readonly string[], keep: number): Promise<string[]> {
+    const soon = Date.now() + CLOCK_SKEW_MS;
+    const times = new Float64Array(names.length);
+    await inParts(names, (name, index) => {
+      const made = lookAt(`${this.#path}/${name}`)?.mtime?.getTime() ?? 0;
+      // What is from the future was made before the clock was put back.
+      times[index] = made > soon ? made - soon : made;
+    });
+    const surplus = names.length - keep;
+    const last = times.toSorted()[surplus - 1] ?? -Infinity;
+    // Of those that were made in one moment, as many as necessary.
+    let atLast = surplus - times.filter((made) => made < last).length;
+    return names.filter((_, index) =>
+      times[index]! < last || (times[index] === last && atLast-- > 0)
+    );
+  }
+
+  async #names(): Promise<string[]> {
+    const names: string[] = [];
+    for await (const { name } of Deno.readDir(this.#path)) {
+      if (this.#name.test(name)) names.push(name);
+    }
+    return names;
   }
 
   #entry(digest: string): string {
     return `${this.#path}/${digest}`;
+  }
+}
+
+/** Entries that are looked at or removed before others may run. */
+const PART = 500;
+
+/** Goes through a long list so that heart-beats, and whatever else is due, need not wait for its end. */
+async function inParts<Item>(
+  items: readonly Item[],
+  work: (item: Item, index: number) => void | Promise<void>,
+): Promise<void> {
+  for (const [index, item] of items.entries()) {
+    await work(item, index);
+    if (index % PART === PART - 1) {
+      await new Promise((resolve) => setTimeout(resolve));
+    }
   }
 }
