@@ -78,7 +78,7 @@ export class Deliveries {
   /** Why a message of this key and signing, if it is not known, is to be taken for a replay. */
   doubt(digest: string, signing: Signing): string | undefined {
     const isKnown = this.#ledger.read(digest) !== undefined ||
-      this.#signings.read(Signings.markOf(signing)) !== undefined;
+      this.#signings.marks.read(Signings.markOf(signing)) !== undefined;
     return isKnown ? undefined : this.#signings.admit(signing);
   }
 
@@ -93,7 +93,7 @@ export class Deliveries {
       () => this.#findDelivered(digest),
     );
     if (!signing) return holder !== undefined;
-    await this.#signings.trim();
+    await this.#signings.marks.trim();
     if (holder === undefined) return await this.#isMarked(markIn(token)!);
     // Signed again by a sender that did not hear of the first delivery: once more
     // from this signing, under another key, would be once too often.
@@ -113,7 +113,7 @@ export class Deliveries {
     // If this process delivers it, let it: it will know best what became of it. Whoever
     // waits here has no key, and has passed its turn on.
     await this.#committing.get(mark);
-    const token = await this.#signings.find(mark);
+    const token = await this.#signings.marks.find(mark);
     if (token === undefined) return false;
     const staged = this.#staging.find(token);
     if (staged) {
@@ -135,7 +135,7 @@ export class Deliveries {
       // At once, so that of several from one signing the first call has it; and so
       // whoever waits for another one's end waits for an earlier one.
       if (mark !== undefined && this.#staging.has(staged)) {
-        if (this.#signings.claim(mark, token) !== token) {
+        if (this.#signings.marks.claim(mark, token) !== token) {
           turn.pass();
           await this.#isMarked(mark);
           await this.#staging.remove(staged);
@@ -191,7 +191,7 @@ export class Deliveries {
     try {
       const mark = markIn(token);
       const holder = await this.#ledger.find(digest) ??
-        (mark && this.#signings.read(mark));
+        (mark && this.#signings.marks.read(mark));
       if (holder !== token) await this.#staging.remove(staged);
     } catch {
       // The failure that led here is the one to be told.

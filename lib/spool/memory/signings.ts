@@ -40,54 +40,20 @@ export interface SigningsOptions {
 
 /** Which acts of signing led to deliveries. */
 export class Signings {
-  readonly #ledger: Ledger;
+  /** The marks, by the names that `markOf` gives; places are beside them. */
+  readonly marks: Ledger;
 
   constructor(path: string, { capacity, ...options }: SigningsOptions) {
-    this.#ledger = new Ledger(path, {
+    this.marks = new Ledger(path, {
       ...options,
       digits: MARK_DIGITS,
       capacity: capacity * ENTRIES_PER_MESSAGE,
     });
   }
 
-  /** Makes the directory. */
-  open(): void {
-    this.#ledger.open();
-  }
-
   /** The name of a signing's mark. */
   static markOf({ statement, variant }: Signing): string {
     return digest(["mark", statement, variant ?? null]);
-  }
-
-  /** What the mark says, durable when this returns. */
-  find(mark: string): Promise<string | undefined> {
-    return this.#ledger.find(mark);
-  }
-
-  /** As `find`, but perhaps not durable yet. */
-  read(mark: string): string | undefined {
-    return this.#ledger.read(mark);
-  }
-
-  /** Makes a mark, unless there is one; returns what it says. Durable after the next `sync`. */
-  claim(mark: string, text: string): string {
-    return this.#ledger.claim(mark, text);
-  }
-
-  /** Removes a mark that says this. */
-  withdraw(mark: string, text: string): void {
-    this.#ledger.withdraw(mark, text);
-  }
-
-  /** Makes durable what was entered. */
-  sync(): Promise<void> {
-    return this.#ledger.sync();
-  }
-
-  /** Forgets the oldest when they are too many. */
-  trim(): Promise<void> {
-    return this.#ledger.trim();
   }
 
   /**
@@ -102,7 +68,7 @@ export class Signings {
     const now = Date.now();
     for (let i = 0; i < MOST_TOGETHER; i++) {
       const place = digest(["place", signing.statement, i]);
-      const text = this.#ledger.claim(place, `${now.toString(16)}.${mark}`);
+      const text = this.marks.claim(place, `${now.toString(16)}.${mark}`);
       const [since = "", owner] = text.split(".");
       if (owner === mark) return undefined;
       const first = parseInt(since, 16);
@@ -118,10 +84,12 @@ export class Signings {
   /** Marks a signing whose message had been delivered before, as `text` says; durable when this returns. */
   async remember(signing: Signing, text: string): Promise<void> {
     const mark = Signings.markOf(signing);
-    if (this.read(mark) === undefined && this.admit(signing) === undefined) {
-      this.claim(mark, text);
+    if (
+      this.marks.read(mark) === undefined && this.admit(signing) === undefined
+    ) {
+      this.marks.claim(mark, text);
     }
-    await this.sync();
+    await this.marks.sync();
   }
 }
 

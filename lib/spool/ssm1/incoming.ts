@@ -8,33 +8,7 @@
  * over, as this can take over the original's; both at the same time they cannot use
  * them.
  *
- * A message is staged first: under hidden names, complete and durable, together with
- * a ticket, `ack/.tmp-<id>`. Then the ticket is linked to `ack/<MD5>`, synced: this
- * is the commit. Then body and signer get their names in `incoming`, synced, and
- * last the ticket is removed. Why a message is neither lost nor doubled, wherever a
- * process is killed and however many deliver it at the same time:
- *
- * - The entries change under a lock, and only from what was seen to what is meant.
- *   An entry of the same signer is not replaced, and removed only when the sender
- *   has said so or it is very old. So of all that stage a message one
- *   enters it, and the others find its entry.
- * - A staged message is entered when its entry says what its ticket says. The text
- *   names the id, and an id has one ticket at most, which is made before the message
- *   is staged and removed after it is visible for good.
- * - An entered message leaves its hidden names in one way only, by renames into
- *   `incoming`, each of which succeeds once; a consumer may have taken the message
- *   since. So it is delivered when nothing of it is hidden; and whoever finds an
- *   entry, at the next delivery, in `tidy`, before it is replaced or removed, makes
- *   it durable and the renames good if they are still to be done.
- * - From one act of signing one message is entered at most, also when the entry is
- *   forgotten. Together with the entry, under its lock and before it, the mark of the
- *   signing is made, with the id in it. A mark counts when the message of that id is
- *   entered, or when nothing of it is hidden. So the mark of one that was killed
- *   between mark and entry does not; and before a hidden message is removed that is
- *   not entered, its mark is.
- * - A staged message that is not entered is removed by its writer, or by `tidy` when
- *   it is old; this, too, under the lock and the ticket first. Then it cannot be
- *   entered any more: a writer that was only slow fails, and delivers again.
+ * How that is done is told in {@linkcode ReceivedMessages}.
  *
  * @module
  */
@@ -129,7 +103,7 @@ export class Ssm1Incoming implements SignedSpool {
     await makeSsm1Directories(path, options);
     const spool = new Ssm1Incoming(path, options);
     try {
-      spool.#signings.open();
+      spool.#signings.marks.open();
     } catch (error) {
       throw spoolError("open", path, error);
     }

@@ -1,6 +1,34 @@
 /**
  * What was received by SSM1 and may come again: the entries, and what they name.
  *
+ * A message is staged first: under hidden names, complete and durable, together with
+ * a ticket, `ack/.tmp-<id>`. Then the ticket is linked to `ack/<MD5>`, synced: this
+ * is the commit. Then body and signer get their names in `incoming`, synced, and
+ * last the ticket is removed. Why a message is neither lost nor doubled, wherever a
+ * process is killed and however many deliver it at the same time:
+ *
+ * - The entries change under a lock, and only from what was seen to what is meant.
+ *   An entry of the same signer is not replaced, and removed only when the sender
+ *   has said so or it is very old. So of all that stage a message one
+ *   enters it, and the others find its entry.
+ * - A staged message is entered when its entry says what its ticket says. The text
+ *   names the id, and an id has one ticket at most, which is made before the message
+ *   is staged and removed after it is visible for good.
+ * - An entered message leaves its hidden names in one way only, by renames into
+ *   `incoming`, each of which succeeds once; a consumer may have taken the message
+ *   since. So it is delivered when nothing of it is hidden; and whoever finds an
+ *   entry, at the next delivery, in `tidy`, before it is replaced or removed, makes
+ *   it durable and the renames good if they are still to be done.
+ * - From one act of signing one message is entered at most, also when the entry is
+ *   forgotten. Together with the entry, under its lock and before it, the mark of the
+ *   signing is made, with the id in it. A mark counts when the message of that id is
+ *   entered, or when nothing of it is hidden. So the mark of one that was killed
+ *   between mark and entry does not; and before a hidden message is removed that is
+ *   not entered, its mark is.
+ * - A staged message that is not entered is removed by its writer, or by `tidy` when
+ *   it is old; this, too, under the lock and the ticket first. Then it cannot be
+ *   entered any more: a writer that was only slow fails, and delivers again.
+ *
  * @module
  */
 import { basename } from "node:path";
@@ -35,7 +63,7 @@ export class ReceivedMessages {
     signing: Signing,
   ): string | undefined {
     const isKnown = isEntryOf(signer, this.#acks.read(md5)) ||
-      (mark !== undefined && this.#signings.read(mark) !== undefined);
+      (mark !== undefined && this.#signings.marks.read(mark) !== undefined);
     return isKnown ? undefined : this.#signings.admit(signing);
   }
 
@@ -48,11 +76,11 @@ export class ReceivedMessages {
     const seen = await this.#find(content.md5);
     const isEntered = isEntryOf(signer, seen);
     if (!signing) return isEntered;
-    await this.#signings.trim();
+    await this.#signings.marks.trim();
     if (!isEntered) {
       if (!this.#isMarked(content)) return false;
       // Whoever made the mark may not have come to sync it, and what it is of.
-      await Promise.all([this.#signings.sync(), this.#staging.sync()]);
+      await Promise.all([this.#signings.marks.sync(), this.#staging.sync()]);
       return true;
     }
     // Signed again by a sender that did not get the answer: what the entry knows now,
@@ -63,7 +91,7 @@ export class ReceivedMessages {
     ) {
       await this.#acks.exclusively(() => this.#claim(staged));
     }
-    await this.#signings.sync();
+    await this.#signings.marks.sync();
     return true;
   }
 
@@ -84,7 +112,7 @@ export class ReceivedMessages {
 
   /** Makes durable what `enter` has marked. */
   async syncMarks(): Promise<void> {
-    await this.#signings.sync();
+    await this.#signings.marks.sync();
   }
 
   /** Removes an entry; `false` when there is none. */
@@ -140,7 +168,7 @@ export class ReceivedMessages {
   /** Whether a message from this signing has been entered: a mark may be of one that was killed before. */
   #isMarked({ md5, mark }: Ssm1Content): boolean {
     if (mark === undefined) return false;
-    const id = this.#signings.read(mark);
+    const id = this.#signings.marks.read(mark);
     if (id === undefined) return false;
     const staged = { id, md5, mark };
     return this.#isEntered(staged) || !this.#staging.isHidden(staged);
@@ -151,15 +179,15 @@ export class ReceivedMessages {
     const { id, mark } = staged;
     if (mark === undefined) return true;
     if (this.#isMarked(staged)) return false;
-    const dead = this.#signings.read(mark);
-    if (dead !== undefined) this.#signings.withdraw(mark, dead);
-    this.#signings.claim(mark, id);
+    const dead = this.#signings.marks.read(mark);
+    if (dead !== undefined) this.#signings.marks.withdraw(mark, dead);
+    this.#signings.marks.claim(mark, id);
     return true;
   }
 
   /** Before the files of a message go that is not entered: without them it would seem to be. */
   #unmark({ id, mark }: Ssm1Staged): void {
-    if (mark !== undefined) this.#signings.withdraw(mark, id);
+    if (mark !== undefined) this.#signings.marks.withdraw(mark, id);
   }
 
   /** An entry's text, itself durable and its message visible; `undefined` when there is none. */
@@ -168,16 +196,17 @@ export class ReceivedMessages {
     if (seen === undefined) return undefined;
     // Whoever made the entry may not have come to sync it.
     await this.#acks.sync();
-    await this.#settle(seen);
+    await this.#settle(md5, seen);
     return seen;
   }
 
   /** Makes the message of an entry visible, durably, if that is still to be done. */
-  async #settle(seen: string): Promise<void> {
+  async #settle(md5: string, seen: string): Promise<void> {
     const id = idIn(seen);
     if (id === undefined || this.#staging.readTicket(id) !== seen) return;
     for (const staged of this.#staging.list()) {
-      if (staged.id === id) this.#staging.show(staged);
+      // The id alone may be another one's by now, if somebody took the message away.
+      if (staged.id === id && staged.md5 === md5) this.#staging.show(staged);
     }
     await this.#staging.sync();
   }
