@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { fileURLToPath } from "node:url";
 import { DeliveredElements, DirqSchema } from "../../lib/spool/mod.ts";
-import { deliver, replaySuite, unique } from "./replay_suite.ts";
+import { isSpoolError } from "./outgoing_suite.ts";
+import { deliver, replaySuite, unique, variant } from "./replay_suite.ts";
 
 const KILLED = fileURLToPath(new URL("dirq_killed.ts", import.meta.url));
 
@@ -93,6 +94,19 @@ Deno.test("DirqSchema removes nothing that a mark names when its entry cannot be
   await Deno.remove(entry, { recursive: true });
   assert.equal(await deliver(await open(root), "b", unique("s")), "known");
   assert.equal(new DeliveredElements(`${root}/incoming`).list().length, 1);
+});
+
+Deno.test("DirqSchema makes its memory again when somebody has removed it", async () => {
+  await using site = await makeSite();
+  const { root } = site;
+  const queue = await open(root);
+  for (const signing of [unique("s"), variant("t", "one")]) {
+    await Deno.remove(`${root}/ledger`, { recursive: true });
+    const id = signing.statement;
+    await assert.rejects(() => deliver(queue, id, signing), isSpoolError);
+    assert.equal(await deliver(queue, id, signing), "delivered");
+    assert.equal(await deliver(queue, "other", signing), "known");
+  }
 });
 
 function open(

@@ -97,7 +97,6 @@ export class DirqSchema implements SignedSpool {
   }
 
   /** @throws {SsmError} `SPOOL` when the memory cannot be read or written. */
-  // deno-lint-ignore require-await -- a failure rejects, as the interface says
   async doubt(
     key: string,
     _fields: ElementFields,
@@ -106,7 +105,7 @@ export class DirqSchema implements SignedSpool {
     try {
       return this.#deliveries.doubt(digestOf(key), signing);
     } catch (error) {
-      throw spoolError("deliver into", this.#path, error);
+      throw await this.#undelivered(error);
     }
   }
 

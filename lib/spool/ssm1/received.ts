@@ -143,11 +143,7 @@ export class ReceivedMessages {
     await staging.sync();
     for (const id of shown) staging.finish(id);
     await this.#acks.exclusively(() =>
-      staging.sweep(ageMs, (staged) => {
-        if (isEntered(staged)) return true;
-        this.#unmark(staged);
-        return false;
-      })
+      staging.sweep(ageMs, isEntered, (staged) => this.#unmark(staged))
     );
   }
 

@@ -160,12 +160,17 @@ export class Ssm1Staging {
     return [...new Map(found).values()];
   }
 
-  /** Deletes what was last written to longer than `ageMs` ago, unless one of its messages `isWanted`. */
-  sweep(ageMs: number, isWanted: (staged: Ssm1Staged) => boolean): void {
+  /** Deletes what was last written to longer than `ageMs` ago, except what `isEntered`; tells `release` before. */
+  sweep(
+    ageMs: number,
+    isEntered: (staged: Ssm1Staged) => boolean,
+    release: (staged: Ssm1Staged) => void,
+  ): void {
     const limit = Date.now() - ageMs;
     for (const { id, files, writtenAt } of this.#leftovers()) {
       if (writtenAt >= limit) continue;
-      if (files.some(({ staged }) => isWanted(staged))) continue;
+      if (files.some(({ staged }) => isEntered(staged))) continue;
+      for (const { staged } of files) release(staged);
       unlink(this.ticketOf(id));
       for (const { name } of files) unlink(`${this.#incoming}/${name}`);
     }
