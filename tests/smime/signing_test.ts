@@ -70,7 +70,7 @@ const DISGUISES: Readonly<Record<string, Forgery["signerInfos"]>> = {
   "unsigned attributes": (honest) => [
     der.sequence(
       readDer(honest).content,
-      der.context(0, attribute(OID.signingTime, der.time(new Date(0)))),
+      der.context(1, attribute(OID.signingTime, der.time(new Date(0)))),
     ),
   ],
   "the digest left out of the name of the algorithm": (honest) => [
