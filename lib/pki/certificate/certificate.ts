@@ -7,19 +7,18 @@
  */
 import type { KeyObject } from "node:crypto";
 import { isSsmError, reason, SsmError } from "../../errors.ts";
-import { type AlgorithmIdentifier, readAlgorithm } from "../../asn1/mod.ts";
 import {
+  type AlgorithmIdentifier,
   contextTag,
   derError,
   type DerNode,
-  readDer,
-  TAG,
-} from "../../asn1/mod.ts";
-import {
+  readAlgorithm,
   readBitString,
+  readDer,
   readInteger,
   readSmallInteger,
   readTime,
+  TAG,
 } from "../../asn1/mod.ts";
 import {
   type Extensions,

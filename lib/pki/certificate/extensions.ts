@@ -10,12 +10,14 @@ import {
   derError,
   type DerNode,
   Members,
+  OID,
+  readBoolean,
   readDer,
+  readOid,
+  readSmallInteger,
   TAG,
 } from "../../asn1/mod.ts";
-import { readBoolean, readOid, readSmallInteger } from "../../asn1/mod.ts";
 import { type GeneralName, readGeneralName } from "./general_name.ts";
-import { OID } from "../../asn1/mod.ts";
 
 /** Bits of keyUsage: the first octet, and the second one shifted by eight. */
 export const KEY_USAGE = {

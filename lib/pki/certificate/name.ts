@@ -3,9 +3,14 @@
  *
  * @module
  */
-import { derError, type DerNode, Members, TAG } from "../../asn1/mod.ts";
-import { readOid } from "../../asn1/mod.ts";
-import { der } from "../../asn1/mod.ts";
+import {
+  der,
+  derError,
+  type DerNode,
+  Members,
+  readOid,
+  TAG,
+} from "../../asn1/mod.ts";
 
 /** One attribute of a name: `CN=host.example`. */
 export interface NameAttribute {

@@ -8,9 +8,15 @@
 import { createPublicKey, type KeyObject } from "node:crypto";
 import { Buffer } from "node:buffer";
 import { reason, SsmError } from "../../errors.ts";
-import { readAlgorithm } from "../../asn1/mod.ts";
-import { type DerNode, readDer, TAG } from "../../asn1/mod.ts";
-import { readBitString, readInteger, readOid } from "../../asn1/mod.ts";
+import {
+  type DerNode,
+  readAlgorithm,
+  readBitString,
+  readDer,
+  readInteger,
+  readOid,
+  TAG,
+} from "../../asn1/mod.ts";
 
 /** What a SubjectPublicKeyInfo says without a look at the key itself. */
 export interface PublicKeyInfo {

@@ -5,12 +5,11 @@
  *
  * @module
  */
-import { isWeakDigest } from "../../asn1/mod.ts";
+import { isWeakDigest, OID } from "../../asn1/mod.ts";
 import { type Certificate, isSelfIssued } from "../certificate/certificate.ts";
 import { formatDn } from "../certificate/dn.ts";
 import { KEY_USAGE } from "../certificate/extensions.ts";
 import { violatedConstraint } from "./name_constraints.ts";
-import { OID } from "../../asn1/mod.ts";
 import { signatureScheme } from "../signature/scheme.ts";
 
 /** What a certificate may be used for: `any` leaves it open. */

@@ -8,12 +8,12 @@
 import { SsmError } from "../../errors.ts";
 import {
   type AlgorithmIdentifier,
+  contextTag,
   type Digest,
   digestOfOid,
   readAlgorithm,
+  readSmallInteger,
 } from "../../asn1/mod.ts";
-import { contextTag } from "../../asn1/mod.ts";
-import { readSmallInteger } from "../../asn1/mod.ts";
 
 /** A way of signing, without its key. */
 export interface SignatureScheme {

@@ -10,8 +10,9 @@ import {
   type AlgorithmIdentifier,
   type Digest,
   isWeakDigest,
+  readDer,
+  TAG,
 } from "../../asn1/mod.ts";
-import { readDer, TAG } from "../../asn1/mod.ts";
 import {
   importPublicKey,
   type PublicKeyInfo,
