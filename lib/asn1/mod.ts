@@ -8,6 +8,6 @@ export * from "./canonical.ts";
 export * from "./members.ts";
 export * from "./oid.ts";
 export * from "./pem.ts";
-export * from "./read.ts";
+export { contextTag, derError, DerNode, readDer, TAG } from "./read.ts";
 export * from "./values.ts";
 export * as der from "./write.ts";

@@ -3,12 +3,9 @@
  *
  * @module
  */
-export * from "./allowed_dns.ts";
-export * from "./ca_file.ts";
-export * from "./changed_files.ts";
-export * from "./dn_list.ts";
-export * from "./exposure.ts";
-export * from "./identity.ts";
-export * from "./live_identity.ts";
-export * from "./trust.ts";
-export * from "./near_dn.ts";
+export { AllowedDns } from "./allowed_dns.ts";
+export { openCaFile, type Trust } from "./ca_file.ts";
+export { checkExposure } from "./exposure.ts";
+export { loadIdentity } from "./identity.ts";
+export { LiveIdentity, LiveRecipient } from "./live_identity.ts";
+export { openTrustStore } from "./trust.ts";

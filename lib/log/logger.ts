@@ -8,7 +8,7 @@
  */
 
 /** Severity, lowest first. */
-export const LOG_LEVELS = [
+const LOG_LEVELS = [
   "DEBUG",
   "INFO",
   "WARNING",

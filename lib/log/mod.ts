@@ -3,5 +3,11 @@
  *
  * @module
  */
-export * from "./logger.ts";
-export * from "./sinks.ts";
+export {
+  Logger,
+  type LogSink,
+  printable,
+  printableJson,
+  silentLogger,
+} from "./logger.ts";
+export { FileSink, writerSink } from "./sinks.ts";

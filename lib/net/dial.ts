@@ -15,18 +15,18 @@ import {
 } from "node:net";
 import { connect as connectTls } from "node:tls";
 import { isSsmError, SsmError } from "../errors.ts";
-import { Deadline, happened } from "./deadline.ts";
+import { Deadline, happened } from "./tcp/deadline.ts";
 import {
   explainConnect,
   explainLoss,
   explainTls,
   type TlsSide,
 } from "./explain.ts";
-import { Gate } from "./gate.ts";
-import { type KeyPair, type OpenKeyPair, openKeyPair } from "./key_pair.ts";
-import { adaptSocket, formatAddress, tuneTcp } from "./node_socket.ts";
-import { provenPeer } from "./peer_certificates.ts";
-import type { PeerCertificates, Socket } from "./socket.ts";
+import { HoldableTcp } from "./tcp/holdable_tcp.ts";
+import { type KeyPair, type OpenKeyPair, openKeyPair } from "./tls/key_pair.ts";
+import { adaptSocket, formatAddress, tuneTcp } from "./tcp/node_socket.ts";
+import { provenPeer } from "./tls/peer_certificates.ts";
+import type { PeerCertificates, Socket } from "./tcp/socket.ts";
 
 /**
  * Judges the far end's certificates and its right to the name `host`; throws
@@ -155,9 +155,9 @@ async function secure(
     & Omit<ClientTlsOptions, "keyPair">
     & { host: string; remote: string; keyPair: OpenKeyPair | undefined },
 ): Promise<Socket> {
-  const gate = new Gate(tcp);
+  const below = new HoldableTcp(tcp);
   const tls = connectTls({
-    socket: gate,
+    socket: below,
     minVersion: "TLSv1.2",
     // The verdict is `verify`'s: node:tls knows nothing of hashed directories
     // and CRLs. Nor does it always check who has the key: see proof_of_key.ts.
@@ -178,7 +178,7 @@ async function secure(
   // From here on the adapter notes what happens to the connection, be it an
   // alert that TLS 1.3 brings after the handshake.
   const explain = (error: unknown) => explainLoss(error, remote, side);
-  const socket = adaptSocket(tls, { remote, peer, gate, explain });
+  const socket = adaptSocket(tls, { remote, peer, below, explain });
   try {
     if (verify !== "none") await deadline.race(judge(peer, serverName, verify));
   } catch (error) {

@@ -6,17 +6,17 @@
 import type { Socket as TcpSocket } from "node:net";
 import { type SecureContext, TLSSocket } from "node:tls";
 import { isSsmError, reason, SsmError } from "../errors.ts";
-import { Deadline, happened } from "./deadline.ts";
+import { Deadline, happened } from "./tcp/deadline.ts";
 import { explainConnect, explainLoss, explainTls } from "./explain.ts";
-import { tell } from "./farewell.ts";
-import { Gate } from "./gate.ts";
-import type { KeyPair } from "./key_pair.ts";
-import { adaptSocket, formatAddress, tuneTcp } from "./node_socket.ts";
-import { provenPeer } from "./peer_certificates.ts";
+import { tell } from "./tcp/farewell.ts";
+import { HoldableTcp } from "./tcp/holdable_tcp.ts";
+import type { KeyPair } from "./tls/key_pair.ts";
+import { adaptSocket, formatAddress, tuneTcp } from "./tcp/node_socket.ts";
+import { provenPeer } from "./tls/peer_certificates.ts";
 import { beginsAsProxy, proxiedClient } from "./proxy/accept.ts";
-import { renewedContext } from "./server_context.ts";
-import type { PeerCertificates, Socket } from "./socket.ts";
-import { openTcpServer, type TcpServer } from "./tcp_server.ts";
+import { renewedContext } from "./tls/server_context.ts";
+import type { PeerCertificates, Socket } from "./tcp/socket.ts";
+import { openTcpServer, type TcpServer } from "./tcp/tcp_server.ts";
 
 /** How a listener speaks TLS. */
 export interface ServerTlsOptions {
@@ -212,8 +212,8 @@ export class Listener implements AsyncDisposable, AsyncIterable<Socket> {
     this.#handshakes.add(deadline);
     let start: Uint8Array | undefined;
     tcp.once("data", (chunk: Uint8Array) => start = chunk);
-    const gate = new Gate(tcp);
-    const tls = new TLSSocket(gate, {
+    const below = new HoldableTcp(tcp);
+    const tls = new TLSSocket(below, {
       isServer: true,
       secureContext,
       requestCert: clientCertificate !== "none",
@@ -228,7 +228,7 @@ export class Listener implements AsyncDisposable, AsyncIterable<Socket> {
         ? undefined
         : provenPeer(tls, "client");
       const explain = (error: unknown) => explainLoss(error, remote, SIDE);
-      const socket = adaptSocket(tls, { remote, peer, gate, explain });
+      const socket = adaptSocket(tls, { remote, peer, below, explain });
       if (peer !== undefined) {
         await deadline.race(Promise.resolve(verify?.(peer)));
       } else if (clientCertificate === "required") {

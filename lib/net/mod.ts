@@ -3,8 +3,8 @@
  *
  * @module
  */
-export type { PeerCertificates, Socket } from "./socket.ts";
-export type { KeyPair } from "./key_pair.ts";
+export type { PeerCertificates, Socket } from "./tcp/socket.ts";
+export type { KeyPair } from "./tls/key_pair.ts";
 export {
   type ClientTlsOptions,
   dial,

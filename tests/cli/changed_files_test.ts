@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { Renewal } from "../../lib/credentials/mod.ts";
+import { Renewal } from "../../lib/credentials/changed_files.ts";
 import { Logger } from "../../lib/log/logger.ts";
 
 const log = new Logger("test", []);

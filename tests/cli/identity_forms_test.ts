@@ -5,7 +5,7 @@
  * @module
  */
 import assert from "node:assert/strict";
-import { loadIdentity, loadRecipient } from "../../lib/credentials/mod.ts";
+import { loadIdentity, loadRecipient } from "../../lib/credentials/identity.ts";
 import { dial, listen } from "../../lib/net/mod.ts";
 import { formatDn } from "../../lib/pki/mod.ts";
 import { openssl, pemBytes, text } from "../helpers/openssl_command.ts";

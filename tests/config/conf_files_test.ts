@@ -13,7 +13,7 @@ import {
   STOMPSERVER_TABLES,
   type Table,
 } from "../../lib/config/mod.ts";
-import { parseDns } from "../../lib/credentials/mod.ts";
+import { parseDns } from "../../lib/credentials/dn_list.ts";
 import { SURROUNDINGS } from "./made_files.ts";
 
 const CONF = fileURLToPath(new URL("../../conf/", import.meta.url));

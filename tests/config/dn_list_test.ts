@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { DnList, parseDns } from "../../lib/credentials/mod.ts";
+import { DnList, parseDns } from "../../lib/credentials/dn_list.ts";
 
 Deno.test("parseDns() follows the rules of the original", () => {
   const text = [

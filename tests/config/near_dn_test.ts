@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { NearDns } from "../../lib/credentials/mod.ts";
+import { NearDns } from "../../lib/credentials/near_dn.ts";
 
 const SIGNER = "/DC=org/O=Espace Génie/CN=Robot - a.example/emailAddress=a@b";
 

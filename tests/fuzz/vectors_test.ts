@@ -12,7 +12,7 @@ import { parseIni } from "../../lib/config/ini/parse.ts";
 import { isSsmError, reason } from "../../lib/errors.ts";
 import { formatJson, formatText, printable } from "../../lib/log/logger.ts";
 import { decodePem, der, readDer, readOid, TAG } from "../../lib/asn1/mod.ts";
-import { readName, sameName } from "../../lib/pki/mod.ts";
+import { readName, sameName } from "../../lib/pki/certificate/name.ts";
 import {
   ciphertextLength,
   decryptContent,

@@ -5,6 +5,7 @@
  */
 
 import { posix } from "node:path";
+import { unusedExports } from "./layout_exports.ts";
 import { HARMLESS_NAMES, MACHINE_OF_DENO, MACHINE_OF_NODE } from "./machine.ts";
 import type { Machine } from "./machine.ts";
 import { usesOf } from "./source_uses.ts";
@@ -36,10 +37,19 @@ export interface Never {
 /** The rules of the house. */
 export interface House {
   readonly rooms: readonly Room[];
+  /**
+   * The folders of a room, by its name, from the bottom up; `.` stands for the
+   * files beside its `mod.ts`. A file imports from its own folder and those that
+   * come before it.
+   */
+  readonly folders: Readonly<Record<string, readonly string[]>>;
   readonly never: readonly Never[];
+  /** The files that other programs may import: what they export needs no user here. */
+  readonly entries: readonly string[];
 }
 
 const MAX_LINES = 400;
+const MAX_FILES = 12;
 const MAX_MAIN_LINES = 40;
 
 /** Every broken rule, one sentence each, with the file it is in. */
@@ -49,10 +59,13 @@ export function brokenRules(
 ): string[] {
   const broken: string[] = [];
   const imported = new Map<string, string[]>();
+  const usesByPath = new Map<string, Uses>();
   for (const source of sources) {
     const { path } = source;
     const say = (text: string) => broken.push(`${path}: ${text}`);
     checkSize(source, say);
+    const uses = usesOf(path, source.text);
+    usesByPath.set(path, uses);
     if (!path.startsWith("lib/") && path !== "main.ts") continue;
     const room = roomOf(house, path);
     if (path !== "main.ts" && room === undefined) {
@@ -62,19 +75,75 @@ export function brokenRules(
     if (/(^|[/_])(utils?|helpers?|common|misc)([/_.]|$)/.test(path)) {
       say("is named after no duty");
     }
-    const uses = usesOf(path, source.text);
+    if (room) checkFolders(house, room, path, uses.imports, say);
     checkMachine(room, path, uses, say);
     imported.set(path, checkImports(house, room, path, uses.imports, say));
   }
   for (const cycle of cycles(imported)) {
     broken.push(`${cycle[0]}: imports itself: ${cycle.join(" → ")}`);
   }
+  broken.push(...missingPlaces(house, sources), ...fullFolders(sources));
+  const faces = house.rooms.flatMap(facesOf);
+  broken.push(...unusedExports(usesByPath, { ...house, faces }));
+  return broken;
+}
+
+/** Rooms and folders of the table that have no files. */
+function missingPlaces(house: House, sources: readonly Source[]): string[] {
+  const missing: string[] = [];
+  const say = (place: string) =>
+    missing.push(`lib/${place}: is in the table, but not in the tree`);
   for (const room of house.rooms) {
-    if (!sources.some(({ path }) => isIn(path, room))) {
-      broken.push(`lib/${room.name}: is in the table, but not in the tree`);
+    const inside = sources.filter(({ path }) => isIn(path, room));
+    if (inside.length === 0) say(room.name);
+    const folders = new Set(inside.map(({ path }) => folderOf(room, path)));
+    for (const folder of house.folders[room.name] ?? []) {
+      if (!folders.has(folder)) say(`${room.name}/${folder}`);
     }
   }
-  return broken;
+  return missing;
+}
+
+/** Folders of the program in which nothing can be found any more. */
+function fullFolders(sources: readonly Source[]): string[] {
+  const counts = new Map<string, number>();
+  for (const { path } of sources) {
+    if (path.startsWith("tests/")) continue;
+    const folder = posix.dirname(path);
+    counts.set(folder, (counts.get(folder) ?? 0) + 1);
+  }
+  return [...counts].filter(([, count]) => count > MAX_FILES)
+    .map(([folder, count]) =>
+      `${folder}: has ${count} files, the limit is ${MAX_FILES}`
+    );
+}
+
+/** Within a room, imports go down the list of its folders; its face stands above them all. */
+function checkFolders(
+  house: House,
+  room: Room,
+  path: string,
+  imports: readonly Import[],
+  say: (text: string) => void,
+): void {
+  const folders = house.folders[room.name] ?? ["."];
+  const floorOf = (file: string) =>
+    facesOf(room).includes(file)
+      ? folders.length
+      : folders.indexOf(folderOf(room, file));
+  const floor = floorOf(path);
+  if (floor < 0) {
+    say(`is in a folder that the table does not list`);
+    return;
+  }
+  for (const { specifier } of imports) {
+    const target = posix.join(posix.dirname(path), specifier);
+    if (
+      specifier.startsWith(".") && isIn(target, room) && floorOf(target) > floor
+    ) {
+      say(`imports from a folder above: ${target}`);
+    }
+  }
 }
 
 function checkSize({ path, text }: Source, say: (text: string) => void): void {
@@ -110,7 +179,8 @@ function checkMachine(
   }
   for (const { specifier, typesOnly, names } of uses.imports) {
     if (!specifier.startsWith("node:") || typesOnly) continue;
-    if (names?.every((name) => HARMLESS_NAMES.has(name))) continue;
+    const harmless = names?.filter((name) => HARMLESS_NAMES.has(name)) ?? [];
+    if (harmless.length > 0 && harmless.length === names?.length) continue;
     const machine = MACHINE_OF_NODE.get(specifier);
     if (machine === undefined) {
       say(`imports ${specifier}, which the checker cannot judge`);
@@ -171,9 +241,7 @@ function checkNeighbour(
     }
   }
   if (room && other.floor > room.floor) say(`imports upwards: ${target}`);
-  if (
-    target !== `lib/${other.name}.ts` && target !== `lib/${other.name}/mod.ts`
-  ) {
+  if (!facesOf(other).includes(target)) {
     say(`imports ${target} past its room's mod.ts`);
   }
 }
@@ -184,6 +252,16 @@ function roomOf(house: House, path: string): Room | undefined {
 
 function isIn(path: string, { name }: Room): boolean {
   return path === `lib/${name}.ts` || path.startsWith(`lib/${name}/`);
+}
+
+/** The one file through which other rooms use a room, in the two forms of a room. */
+function facesOf({ name }: Room): readonly string[] {
+  return [`lib/${name}.ts`, `lib/${name}/mod.ts`];
+}
+
+/** The folder of a file below its room, `.` for the room itself. */
+function folderOf({ name }: Room, path: string): string {
+  return posix.relative(`lib/${name}`, posix.dirname(path)) || ".";
 }
 
 /** Every import cycle that a walk from each file meets, as a list that ends where it starts. */

@@ -13,13 +13,24 @@ import type { Machine } from "./machine.ts";
 export interface Import {
   readonly specifier: string;
   readonly typesOnly: boolean;
-  /** The names imported, where each is named; `undefined` where all may be. */
+  /** The names that the file itself uses; `*` or `undefined` where it may be any. */
   readonly names: readonly string[] | undefined;
 }
 
-/** Everything that one file reaches for outside itself. */
+/** One name that a file exports. */
+export interface Export {
+  /** `*` for all that another file exports. */
+  readonly name: string;
+  /** Whether it is more than a type; unknown, and `false`, of what another file declares. */
+  readonly value: boolean;
+  /** The file that declares it and its name there, when that is another one; `*` for that whole file. */
+  readonly origin?: { readonly specifier: string; readonly name: string };
+}
+
+/** Everything that one file reaches for outside itself, and what it gives to others. */
 export interface Uses {
   readonly imports: Import[];
+  readonly exports: Export[];
   /** Members of `Deno` that are read; `*` when the whole of it is passed on. */
   readonly deno: string[];
   /** Other names that reach the machine, with what they reach. */
@@ -28,7 +39,7 @@ export interface Uses {
 
 /** Reads one file. What it imports by a computed name is `(computed)`. */
 export function usesOf(path: string, text: string): Uses {
-  const uses: Uses = { imports: [], deno: [], globals: [] };
+  const uses: Uses = { imports: [], exports: [], deno: [], globals: [] };
   const imports = (
     source: Deno.lint.Node | null,
     typesOnly: boolean,
@@ -52,14 +63,28 @@ export function usesOf(path: string, text: string): Uses {
           ? specifier.imported.name
           : "*"
       );
-      const named = names.length > 0 ? names : undefined;
-      imports(source, importKind === "type" || eachType, named);
+      imports(source, importKind === "type" || eachType, names);
     },
-    ExportAllDeclaration({ source, exportKind }) {
-      imports(source, exportKind === "type");
+    ExportAllDeclaration({ source, exportKind, exported }) {
+      imports(source, exportKind === "type", []);
+      uses.exports.push({
+        name: exported === null ? "*" : nameOf(exported),
+        value: false,
+        origin: { specifier: source.value, name: "*" },
+      });
     },
-    ExportNamedDeclaration({ source, exportKind }) {
-      imports(source, exportKind === "type");
+    ExportNamedDeclaration({ source, exportKind, specifiers, declaration }) {
+      imports(source, exportKind === "type", []);
+      for (const { local, exported } of specifiers) {
+        uses.exports.push({
+          name: nameOf(exported),
+          value: false,
+          ...(source && {
+            origin: { specifier: source.value, name: nameOf(local) },
+          }),
+        });
+      }
+      uses.exports.push(...declared(declaration));
     },
     ImportExpression({ source }) {
       imports(source, false);
@@ -93,6 +118,30 @@ export function usesOf(path: string, text: string): Uses {
     text,
   );
   return uses;
+}
+
+function nameOf(name: Deno.lint.Identifier | Deno.lint.StringLiteral): string {
+  return name.type === "Identifier" ? name.name : name.value;
+}
+
+/** The names that an exported declaration declares. */
+function declared(
+  declaration: Deno.lint.ExportNamedDeclaration["declaration"],
+): Export[] {
+  if (!declaration) return [];
+  switch (declaration.type) {
+    case "VariableDeclaration":
+      return declaration.declarations.flatMap(({ id }) =>
+        id.type === "Identifier" ? [{ name: id.name, value: true }] : []
+      );
+    case "TSInterfaceDeclaration":
+    case "TSTypeAliasDeclaration":
+      return [{ name: declaration.id.name, value: false }];
+    default:
+      return "id" in declaration && declaration.id?.type === "Identifier"
+        ? [{ name: declaration.id.name, value: true }]
+        : [];
+  }
 }
 
 /** Which member of `Deno` an occurrence of that name reads; `*` when that is open. */

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { isSsmError } from "../../lib/errors.ts";
-import { requireProofOfKey } from "../../lib/net/proof_of_key.ts";
+import { requireProofOfKey } from "../../lib/net/tls/proof_of_key.ts";
 import { LEAF_FORMS } from "./leaf_forms.ts";
 import { EC, made } from "./odd_leaf.ts";
 

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { isSsmError } from "../../lib/errors.ts";
-import { isRevoked, parseCrl, readCrls } from "../../lib/pki/revocation/crl.ts";
+import { isRevoked, parseCrl, readCrls } from "../../lib/pki/crl/crl.ts";
 import * as der from "../../lib/asn1/write.ts";
 import { encodePem } from "../../lib/asn1/pem.ts";
 import { intrusions } from "../helpers/intrusions.ts";
-import { serialKey } from "../../lib/pki/revocation/revoked_serials.ts";
+import { serialKey } from "../../lib/pki/crl/revoked_serials.ts";
 import {
   craftCrl,
   craftCrlEntry,

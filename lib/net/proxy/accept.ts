@@ -5,7 +5,7 @@
  */
 import type { Socket as TcpSocket } from "node:net";
 import { SsmError } from "../../errors.ts";
-import { tell } from "../farewell.ts";
+import { tell } from "../tcp/farewell.ts";
 import { type ProxiedClient, readProxyHeader } from "./header.ts";
 
 /** The types of a TLS record that begins a handshake, and the major version (RFC 8446 §5.1). */

@@ -12,7 +12,7 @@ import type { Certificate } from "../certificate/certificate.ts";
 import { readAuthorities } from "../certificate/certificate_file.ts";
 import { verifyChain, type VerifyChainOptions } from "../path/chain.ts";
 import type { CertificateSource, TrustFile, Verdict } from "../path/verdict.ts";
-import { type Crl, readCrls } from "../revocation/crl.ts";
+import { type Crl, readCrls } from "../crl/crl.ts";
 import { type Name, sameName } from "../certificate/name.ts";
 import { SignatureCache } from "../signature/cache.ts";
 import { CaFiles, CaListing, type Content } from "./ca_files.ts";

@@ -5,7 +5,7 @@
  */
 import type { Certificate } from "../certificate/certificate.ts";
 import type { Name } from "../certificate/name.ts";
-import type { Crl } from "../revocation/crl.ts";
+import type { Crl } from "../crl/crl.ts";
 
 /** Kinds of files in a CA directory. */
 export type TrustFile = "CA" | "CRL";

@@ -19,14 +19,13 @@ import {
   dnSpellings,
   formatDn,
   isAmbiguousDn,
-  isRevoked,
-  type Name,
   parseCertificate,
   parseCrl,
-  publicKeyOf,
-  readName,
   sameName,
 } from "../../../lib/pki/mod.ts";
+import { publicKeyOf } from "../../../lib/pki/certificate/certificate.ts";
+import { type Name, readName } from "../../../lib/pki/certificate/name.ts";
+import { isRevoked } from "../../../lib/pki/crl/crl.ts";
 import { outcome, UNSAFE, valueOf } from "../outcome.ts";
 import { CERTIFICATES, cmsOf, pemSample, sample, SIGNED } from "../samples.ts";
 import type { Target } from "../target.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 import type { EventEmitter } from "node:events";
-import { SsmError } from "../errors.ts";
+import { SsmError } from "../../errors.ts";
 
 /**
  * A signal that aborts after some time, with an error that says so, or with an

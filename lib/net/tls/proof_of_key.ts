@@ -29,8 +29,8 @@ import {
   readCanonicalDer,
   readOid,
   TAG,
-} from "../asn1/mod.ts";
-import { isSsmError, reason, SsmError } from "../errors.ts";
+} from "../../asn1/mod.ts";
+import { isSsmError, reason, SsmError } from "../../errors.ts";
 
 /**
  * Does nothing if the runtime must have checked the peer's proof for this leaf.

@@ -13,13 +13,13 @@
 import { isSsmError } from "../../errors.ts";
 import { isWeakDigest } from "../../asn1/mod.ts";
 import type { Certificate } from "../certificate/certificate.ts";
-import { type Crl, isRevoked } from "./crl.ts";
-import type { CrlScope } from "./crl_extensions.ts";
+import { type Crl, isRevoked } from "../crl/crl.ts";
+import type { CrlScope } from "../crl/crl_extensions.ts";
 import { formatDn } from "../certificate/dn.ts";
 import { KEY_USAGE } from "../certificate/extensions.ts";
 import type { GeneralName } from "../certificate/general_name.ts";
 import { sameBytes, sameName } from "../certificate/name.ts";
-import type { CertificateSource, Fault } from "../path/verdict.ts";
+import type { CertificateSource, Fault } from "./verdict.ts";
 import type { SignatureCache } from "../signature/cache.ts";
 import { signatureScheme } from "../signature/scheme.ts";
 

@@ -4,7 +4,7 @@
  * @module
  */
 import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
-import { reason, SsmError } from "../errors.ts";
+import { reason, SsmError } from "../../errors.ts";
 
 /** A certificate with its private key. */
 export interface KeyPair {

@@ -14,7 +14,7 @@ import type { Socket as TcpSocket } from "node:net";
 const BUFFER_BYTES = 64 << 10;
 
 /** A TCP connection as a stream whose reading can be stopped. */
-export class Gate extends Duplex {
+export class HoldableTcp extends Duplex {
   readonly #tcp: TcpSocket;
   #held = false;
   #finished = false;

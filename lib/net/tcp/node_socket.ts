@@ -4,8 +4,8 @@
  * @module
  */
 import type { Socket as TcpSocket } from "node:net";
-import { SsmError } from "../errors.ts";
-import type { Gate } from "./gate.ts";
+import { SsmError } from "../../errors.ts";
+import type { HoldableTcp } from "./holdable_tcp.ts";
 import type { PeerCertificates, Socket } from "./socket.ts";
 
 /** Bytes received and not yet asked for before the peer is held back. */
@@ -19,7 +19,7 @@ export interface AdaptOptions {
   readonly remote: string;
   readonly peer?: PeerCertificates | undefined;
   /** What lies below TLS. */
-  readonly gate?: Gate | undefined;
+  readonly below?: HoldableTcp | undefined;
   /** Puts an error of the connection into words. */
   readonly explain: (error: unknown) => SsmError;
 }
@@ -52,16 +52,16 @@ export function adaptSocket(node: TcpSocket, options: AdaptOptions): Socket {
 /** Received chunks, and what came after the last of them. */
 class Reading {
   readonly #node: TcpSocket;
-  readonly #gate: AdaptOptions["gate"];
+  readonly #below: AdaptOptions["below"];
   readonly #chunks: Uint8Array[] = [];
   #bytes = 0;
   #paused = false;
   #end: "finished" | SsmError | undefined;
   #wake: (() => void) | undefined;
 
-  constructor(node: TcpSocket, { gate, explain, remote }: AdaptOptions) {
+  constructor(node: TcpSocket, { below, explain, remote }: AdaptOptions) {
     this.#node = node;
-    this.#gate = gate;
+    this.#below = below;
     node.on("data", (chunk: Uint8Array) => this.#receive(chunk));
     node.on("end", () => this.finish());
     node.on("error", (error) => this.#finish(explain(error)));
@@ -103,20 +103,20 @@ class Reading {
     if (this.#paused) return;
     this.#paused = true;
     this.#node.pause();
-    this.#gate?.hold();
+    this.#below?.hold();
   }
 
   #resume(): void {
     if (!this.#paused) return;
     this.#paused = false;
-    this.#gate?.release();
+    this.#below?.release();
     this.#node.resume();
   }
 }
 
 function writableOf(
   node: TcpSocket,
-  { remote, gate, explain }: AdaptOptions,
+  { remote, below, explain }: AdaptOptions,
 ): WritableStream<Uint8Array> {
   let waiting: PromiseWithResolvers<void> | undefined;
   let failure: SsmError | undefined;
@@ -141,7 +141,7 @@ function writableOf(
       new Promise<void>((resolve, reject) => {
         node.once("close", () => reject(failure));
         node.end(() => {
-          gate?.finish();
+          below?.finish();
           resolve();
         });
       }),

@@ -5,7 +5,7 @@
  */
 import type { DetailedPeerCertificate, TLSSocket } from "node:tls";
 import { requireProofOfKey } from "./proof_of_key.ts";
-import type { PeerCertificates } from "./socket.ts";
+import type { PeerCertificates } from "../tcp/socket.ts";
 
 /** Certificates taken from one peer; a real chain has three or four. */
 const MAX_CERTIFICATES = 16;
