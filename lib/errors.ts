@@ -90,6 +90,22 @@ export function isSsmError(
 }
 
 /**
+ * The code that the system or the runtime gave an error, such as `ENOENT` or
+ * `ERR_SSL_WRONG_VERSION_NUMBER`; empty when there is none.
+ */
+export function systemCode(error: unknown): string {
+  return error instanceof Error && !(error instanceof SsmError) &&
+      "code" in error && typeof error.code === "string"
+    ? error.code
+    : "";
+}
+
+/** Whether the system refused something with one of these codes (`ENOENT`, …). */
+export function isErrno(error: unknown, ...codes: readonly string[]): boolean {
+  return codes.includes(systemCode(error));
+}
+
+/**
  * A path or name between quotation marks, in which whatever cannot be seen is
  * escaped: the blank at its end, the zero width letter, the no-break space may
  * be the reason why there is no such file.

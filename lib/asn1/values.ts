@@ -5,6 +5,7 @@
  *
  * @module
  */
+import { concatBytes } from "../bytes.ts";
 import { derError, type DerNode, hexByte, TAG } from "./read.ts";
 
 /** The value of an OBJECT IDENTIFIER in dotted form (X.690 §8.19). */
@@ -140,15 +141,7 @@ export function readOctets(
   }
   const leaves: Uint8Array[] = [];
   collectLeaves(node, leaves);
-  const joined = new Uint8Array(
-    leaves.reduce((sum, leaf) => sum + leaf.length, 0),
-  );
-  let at = 0;
-  for (const leaf of leaves) {
-    joined.set(leaf, at);
-    at += leaf.length;
-  }
-  return joined;
+  return concatBytes(leaves);
 }
 
 /** The primitive strings inside, however deep: each byte is copied once only, by the caller. */

@@ -5,6 +5,7 @@
  *
  * @module
  */
+import { concatBytes } from "../bytes.ts";
 import { contextTag, TAG } from "./read.ts";
 
 /** An element with the given identifier octet around the joined parts. */
@@ -13,15 +14,7 @@ export function element(
   ...parts: readonly Uint8Array[]
 ): Uint8Array<ArrayBuffer> {
   const length = parts.reduce((sum, part) => sum + part.length, 0);
-  const head = header(tag, length);
-  const bytes = new Uint8Array(head.length + length);
-  bytes.set(head);
-  let at = head.length;
-  for (const part of parts) {
-    bytes.set(part, at);
-    at += part.length;
-  }
-  return bytes;
+  return concatBytes([header(tag, length), ...parts]);
 }
 
 /** The header alone, for content of `length` bytes that is too large to be copied into an element. */

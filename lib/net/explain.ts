@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { reason, SsmError } from "../errors.ts";
+import { reason, SsmError, systemCode } from "../errors.ts";
 
 const OLD_TLS = "offers only old TLS (needs TLS 1.2 with ECDHE and AES-GCM, " +
   "or TLS 1.3)";
@@ -14,11 +14,6 @@ export interface TlsSide {
   readonly peer: "broker" | "client";
   /** Whether this side showed a certificate. */
   readonly certified: boolean;
-}
-
-/** The system's code of an error, such as `ECONNREFUSED`. */
-function codeOf(error: unknown): string {
-  return error instanceof Error && "code" in error ? String(error.code) : "";
 }
 
 /** What ended an established connection. */
@@ -42,7 +37,7 @@ export function explainLoss(
 
 /** Why a TCP connection did not come about, or broke. */
 export function explainConnect(error: unknown): string {
-  switch (codeOf(error)) {
+  switch (systemCode(error)) {
     case "ECONNREFUSED":
       return "connection refused";
     case "ECONNRESET":
@@ -79,7 +74,7 @@ export function explainTls(
   error: unknown,
   { peer, certified }: TlsSide,
 ): string | undefined {
-  const code = codeOf(error);
+  const code = systemCode(error);
   if (CHAIN_VERDICTS.test(code)) {
     return `the ${peer} does not prove that its certificate is its own (the key is another one, or no TLS can be spoken with this certificate)`;
   }

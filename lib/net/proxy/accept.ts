@@ -4,6 +4,7 @@
  * @module
  */
 import type { Socket as TcpSocket } from "node:net";
+import { concatBytes } from "../../bytes.ts";
 import { SsmError } from "../../errors.ts";
 import { tell } from "../tcp/farewell.ts";
 import { type ProxiedClient, readProxyHeader } from "./header.ts";
@@ -26,7 +27,7 @@ export async function proxiedClient(
 ): Promise<ProxiedClient | undefined> {
   let bytes: Uint8Array = new Uint8Array(0);
   for (;;) {
-    bytes = joined(bytes, await nextChunk(tcp));
+    bytes = concatBytes([bytes, await nextChunk(tcp)]);
     const header = readProxyHeader(bytes);
     if (header.status === "incomplete") continue;
     if (header.status === "complete") {
@@ -72,12 +73,4 @@ function nextChunk(tcp: TcpSocket): Promise<Uint8Array> {
     tcp.off("error", fail);
     for (const ending of ["end", "close"]) tcp.off(ending, end);
   });
-}
-
-function joined(one: Uint8Array, other: Uint8Array): Uint8Array {
-  if (one.length === 0) return other;
-  const both = new Uint8Array(one.length + other.length);
-  both.set(one);
-  both.set(other, one.length);
-  return both;
 }

@@ -7,6 +7,7 @@
  * @module
  */
 import { createServer, type Server, type Socket as TcpSocket } from "node:net";
+import { isErrno } from "../../errors.ts";
 import { happened } from "./deadline.ts";
 
 /** What {@linkcode openTcpServer} needs to know. */
@@ -104,8 +105,7 @@ export class TcpServer {
       Deno.listen({ hostname, port: this.#port }).close();
       return true;
     } catch (error) {
-      const code = error instanceof Error && "code" in error ? error.code : "";
-      return code !== "EMFILE" && code !== "ENFILE";
+      return !isErrno(error, "EMFILE", "ENFILE");
     }
   }
 }

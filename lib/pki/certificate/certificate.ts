@@ -6,6 +6,7 @@
  * @module
  */
 import type { KeyObject } from "node:crypto";
+import { equalBytes } from "../../bytes.ts";
 import { isSsmError, reason, SsmError } from "../../errors.ts";
 import {
   type AlgorithmIdentifier,
@@ -25,7 +26,7 @@ import {
   NO_EXTENSIONS,
   readExtensions,
 } from "./extensions.ts";
-import { type Name, readName, sameBytes, sameName } from "./name.ts";
+import { type Name, readName, sameName } from "./name.ts";
 import { importPublicKey, readPublicKeyInfo } from "./public_key.ts";
 
 /** A certificate that was read, not one that is trusted. */
@@ -110,7 +111,7 @@ function readCertificate(node: DerNode): Certificate {
   const serial = readInteger(tbs.at(from, "serial number"));
   // RFC 5280 §4.1.1.2: what is signed and what is claimed must be the same.
   const { raw } = tbs.at(from + 1, "signature algorithm");
-  if (!sameBytes(raw, signatureAlgorithm.raw)) {
+  if (!equalBytes(raw, signatureAlgorithm.raw)) {
     throw derError("certificate names two signature algorithms");
   }
   const issuer = readName(tbs.at(from + 2, "issuer"));

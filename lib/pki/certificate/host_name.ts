@@ -7,7 +7,8 @@
  */
 import type { Certificate } from "./certificate.ts";
 import { parseAddress } from "./ip_address.ts";
-import { lowerCaseAscii, type Name, sameBytes } from "./name.ts";
+import { lowerCaseAscii, type Name } from "./name.ts";
+import { equalBytes } from "../../bytes.ts";
 import { OID } from "../../asn1/mod.ts";
 
 /** Settings of {@linkcode isForHost}. */
@@ -32,7 +33,7 @@ export function isForHost(
   const address = parseAddress(host.replace(/^\[(.*)\]$/, "$1"));
   if (address) {
     return names.some((name) =>
-      name.kind === "ip" && sameBytes(name.bytes, address)
+      name.kind === "ip" && equalBytes(name.bytes, address)
     );
   }
   const dnsNames = names.flatMap((name) =>

@@ -11,6 +11,7 @@ import {
   readOid,
   TAG,
 } from "../../asn1/mod.ts";
+import { concatBytes, equalBytes } from "../../bytes.ts";
 
 /** One attribute of a name: `CN=host.example`. */
 export interface NameAttribute {
@@ -130,7 +131,7 @@ const canonicalForms = new WeakMap<Name, Uint8Array>();
 export function canonicalName(name: Name): Uint8Array {
   let canonical = canonicalForms.get(name);
   if (!canonical) {
-    canonical = joined(
+    canonical = concatBytes(
       name.rdns.map((rdn) => der.setOf(...rdn.map(canonicalAttribute))),
     );
     canonicalForms.set(name, canonical);
@@ -140,8 +141,8 @@ export function canonicalName(name: Name): Uint8Array {
 
 /** Are both names the same, up to letter case, white space and string type? */
 export function sameName(a: Name, b: Name): boolean {
-  return sameBytes(a.raw, b.raw) ||
-    sameBytes(canonicalName(a), canonicalName(b));
+  return equalBytes(a.raw, b.raw) ||
+    equalBytes(canonicalName(a), canonicalName(b));
 }
 
 /** Does `name` lie in the subtree of the directory below `base` (RFC 5280 §7.1)? */
@@ -150,12 +151,7 @@ export function isUnder(name: Name, base: Name): boolean {
   const start = canonicalName(base);
   // Each relative name is a complete element, so a prefix ends between two of them.
   return start.length <= whole.length &&
-    sameBytes(whole.subarray(0, start.length), start);
-}
-
-/** Are both the same bytes? Not for secrets. */
-export function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && a.every((byte, at) => byte === b[at]);
+    equalBytes(whole.subarray(0, start.length), start);
 }
 
 /** The text with ASCII letters in lower case; all others stay as they are. */
@@ -201,14 +197,4 @@ function canonicalSource(attribute: NameAttribute): string | undefined {
 function oidElement(attribute: Uint8Array): Uint8Array {
   const start = attribute[1]! < 0x80 ? 2 : 2 + (attribute[1]! & 0x7f);
   return attribute.subarray(start, start + 2 + attribute[start + 1]!);
-}
-
-function joined(parts: readonly Uint8Array[]): Uint8Array {
-  const bytes = new Uint8Array(parts.reduce((n, part) => n + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    bytes.set(part, at);
-    at += part.length;
-  }
-  return bytes;
 }

@@ -8,6 +8,7 @@
  *
  * @module
  */
+import { equalBytes } from "../../bytes.ts";
 import { isSsmError, reason, SsmError } from "../../errors.ts";
 import {
   type AlgorithmIdentifier,
@@ -23,7 +24,7 @@ import {
   TAG,
 } from "../../asn1/mod.ts";
 import type { AuthorityKeyId } from "../certificate/extensions.ts";
-import { type Name, readName, sameBytes } from "../certificate/name.ts";
+import { type Name, readName } from "../certificate/name.ts";
 import { type CrlScope, readCrlExtensions } from "./crl_extensions.ts";
 import { readRevokedSerials, serialKey } from "./revoked_serials.ts";
 
@@ -97,7 +98,7 @@ function readCrl(node: DerNode): Crl {
   }
   // RFC 5280 §5.1.1.2: what is signed and what is claimed must be the same.
   if (
-    !sameBytes(
+    !equalBytes(
       fields.take("signature algorithm").raw,
       signatureAlgorithm.raw,
     )

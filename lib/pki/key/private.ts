@@ -7,10 +7,10 @@
  * @module
  */
 import { createPrivateKey, createPublicKey, type KeyObject } from "node:crypto";
+import { equalBytes } from "../../bytes.ts";
 import { isSsmError, SsmError } from "../../errors.ts";
 import { type Certificate, publicKeyOf } from "../certificate/certificate.ts";
 import { decryptPkcs8, unsupportedEncryption } from "./encrypted.ts";
-import { sameBytes } from "../certificate/name.ts";
 import { decodePem, encodePem, type PemBlock } from "../../asn1/mod.ts";
 
 /** A private key of a kind that ssm can use. */
@@ -77,7 +77,7 @@ export function loadPrivateKey(
 export function keyMatches(certificate: Certificate, key: PrivateKey): boolean {
   const own = createPublicKey(key.keyObject);
   if (
-    sameBytes(own.export({ format: "der", type: "spki" }), certificate.spki)
+    equalBytes(own.export({ format: "der", type: "spki" }), certificate.spki)
   ) return true;
   // The same key can be encoded in two ways, such as a compressed curve point.
   try {

@@ -6,11 +6,12 @@
  *
  * @module
  */
+import { equalBytes } from "../../bytes.ts";
 import { isSsmError } from "../../errors.ts";
 import { type Certificate, isSelfIssued } from "../certificate/certificate.ts";
 import { formatDn } from "../certificate/dn.ts";
 import type { AuthorityKeyId } from "../certificate/extensions.ts";
-import { sameBytes, sameName } from "../certificate/name.ts";
+import { sameName } from "../certificate/name.ts";
 import { pathFault, type Purpose } from "./path_rules.ts";
 import { serialKey } from "../crl/revoked_serials.ts";
 import { revocationFault } from "./revocation.ts";
@@ -108,7 +109,7 @@ class PathSearch {
       return undefined;
     }
     for (const { issuer, known } of this.#issuersOf(last)) {
-      if (path.some(({ raw }) => sameBytes(raw, issuer.raw))) continue;
+      if (path.some(({ raw }) => equalBytes(raw, issuer.raw))) continue;
       if (!await this.#isSignedBy(last, issuer)) continue;
       const found = await this.#extend(
         [...path, issuer],
@@ -160,7 +161,7 @@ class PathSearch {
 
   #isInSource({ subject, raw }: Certificate): boolean {
     return this.#options.source.find(subject)
-      .some((known) => sameBytes(known.raw, raw));
+      .some((known) => equalBytes(known.raw, raw));
   }
 
   async #isSignedBy(
@@ -209,7 +210,7 @@ function matchesKeyId(
   id: AuthorityKeyId | undefined,
 ): boolean {
   const { subjectKeyId } = issuer.extensions;
-  if (id?.keyId && subjectKeyId && !sameBytes(id.keyId, subjectKeyId)) {
+  if (id?.keyId && subjectKeyId && !equalBytes(id.keyId, subjectKeyId)) {
     return false;
   }
   if (id?.serial && serialKey(id.serial) !== serialKey(issuer.serial)) {

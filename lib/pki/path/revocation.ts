@@ -10,6 +10,7 @@
  *
  * @module
  */
+import { equalBytes } from "../../bytes.ts";
 import { isSsmError } from "../../errors.ts";
 import { isWeakDigest } from "../../asn1/mod.ts";
 import type { Certificate } from "../certificate/certificate.ts";
@@ -18,7 +19,7 @@ import type { CrlScope } from "../crl/crl_extensions.ts";
 import { formatDn } from "../certificate/dn.ts";
 import { KEY_USAGE } from "../certificate/extensions.ts";
 import type { GeneralName } from "../certificate/general_name.ts";
-import { sameBytes, sameName } from "../certificate/name.ts";
+import { sameName } from "../certificate/name.ts";
 import type { CertificateSource, Fault } from "./verdict.ts";
 import type { SignatureCache } from "../signature/cache.ts";
 import { signatureScheme } from "../signature/scheme.ts";
@@ -121,7 +122,7 @@ async function isOfNamesake(
   options: RevocationOptions,
 ): Promise<boolean> {
   for (const other of options.source.find(issuer.subject)) {
-    if (sameBytes(other.spki, issuer.spki)) continue;
+    if (equalBytes(other.spki, issuer.spki)) continue;
     if (!await useFault(crl, other, options)) return true;
   }
   return false;
@@ -132,7 +133,7 @@ function isFrom({ issuer: name, authorityKeyId }: Crl, issuer: Certificate) {
   const { subjectKeyId } = issuer.extensions;
   return sameName(name, issuer.subject) &&
     (!authorityKeyId?.keyId || !subjectKeyId ||
-      sameBytes(authorityKeyId.keyId, subjectKeyId));
+      equalBytes(authorityKeyId.keyId, subjectKeyId));
 }
 
 /** Can the CRL clear a certificate, and not only revoke it? */

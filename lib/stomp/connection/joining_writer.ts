@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { concatBytes } from "../../bytes.ts";
 
 /** Writes are joined up to this size. More would save little and hold memory longer. */
 const JOINED_BYTES = 64 << 10;
@@ -69,14 +70,6 @@ export class JoiningWriter {
 }
 
 function joined(parts: readonly Waiting[]): Uint8Array {
-  const [first] = parts;
-  if (first && parts.length === 1) return first.chunk;
-  const size = parts.reduce((sum, { chunk }) => sum + chunk.length, 0);
-  const whole = new Uint8Array(size);
-  let at = 0;
-  for (const { chunk } of parts) {
-    whole.set(chunk, at);
-    at += chunk.length;
-  }
-  return whole;
+  const chunks = parts.map(({ chunk }) => chunk);
+  return chunks.length === 1 ? chunks[0]! : concatBytes(chunks);
 }

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { concatBytes } from "../../bytes.ts";
 import { SsmError } from "../../errors.ts";
 import { escapeHeader, headerRule } from "./escape.ts";
 import { type Frame, mayHaveBody, type StompVersion } from "./frame.ts";
@@ -42,16 +43,9 @@ export function encodeFrameParts(
 export function encodeFrame(
   frame: Frame,
   version: StompVersion,
-  { trailingEol }: EncodeOptions = {},
+  options: EncodeOptions = {},
 ): Uint8Array {
-  const { body } = frame;
-  const head = utf8.encode(encodeHead(frame, version));
-  const end = trailingEol ? NUL_EOL : NUL;
-  const bytes = new Uint8Array(head.length + body.length + end.length);
-  bytes.set(head);
-  bytes.set(body, head.length);
-  bytes.set(end, head.length + body.length);
-  return bytes;
+  return concatBytes(encodeFrameParts(frame, version, options));
 }
 
 function encodeHead(frame: Frame, version: StompVersion): string {

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { concatBytes } from "../../bytes.ts";
 
 /** Segments grow with the whole from the one to the other, in bytes. */
 const SMALLEST = 1 << 10;
@@ -49,7 +50,7 @@ export class GrowingBuffer {
   take(): Uint8Array {
     const bytes = this.#segments.length === 0
       ? compact(this.#last, this.#used)
-      : this.#joined();
+      : concatBytes([...this.#segments, this.#last.subarray(0, this.#used)]);
     this.#segments = [];
     this.#last = new Uint8Array(0);
     this.#used = 0;
@@ -68,17 +69,6 @@ export class GrowingBuffer {
     this.#last.set(start);
     this.#used = start.length;
     this.#length += start.length;
-  }
-
-  #joined(): Uint8Array {
-    const bytes = new Uint8Array(this.#length);
-    let at = 0;
-    for (const segment of this.#segments) {
-      bytes.set(segment, at);
-      at += segment.length;
-    }
-    bytes.set(this.#last.subarray(0, this.#used), at);
-    return bytes;
   }
 }
 
