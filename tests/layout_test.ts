@@ -14,7 +14,7 @@ import type { House, Source } from "./helpers/layout.ts";
 import { BREACHES, SOUND, SOUND_FOLDERS } from "./helpers/layout_breaches.ts";
 
 const EVERYTHING =
-  "bytes errors version log time asn1 net pki spool config stomp smime broker credentials ssm";
+  "bytes errors file_state version log time asn1 net pki spool config stomp smime broker credentials ssm";
 
 // Imports only go down, or stay on the floor; across rooms they go to the other
 // room's mod.ts. Within a room no file imports itself, over whatever detour.
@@ -25,17 +25,18 @@ const HOUSE: House = {
     room(0, "errors",    "nothing",                              []),
     room(0, "version",   "nothing",                              []),
     room(0, "bytes",     "nothing",                              []),
+    room(0, "file_state", "nothing",                             []),
     room(0, "time",      "nothing",                              []),
-    room(0, "log",       "errors",                               [["disk", "sinks.ts"], ["terminal", "sinks.ts"]]),
+    room(0, "log",       "errors time",                               [["disk", "sinks.ts"], ["terminal", "sinks.ts"]]),
     room(1, "asn1",      "bytes errors",                         []),
-    room(1, "net",       "bytes errors asn1",                    ["network"]),
-    room(2, "pki",       "bytes errors asn1",                    [["disk", "ca_files.ts"]]),
-    room(1, "spool",     "errors",                               ["disk"]),
+    room(1, "net",       "bytes errors time asn1",                    ["network"]),
+    room(2, "pki",       "bytes errors file_state time asn1",                    [["disk", "ca_files.ts"]]),
+    room(1, "spool",     "errors file_state",                               ["disk"]),
     room(1, "config",    "errors",                               ["disk"]),
     room(2, "stomp",     "bytes errors time net(types)",         []),
     room(3, "smime",     "errors asn1 pki",                      []),
     room(3, "broker",    "errors log time net(types) stomp",     [["disk", "message_database.ts"], ["disk", "disk_reserve.ts"]]),
-    room(3, "credentials", "errors log asn1 net(types) pki smime(types)", ["disk"]),
+    room(3, "credentials", "errors file_state time log asn1 net(types) pki smime(types)", ["disk"]),
     room(4, "ssm",       "errors log time pki smime spool stomp", []),
     room(5, "cli",       EVERYTHING,                             ["process", "terminal", "disk"]),
   ],

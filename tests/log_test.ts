@@ -7,6 +7,7 @@ import {
   printable,
   silentLogger,
 } from "../lib/log/logger.ts";
+import { systemClock } from "../lib/time/mod.ts";
 import { testWith } from "./helpers/parts.ts";
 import { mountSmall } from "./helpers/small_disk.ts";
 import { FileSink, type LogWriter, writerSink } from "../lib/log/sinks.ts";
@@ -47,7 +48,10 @@ Deno.test("printable() leaves nothing that forges a line or drives a terminal", 
 Deno.test("Logger passes what is at or above its level to every sink, under its name", () => {
   const records: LogRecord[] = [];
   const sink = (record: LogRecord) => void records.push(record);
-  const logger = new Logger("a", [sink, sink], "WARNING", () => TIME);
+  const logger = new Logger("a", [sink, sink], "WARNING", {
+    ...systemClock,
+    date: () => TIME,
+  });
   logger.debug("no");
   logger.info("no");
   logger.warning("one");

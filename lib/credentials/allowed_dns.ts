@@ -11,6 +11,7 @@ import {
   type Refreshed,
 } from "./dn_list.ts";
 import type { Logger } from "../log/mod.ts";
+import { type Clock, systemClock } from "../time/mod.ts";
 import { normaliseDn } from "../pki/mod.ts";
 
 /** How often the file is looked at, at most, in ms. */
@@ -20,12 +21,15 @@ const LOOK_EVERY_MS = 1000;
 export class AllowedDns {
   readonly #list: DnList;
   readonly #log: Logger;
-  #lookedAt = performance.now();
+  readonly #clock: Clock;
+  #lookedAt: number;
   #problem = "";
 
-  private constructor(list: DnList, log: Logger) {
+  private constructor(list: DnList, log: Logger, clock: Clock) {
     this.#list = list;
     this.#log = log;
+    this.#clock = clock;
+    this.#lookedAt = clock.now();
     this.#tell();
   }
 
@@ -33,15 +37,17 @@ export class AllowedDns {
   static async open(
     file: string,
     log: Logger,
-    options: Pick<DnListOptions, "ignoreCase"> = {},
+    options: Pick<DnListOptions, "ignoreCase" | "clock"> = {},
   ): Promise<AllowedDns> {
+    const { clock = systemClock } = options;
     const repair = (line: MalformedLine) => repairLine(line, log);
-    return new AllowedDns(await DnList.open(file, { ...options, repair }), log);
+    const list = await DnList.open(file, { ...options, repair });
+    return new AllowedDns(list, log, clock);
   }
 
   /** Is a signer with these spellings of its DN allowed, as of now? */
   async has(spellings: readonly string[]): Promise<boolean> {
-    if (performance.now() - this.#lookedAt > LOOK_EVERY_MS) {
+    if (this.#clock.now() - this.#lookedAt > LOOK_EVERY_MS) {
       this.#note(await this.#list.refresh());
     }
     return spellings.some((spelling) => this.#list.has(spelling));
@@ -58,7 +64,7 @@ export class AllowedDns {
   }
 
   #note(refreshed: Refreshed): void {
-    this.#lookedAt = performance.now();
+    this.#lookedAt = this.#clock.now();
     const problem = refreshed.status === "kept" ? refreshed.problem : "";
     if (problem !== "" && problem !== this.#problem) {
       this.#log.warning(`${problem}. The last good list stays in force.`);

@@ -13,6 +13,7 @@ import {
   type TrustStore,
   verifyChain,
 } from "../pki/mod.ts";
+import { type Clock, systemClock } from "../time/mod.ts";
 
 /** What judges certificates, wherever its CAs are. */
 export type Trust = Pick<TrustStore, "verify">;
@@ -22,7 +23,7 @@ export type Trust = Pick<TrustStore, "verify">;
  *
  * @throws {SsmError} `TRUST` when there is no certificate in it
  */
-export function openCaFile(path: string): Trust {
+export function openCaFile(path: string, clock: Clock = systemClock): Trust {
   try {
     const file = Deno.readFileSync(path);
     const certificates = readAuthorities(file);
@@ -36,7 +37,7 @@ export function openCaFile(path: string): Trust {
     } satisfies CertificateSource;
     return {
       verify: (leaf, others = [], options = {}) =>
-        verifyChain(leaf, others, { ...options, source, now: new Date() }),
+        verifyChain(leaf, others, { ...options, source, now: clock.date() }),
     };
   } catch (cause) {
     throw new SsmError(

@@ -5,11 +5,15 @@
  */
 import { createHash } from "node:crypto";
 import { reason } from "../errors.ts";
+import { fileAgeMs } from "../file_state.ts";
 import type { Logger } from "../log/mod.ts";
+import { type Clock, systemClock } from "../time/mod.ts";
 
 /** Settings of a {@linkcode Renewal}. */
 export interface RenewalOptions {
   readonly log: Logger;
+  /** @default the machine's clock */
+  readonly clock?: Clock;
   /** How often the files are looked at, at most, in ms. @default {1000} */
   readonly lookEveryMs?: number;
   /** A file that changed more recently than this may be half written, in ms. @default {1000} */
@@ -32,6 +36,7 @@ const TRY_AGAIN_MS = 30_000;
 export class Renewal {
   readonly #paths: readonly string[];
   readonly #log: Logger;
+  readonly #clock: Clock;
   readonly #lookEveryMs: number;
   readonly #quietMs: number;
   #seen: string;
@@ -44,10 +49,11 @@ export class Renewal {
     const { log, lookEveryMs = 1000, quietMs = 1000 } = options;
     this.#paths = paths;
     this.#log = log;
+    this.#clock = options.clock ?? systemClock;
     this.#lookEveryMs = lookEveryMs;
     this.#quietMs = quietMs;
     this.#seen = this.#look().text;
-    this.#lookedAt = this.#triedAt = performance.now();
+    this.#lookedAt = this.#triedAt = this.#clock.now();
   }
 
   /**
@@ -57,16 +63,15 @@ export class Renewal {
    * @param complete Whether somebody says that they are all there.
    */
   isDue(complete = false): boolean {
-    const now = performance.now();
+    const now = this.#clock.now();
     if (!complete && now - this.#lookedAt < this.#lookEveryMs) return false;
     this.#lookedAt = now;
-    const { text, changedAt } = this.#look();
+    const { text, ageMs } = this.#look();
     if (text === this.#seen) {
       return this.#problem !== "" &&
         (complete || now - this.#triedAt >= TRY_AGAIN_MS);
     }
-    const age = Math.abs(Date.now() - changedAt);
-    if (!complete && age < this.#quietMs) return false;
+    if (!complete && ageMs < this.#quietMs) return false;
     this.#seen = text;
     return true;
   }
@@ -78,7 +83,7 @@ export class Renewal {
 
   /** The files are of no use; says so once for each reason. */
   failed(error: unknown): void {
-    this.#triedAt = performance.now();
+    this.#triedAt = this.#clock.now();
     const problem = reason(error).replace(/\.$/, "");
     if (problem !== this.#problem) {
       this.#log.warning(`${problem}. What was read before stays in use.`);
@@ -87,24 +92,24 @@ export class Renewal {
   }
 
   /**
-   * What is in the files and who may get at them, and when one was last written,
-   * in ms since 1970.
+   * What is in the files and who may get at them, and how long ago one was last
+   * written to, in ms.
    *
    * The content itself is compared: a file that is rewritten at once, or by a
    * tool that keeps its time, may look the same from outside.
    */
-  #look(): { text: string; changedAt: number } {
-    let changedAt = 0;
+  #look(): { text: string; ageMs: number } {
+    let ageMs = Infinity;
     const looks = this.#paths.map((path) => {
       try {
         const content = createHash("sha256").update(Deno.readFileSync(path));
-        const { mode, mtime } = Deno.statSync(path);
-        changedAt = Math.max(changedAt, mtime?.getTime() ?? 0);
-        return `${content.digest("hex")} ${mode}`;
+        const info = Deno.statSync(path);
+        ageMs = Math.min(ageMs, fileAgeMs(info, this.#clock.date()));
+        return `${content.digest("hex")} ${info.mode}`;
       } catch (error) {
         return reason(error);
       }
     });
-    return { text: looks.join("\n"), changedAt };
+    return { text: looks.join("\n"), ageMs };
   }
 }

@@ -5,6 +5,8 @@
  */
 import { Buffer } from "node:buffer";
 import { quoted, reason, SsmError } from "../errors.ts";
+import { fileAgeMs } from "../file_state.ts";
+import { type Clock, systemClock } from "../time/mod.ts";
 import { NearDns } from "./near_dn.ts";
 
 /** A line that is not a DN. */
@@ -82,6 +84,8 @@ export interface DnListOptions {
   ignoreCase?: boolean;
   /** A file that changed more recently than this may be half written, in ms. @default {1000} */
   quietMs?: number;
+  /** @default the machine's clock */
+  clock?: Clock;
 }
 
 /** What became of a look at the file. */
@@ -100,6 +104,7 @@ export class DnList {
   readonly #repair: (line: MalformedLine) => string | undefined;
   readonly #ignoreCase: boolean;
   readonly #quietMs: number;
+  readonly #clock: Clock;
   #allowed: ReadonlySet<string> = new Set();
   #near: NearDns | undefined;
   #malformed: readonly MalformedLine[] = [];
@@ -111,6 +116,7 @@ export class DnList {
     this.#repair = options.repair ?? (() => undefined);
     this.#ignoreCase = options.ignoreCase ?? false;
     this.#quietMs = options.quietMs ?? 1000;
+    this.#clock = options.clock ?? systemClock;
   }
 
   /**
@@ -181,8 +187,8 @@ export class DnList {
       content = Buffer.from(await Deno.readFile(this.#file));
       if (this.#seen?.equals(content)) return false;
       // After the reading: what is written during it is young.
-      const { mtime } = await Deno.stat(this.#file);
-      const age = Math.abs(Date.now() - (mtime?.getTime() ?? 0));
+      const info = await Deno.stat(this.#file);
+      const age = fileAgeMs(info, this.#clock.date());
       if (!complete && age < this.#quietMs) return false;
     } catch (error) {
       throw this.#error("read", error);

@@ -10,6 +10,7 @@ import {
   loadIdentity,
   loadRecipient,
 } from "./identity.ts";
+import { systemClock } from "../time/mod.ts";
 import { Renewal, type RenewalOptions } from "./changed_files.ts";
 
 /**
@@ -64,9 +65,9 @@ export class LiveIdentity {
   }
 
   #load(): Identity {
-    const { log } = this.#options;
+    const { log, clock = systemClock } = this.#options;
     return loadIdentity(this.#files, {
-      now: new Date(),
+      now: clock.date(),
       warn: (message) => log.warning(message),
     });
   }
@@ -154,8 +155,9 @@ export class LiveRecipient {
   }
 
   async #load(): Promise<Certificate> {
-    const certificate = loadRecipient(this.#path, new Date());
-    await this.#options.verify(certificate);
+    const { verify, clock = systemClock } = this.#options;
+    const certificate = loadRecipient(this.#path, clock.date());
+    await verify(certificate);
     return certificate;
   }
 }

@@ -6,6 +6,7 @@
  *
  * @module
  */
+import { type Clock, systemClock } from "../time/mod.ts";
 
 /** Severity, lowest first. */
 const LOG_LEVELS = [
@@ -35,18 +36,18 @@ export class Logger {
   readonly #name: string;
   readonly #sinks: readonly LogSink[];
   readonly #threshold: number;
-  readonly #now: () => Date;
+  readonly #clock: Clock;
 
   constructor(
     name: string,
     sinks: readonly LogSink[],
     level: LogLevel = "INFO",
-    now: () => Date = () => new Date(),
+    clock: Clock = systemClock,
   ) {
     this.#name = name;
     this.#sinks = sinks;
     this.#threshold = LOG_LEVELS.indexOf(level);
-    this.#now = now;
+    this.#clock = clock;
   }
 
   /** The same sinks and level under another name. */
@@ -55,7 +56,7 @@ export class Logger {
       name,
       this.#sinks,
       LOG_LEVELS[this.#threshold]!,
-      this.#now,
+      this.#clock,
     );
   }
 
@@ -81,7 +82,8 @@ export class Logger {
 
   #say(level: LogLevel, message: string): void {
     if (LOG_LEVELS.indexOf(level) < this.#threshold) return;
-    const record = { time: this.#now(), name: this.#name, level, message };
+    const time = this.#clock.date();
+    const record = { time, name: this.#name, level, message };
     for (const sink of this.#sinks) sink(record);
   }
 }

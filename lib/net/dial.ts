@@ -15,6 +15,7 @@ import {
 } from "node:net";
 import { connect as connectTls } from "node:tls";
 import { isSsmError, SsmError } from "../errors.ts";
+import type { Clock } from "../time/mod.ts";
 import { Deadline, happened } from "./tcp/deadline.ts";
 import {
   explainConnect,
@@ -67,6 +68,8 @@ export interface DialOptions {
   readonly signal?: AbortSignal | undefined;
   /** Finds the addresses of a name. @default the system's resolver */
   readonly resolve?: ((name: string) => Promise<string[]>) | undefined;
+  /** @default the machine's clock */
+  readonly clock?: Clock | undefined;
 }
 
 /** One address to try. */
@@ -87,13 +90,13 @@ interface Attempt {
  * `verify` throws is thrown on.
  */
 export async function dial(options: DialOptions): Promise<Socket> {
-  const { host, port, tls, connectTimeoutMs = 10_000, signal } = options;
+  const { host, port, tls, connectTimeoutMs = 10_000 } = options;
   const remote = formatAddress(host, port);
   const keyPair = tls?.keyPair && openKeyPair(tls.keyPair);
   const addresses = await resolveAddresses(options);
   let failure: unknown;
   for (const address of addresses) {
-    using deadline = new Deadline(connectTimeoutMs, signal);
+    using deadline = new Deadline(connectTimeoutMs, options);
     const target = address === host ? remote : `${remote} (${address})`;
     const attempt = { address, port, target, deadline };
     try {
@@ -114,12 +117,10 @@ export async function dial(options: DialOptions): Promise<Socket> {
  *
  * @throws {SsmError} `CONNECT`, `ABORTED`
  */
-async function resolveAddresses(
-  { host, port, connectTimeoutMs = 10_000, signal, resolve = systemResolver }:
-    DialOptions,
-): Promise<string[]> {
+async function resolveAddresses(options: DialOptions): Promise<string[]> {
+  const { host, port, resolve = systemResolver } = options;
   if (isIP(host) !== 0) return [host];
-  using deadline = new Deadline(connectTimeoutMs, signal);
+  using deadline = new Deadline(options.connectTimeoutMs ?? 10_000, options);
   const target = formatAddress(host, port);
   try {
     const found = new Set(await deadline.race(resolve(host)));

@@ -6,6 +6,7 @@
 import type { Socket as TcpSocket } from "node:net";
 import { type SecureContext, TLSSocket } from "node:tls";
 import { isSsmError, reason, SsmError } from "../errors.ts";
+import type { Clock } from "../time/mod.ts";
 import { Deadline, happened } from "./tcp/deadline.ts";
 import { explainConnect, explainLoss, explainTls } from "./explain.ts";
 import { tell } from "./tcp/farewell.ts";
@@ -63,6 +64,8 @@ export interface ListenOptions {
   readonly farewell?: ((error: SsmError) => Uint8Array) | undefined;
   /** Told of every client that was refused, and why. */
   readonly onRefused?: ((error: SsmError, remote: string) => void) | undefined;
+  /** @default the machine's clock */
+  readonly clock?: Clock | undefined;
 }
 
 /**
@@ -98,12 +101,13 @@ export class Listener implements AsyncDisposable, AsyncIterable<Socket> {
 
   /** Begins to listen. */
   async open(): Promise<void> {
-    const { hostname = "127.0.0.1", port = 0 } = this.#options;
+    const { hostname = "127.0.0.1", port = 0, clock } = this.#options;
     try {
       this.#server = await openTcpServer({
         hostname,
         port,
         onConnection: (tcp) => void this.#accept(tcp),
+        clock,
       });
     } catch (cause) {
       throw new SsmError(
@@ -189,11 +193,13 @@ export class Listener implements AsyncDisposable, AsyncIterable<Socket> {
 
   /** The address for which a proxy connects; `undefined` when it is its own. */
   async #proxied(tcp: TcpSocket): Promise<string | undefined> {
-    const { farewell, handshakeTimeoutMs = 10_000 } = this.#options;
-    using deadline = new Deadline(handshakeTimeoutMs);
+    const { farewell, handshakeTimeoutMs = 10_000, clock } = this.#options;
+    using deadline = new Deadline(handshakeTimeoutMs, { clock });
     this.#handshakes.add(deadline);
     try {
-      const client = await deadline.race(proxiedClient(tcp, farewell));
+      const client = await deadline.race(
+        proxiedClient(tcp, { farewell, clock }),
+      );
       return client && formatAddress(client.address, client.port);
     } finally {
       this.#handshakes.delete(deadline);
@@ -205,10 +211,10 @@ export class Listener implements AsyncDisposable, AsyncIterable<Socket> {
     remote: string,
     secureContext: SecureContext,
   ): Promise<Socket> {
-    const { tls: options, handshakeTimeoutMs = 10_000, farewell } =
+    const { tls: options, handshakeTimeoutMs = 10_000, farewell, clock } =
       this.#options;
     const { clientCertificate = "none", verify } = options ?? {};
-    using deadline = new Deadline(handshakeTimeoutMs);
+    using deadline = new Deadline(handshakeTimeoutMs, { clock });
     this.#handshakes.add(deadline);
     let start: Uint8Array | undefined;
     tcp.once("data", (chunk: Uint8Array) => start = chunk);
@@ -240,7 +246,7 @@ export class Listener implements AsyncDisposable, AsyncIterable<Socket> {
       return socket;
     } catch (error) {
       if (secured && farewell) {
-        await tell(tls, farewell(refused(remote, error)));
+        await tell(tls, farewell(refused(remote, error)), clock);
       }
       tls.on("error", () => {});
       tls.destroy();

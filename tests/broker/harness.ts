@@ -233,6 +233,10 @@ export class ManualClock implements Clock {
     return this.#now;
   }
 
+  date(): Date {
+    return new Date(this.now());
+  }
+
   after(ms: number, callback: () => void): () => void {
     const timer = { at: this.#now + ms, callback };
     this.#timers.add(timer);

@@ -10,6 +10,10 @@ export class FakeClock implements Clock {
     return this.#now;
   }
 
+  date(): Date {
+    return new Date(this.now());
+  }
+
   after(ms: number, callback: () => void): () => void {
     let cancelled = false;
     queueMicrotask(() => {

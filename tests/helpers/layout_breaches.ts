@@ -13,6 +13,7 @@ export const SOUND: Readonly<Record<string, string>> = {
   "main.ts": `import { run } from "./lib/cli/mod.ts"; run(Deno.args);`,
   "lib/errors.ts": `export class SsmError extends Error {}`,
   "lib/bytes.ts": ``,
+  "lib/file_state.ts": ``,
   "lib/version.ts": `export const VERSION = "0";`,
   "lib/time/mod.ts": ``,
   "lib/log/mod.ts": `import { SsmError } from "../errors.ts";`,

@@ -17,6 +17,7 @@ import {
   writeCaDirectory,
 } from "../helpers/openssl.ts";
 import { testWith } from "../helpers/parts.ts";
+import { systemClock } from "../../lib/time/mod.ts";
 
 /** One question: may `leaf` be trusted? */
 export interface Question {
@@ -80,7 +81,7 @@ export class ChainSite implements AsyncDisposable {
   async #judge(dir: string, question: Question): Promise<Verdict> {
     const { leaf, sent = [], now, ...options } = question;
     const store = new TrustStore(dir, {
-      clock: () => now ?? new Date(),
+      clock: { ...systemClock, date: () => now ?? new Date() },
       onBadFile: (_, error) => {
         throw error;
       },

@@ -10,6 +10,7 @@ import { TrustStore } from "../../lib/pki/directory/trust_store.ts";
 import { pemBytes, type TestCa, tryOpenssl } from "../helpers/openssl.ts";
 import { testWith } from "../helpers/parts.ts";
 import { assertVerdict, ChainSite } from "./chain_site.ts";
+import { systemClock } from "../../lib/time/mod.ts";
 
 const HOST = "/C=UK/CN=host.example.org";
 
@@ -232,7 +233,8 @@ testWith(
     await using site = await ChainSite.create();
     const { dir, rootPem, leaf, hash } = await makeStore(site);
     await Deno.writeTextFile(`${dir}/${hash}.0`, rootPem);
-    const clock = () => new Date("2001-01-01T00:00:00Z");
+    const date = () => new Date("2001-01-01T00:00:00Z");
+    const clock = { ...systemClock, date };
     assertVerdict(
       await new TrustStore(dir, { clock }).verify(leaf),
       /is not valid before/,

@@ -108,6 +108,7 @@ export function runFullCircle(circle: FullCircle): void {
         incoming,
         storeClock: {
           now: () => 0,
+          date: () => new Date(),
           after: () => {
             resolve();
             return () => {};

@@ -231,6 +231,7 @@ Deno.test("keepSending() sends at once what it is told of", async () => {
     signal,
     clock: {
       now: () => now += 1000,
+      date: () => new Date(),
       // It is never time to look.
       after: () => () => {},
     },

@@ -75,6 +75,7 @@ Deno.test("receive() keeps its connection alive while it cannot store", async ()
   // The pause between two attempts lasts until the disk is mended.
   const storeClock: Clock = {
     now: () => 0,
+    date: () => new Date(),
     after: (_, callback) => {
       mended.then(callback);
       return () => {};
@@ -126,6 +127,7 @@ Deno.test("receive() leaves to the broker, when it is stopped, what it cannot st
   const { promise: failed, resolve } = Promise.withResolvers<void>();
   const storeClock: Clock = {
     now: () => 0,
+    date: () => new Date(),
     after: () => {
       resolve();
       return () => {};
@@ -174,6 +176,7 @@ for (const [fault, bad, good, words] of FAULTS) {
       let mending: Promise<void> | undefined;
       const storeClock: Clock = {
         now: () => 0,
+        date: () => new Date(),
         after: (_, callback) => {
           mending ??= run("mount", "-o", `remount,${good}`, disk);
           mending.then(callback);

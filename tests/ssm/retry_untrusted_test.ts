@@ -13,6 +13,7 @@ import { StepClock } from "./step_clock.ts";
 import { testPki } from "../helpers/test_pki.ts";
 import { RunningReceiver, sealed, signerOf } from "./receiving.ts";
 import { bytes, endpoint, QUEUE, Stage } from "./stage.ts";
+import { systemClock } from "../../lib/time/mod.ts";
 
 const PARTS = ["openssl"] as const;
 const HOUR_MS = 3_600_000;
@@ -62,7 +63,10 @@ class Scene implements AsyncDisposable {
   async start(allowed = ["/O=Test/CN=lame"]): Promise<void> {
     const { stage, clock } = this;
     const trust = new TrustStore(this.#caDir, {
-      clock: () => new Date(Date.now() + this.ahead),
+      clock: {
+        ...systemClock,
+        date: () => new Date(Date.now() + this.ahead),
+      },
     });
     const envelope = new SmimeOpener({
       recipients: () => [signerOf(pki().server)],

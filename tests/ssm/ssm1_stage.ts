@@ -207,5 +207,6 @@ export class WatchedEndpoint implements Endpoint {
 /** The clock of the machine, but no wait is longer than a moment. */
 export const hastyClock: Clock = {
   now: () => systemClock.now(),
+  date: () => new Date(),
   after: (ms, callback) => systemClock.after(Math.min(ms, 20), callback),
 };

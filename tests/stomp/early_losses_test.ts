@@ -13,7 +13,7 @@ function alarms(
   const losses = new EarlyLosses({
     destination: "/queue/a",
     prefetch: 3,
-    clock: { now: () => now, after: () => () => {} },
+    clock: { now: () => now, date: () => new Date(), after: () => () => {} },
   });
   return connections.map(([messages, lastedMs, why = CUT]) => {
     losses.connected();

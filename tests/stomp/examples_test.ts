@@ -32,6 +32,6 @@ Deno.test("the library is usable without the rest of ssm", async () => {
   }
   // Of the network it knows the shape of a socket, and nothing that opens one.
   assert.deepEqual([...rooms].sort(), [
-    ...["asn1", "errors", "net", "stomp", "time"],
+    ...["asn1", "bytes", "errors", "net", "stomp", "time"],
   ]);
 });

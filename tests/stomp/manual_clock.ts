@@ -9,6 +9,10 @@ export class ManualClock implements Clock {
     return this.#now;
   }
 
+  date(): Date {
+    return new Date(this.now());
+  }
+
   after(ms: number, callback: () => void): () => void {
     const key = Symbol();
     this.#timers.set(key, { at: this.#now + ms, callback });

@@ -6,24 +6,32 @@
 import type { Socket as TcpSocket } from "node:net";
 import { concatBytes } from "../../bytes.ts";
 import { SsmError } from "../../errors.ts";
+import type { Clock } from "../../time/mod.ts";
 import { tell } from "../tcp/farewell.ts";
 import { type ProxiedClient, readProxyHeader } from "./header.ts";
 
 /** The types of a TLS record that begins a handshake, and the major version (RFC 8446 §5.1). */
 const TLS_START = [0x16, 0x03];
 
+/** Settings of {@linkcode proxiedClient}. */
+export interface ProxiedClientOptions {
+  /** What to tell a peer that sends something else. @default nothing */
+  readonly farewell?: ((error: SsmError) => Uint8Array) | undefined;
+  /** @default the machine's clock */
+  readonly clock?: Clock | undefined;
+}
+
 /**
  * Reads the header that a proxy sends before anything of its client; what
  * follows is left to be read.
  *
- * @param farewell what a peer is told that sends something else
  * @returns `undefined` when the proxy speaks for itself
  * @throws {SsmError} `CONNECT` when there is no such header or it is malformed,
  *   `LIMIT` when it is too long
  */
 export async function proxiedClient(
   tcp: TcpSocket,
-  farewell?: (error: SsmError) => Uint8Array,
+  { farewell, clock }: ProxiedClientOptions = {},
 ): Promise<ProxiedClient | undefined> {
   let bytes: Uint8Array = new Uint8Array(0);
   for (;;) {
@@ -40,7 +48,7 @@ export async function proxiedClient(
       "Cannot accept a client: it sends no PROXY protocol header",
     );
     const speaksTls = TLS_START.every((byte, index) => bytes[index] === byte);
-    if (farewell && !speaksTls) await tell(tcp, farewell(error));
+    if (farewell && !speaksTls) await tell(tcp, farewell(error), clock);
     throw error;
   }
 }

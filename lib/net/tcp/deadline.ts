@@ -5,6 +5,15 @@
  */
 import type { EventEmitter } from "node:events";
 import { SsmError } from "../../errors.ts";
+import { type Clock, systemClock } from "../../time/mod.ts";
+
+/** Settings of a {@linkcode Deadline}. */
+export interface DeadlineOptions {
+  /** Ends the time, too. */
+  readonly signal?: AbortSignal | undefined;
+  /** @default the machine's clock */
+  readonly clock?: Clock | undefined;
+}
 
 /**
  * A signal that aborts after some time, with an error that says so, or with an
@@ -12,14 +21,14 @@ import { SsmError } from "../../errors.ts";
  */
 export class Deadline implements Disposable {
   readonly #controller = new AbortController();
-  readonly #timer: ReturnType<typeof setTimeout>;
+  readonly #cancel: () => void;
   readonly #outer: AbortSignal | undefined;
 
-  constructor(timeoutMs: number, outer?: AbortSignal) {
+  constructor(timeoutMs: number, { signal: outer, clock }: DeadlineOptions) {
     this.#outer = outer;
-    this.#timer = setTimeout(() => {
+    this.#cancel = (clock ?? systemClock).after(timeoutMs, () => {
       this.#controller.abort(new Error(`timed out after ${timeoutMs} ms`));
-    }, timeoutMs);
+    });
     outer?.addEventListener("abort", this.#abort);
     if (outer?.aborted) this.#abort();
   }
@@ -55,7 +64,7 @@ export class Deadline implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    clearTimeout(this.#timer);
+    this.#cancel();
     this.#outer?.removeEventListener("abort", this.#abort);
   }
 }

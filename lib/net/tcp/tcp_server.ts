@@ -8,6 +8,7 @@
  */
 import { createServer, type Server, type Socket as TcpSocket } from "node:net";
 import { isErrno } from "../../errors.ts";
+import { type Clock, systemClock } from "../../time/mod.ts";
 import { happened } from "./deadline.ts";
 
 /** What {@linkcode openTcpServer} needs to know. */
@@ -16,6 +17,8 @@ export interface TcpServerOptions {
   /** 0 takes any free port. */
   readonly port: number;
   readonly onConnection: (tcp: TcpSocket) => void;
+  /** @default the machine's clock */
+  readonly clock?: Clock | undefined;
 }
 
 /** Time between two looks whether there are descriptors again, in ms. */
@@ -35,7 +38,8 @@ export class TcpServer {
   readonly #options: TcpServerOptions;
   #server: Server | undefined;
   #port: number;
-  #look: ReturnType<typeof setTimeout> | undefined;
+  /** Calls off the look that is to come. */
+  #cancelLook: (() => void) | undefined;
   #closed = false;
 
   /** Use {@linkcode openTcpServer}. */
@@ -68,18 +72,21 @@ export class TcpServer {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    clearTimeout(this.#look);
+    this.#cancelLook?.();
     this.#server?.close();
   }
 
   #accept(tcp: TcpSocket): void {
     this.#options.onConnection(tcp);
     // The last connection that was accepted comes here before anything is closed.
-    if (this.#look === undefined && !this.#hasDescriptors()) this.#lookLater();
+    if (this.#cancelLook === undefined && !this.#hasDescriptors()) {
+      this.#lookLater();
+    }
   }
 
   #lookLater(): void {
-    this.#look = setTimeout(() => this.#lookAgain(), LOOK_EVERY_MS);
+    const { clock = systemClock } = this.#options;
+    this.#cancelLook = clock.after(LOOK_EVERY_MS, () => this.#lookAgain());
   }
 
   /** Listens anew, as soon as that is possible. */
@@ -88,7 +95,7 @@ export class TcpServer {
     this.#server?.close();
     try {
       await this.open();
-      this.#look = undefined;
+      this.#cancelLook = undefined;
     } catch {
       // The old one has not let go of the port, or the last descriptor is taken.
       if (!this.#closed) this.#lookLater();

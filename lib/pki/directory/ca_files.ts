@@ -9,10 +9,12 @@
  * @module
  */
 import { isSsmError, quoted, reason, SsmError } from "../../errors.ts";
+import { fileAgeMs, fileStamp } from "../../file_state.ts";
+import type { Clock } from "../../time/mod.ts";
 
 /** Settings of {@linkcode CaFiles} and {@linkcode CaListing}. */
 export interface CaFileOptions {
-  readonly clock: () => Date;
+  readonly clock: Clock;
   /** Told of each file that cannot be read or understood, once for each fault. */
   readonly onBadFile: (path: string, error: SsmError) => void;
 }
@@ -114,7 +116,7 @@ export class CaFiles<T> {
 /** The names in a directory. */
 export class CaListing {
   readonly #dir: string;
-  readonly #clock: () => Date;
+  readonly #clock: Clock;
   #kept: Kept<ReadonlySet<string>> | undefined;
 
   constructor(dir: string, { clock }: Pick<CaFileOptions, "clock">) {
@@ -155,21 +157,16 @@ export class CaListing {
 
 function lookOf(path: string): string {
   try {
-    return stampOf(Deno.statSync(path));
+    return fileStamp(Deno.statSync(path));
   } catch (error) {
     return reason(error);
   }
 }
 
-function stampOf({ mtime, size, ino, dev }: Deno.FileInfo): string {
-  return `${mtime?.getTime()}:${size}:${dev}:${ino}`;
-}
-
-function stateOf(stat: Deno.FileInfo, clock: () => Date): State {
-  const { mtime } = stat;
+function stateOf(stat: Deno.FileInfo, clock: Clock): State {
+  const age = fileAgeMs(stat, clock.date());
   return {
-    stamp: stampOf(stat),
-    settled: mtime !== null &&
-      Math.abs(clock().getTime() - mtime.getTime()) > UNSETTLED_MS,
+    stamp: fileStamp(stat),
+    settled: stat.mtime !== null && age > UNSETTLED_MS,
   };
 }

@@ -8,6 +8,7 @@
  * @module
  */
 import { quoted, SsmError } from "../../errors.ts";
+import { type Clock, systemClock } from "../../time/mod.ts";
 import type { Certificate } from "../certificate/certificate.ts";
 import { readAuthorities } from "../certificate/certificate_file.ts";
 import { verifyChain, type VerifyChainOptions } from "../path/chain.ts";
@@ -21,7 +22,7 @@ import { oldSubjectHash, subjectHash } from "./subject_hash.ts";
 /** Settings of {@linkcode TrustStore}. */
 export interface TrustStoreOptions {
   /** @default the system's clock */
-  clock?: (() => Date) | undefined;
+  clock?: Clock | undefined;
   /** Told about each file that cannot be read or understood, and then ignored. */
   onBadFile?: ((path: string, error: SsmError) => void) | undefined;
 }
@@ -40,7 +41,7 @@ const HASHED_FILE = /^[0-9a-f]{8}\.r?\d+$/;
 /** The trusted authorities, with their CRLs. */
 export class TrustStore implements CertificateSource {
   readonly #dir: string;
-  readonly #clock: () => Date;
+  readonly #clock: Clock;
   readonly #signatures = new SignatureCache();
   readonly #listing: CaListing;
   readonly #certificates: CaFiles<Certificate>;
@@ -50,7 +51,7 @@ export class TrustStore implements CertificateSource {
 
   /** Opens a directory; nothing is read yet. */
   constructor(dir: string, options: TrustStoreOptions = {}) {
-    const { clock = () => new Date(), onBadFile = () => {} } = options;
+    const { clock = systemClock, onBadFile = () => {} } = options;
     const fileOptions = { clock, onBadFile };
     this.#dir = dir;
     this.#clock = clock;
@@ -73,7 +74,7 @@ export class TrustStore implements CertificateSource {
     return await verifyChain(leaf, intermediates, {
       ...options,
       source: this,
-      now: this.#clock(),
+      now: this.#clock.date(),
       signatures: this.#signatures,
     });
   }
