@@ -106,9 +106,9 @@ export function isErrno(error: unknown, ...codes: readonly string[]): boolean {
 }
 
 /**
- * A path or name between quotation marks, in which whatever cannot be seen is
- * escaped: the blank at its end, the zero width letter, the no-break space may
- * be the reason why there is no such file.
+ * A path or name between quotation marks, in which all that cannot be seen is
+ * escaped: a blank at its end, a letter without width or a no-break space may be
+ * the reason why there is no such file.
  */
 export function quoted(text: string): string {
   const shown = text.replace(

@@ -17,7 +17,7 @@ const EVERYTHING =
   "bytes errors file_state version log time asn1 net pki spool config stomp smime broker credentials ssm";
 
 // Imports only go down, or stay on the floor; across rooms they go to the other
-// room's mod.ts. Within a room no file imports itself, over whatever detour.
+// room's mod.ts. Within a room no file imports itself, not even by a detour.
 // deno-fmt-ignore
 const HOUSE: House = {
   rooms: [

@@ -26,7 +26,7 @@ export class Members {
   }
 
   /**
-   * The next member, of whatever type.
+   * The next member, of any type.
    *
    * @throws {SsmError} `DER` when there is none.
    */

@@ -34,7 +34,7 @@ export const OID = {
 
 /**
  * Short names of the attributes of a DN, as OpenSSL prints them. An attribute
- * that is not here is unknown to OpenSSL as well, unless it is of no use in a DN.
+ * that is not here is unknown to OpenSSL as well, unless it has no place in a DN.
  */
 const SHORT_NAMES: ReadonlyMap<string, string> = new Map([
   ["1.2.840.113549.1.9.1", "emailAddress"],
@@ -93,7 +93,7 @@ export function shortName(oid: string): string | undefined {
   return SHORT_NAMES.get(oid);
 }
 
-/** The attribute type with this short name, in whatever case. */
+/** The attribute type with this short name, in upper or lower case. */
 export function oidOfShortName(name: string): string | undefined {
   const wanted = name.toLowerCase();
   for (const [oid, short] of SHORT_NAMES) {

@@ -21,17 +21,17 @@ export interface RenewalOptions {
 }
 
 /**
- * How often files that are of no use are tried again though they look the same,
- * in ms: a certificate that is not valid yet will be one day.
+ * How often files that cannot be used are tried again although they have not
+ * changed, in ms: a certificate that is not valid yet will be one day.
  */
 const TRY_AGAIN_MS = 30_000;
 
 /**
- * Tells when files should be read again, and warns of those that are of no use.
+ * Tells when files should be read again, and warns of those that cannot be used.
  *
  * Several files cannot be replaced at one moment. A certificate whose key has
- * not come yet is as little use as a file that is half written: both are left
- * for a later look, and what was read last stays in use.
+ * not come yet can be used as little as a file that is half written: both are
+ * left for a later look, and what was read last stays in use.
  */
 export class Renewal {
   readonly #paths: readonly string[];
@@ -81,7 +81,7 @@ export class Renewal {
     this.#problem = "";
   }
 
-  /** The files are of no use; says so once for each reason. */
+  /** The files cannot be used; says so once for each reason. */
   failed(error: unknown): void {
     this.#triedAt = this.#clock.now();
     const problem = reason(error).replace(/\.$/, "");

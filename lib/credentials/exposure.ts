@@ -10,7 +10,7 @@ export interface Guarded {
   readonly path: string;
   /** How a message calls it: `Key file`. */
   readonly what: string;
-  /** What others can do who can get at it. */
+  /** What others can do once they can get at it. */
   readonly danger: string;
 }
 
@@ -20,8 +20,8 @@ const EXPOSED = 0o027;
 /**
  * Warns of a file that others can get at, and says what to do.
  *
- * @param required Whether it must not be so.
- * @throws {SsmError} `KEY` instead of a warning where it must not be so
+ * @param required Whether the file must not be open to others.
+ * @throws {SsmError} `KEY` instead of the warning when it must not be
  */
 export function checkExposure(
   { path, what, danger }: Guarded,

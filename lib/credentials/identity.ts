@@ -117,7 +117,7 @@ class CertificateFile {
   }
 }
 
-/** Whoever can read a key can sign in the name of its owner. */
+/** Everybody that can read a key can sign in the name of its owner. */
 function checkKeyFiles(
   { certificate, key, keyPassphraseFile, requirePrivateKeyFile }: IdentityFiles,
   { hasKey }: CertificateFile,

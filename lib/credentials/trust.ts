@@ -7,7 +7,7 @@ import { reason } from "../errors.ts";
 import { TrustStore } from "../pki/mod.ts";
 
 /**
- * Opens a CA directory; `warn` is told of each file in it that is of no use.
+ * Opens a CA directory; `warn` is told of each file in it that cannot be used.
  *
  * @throws {SsmError} `TRUST` when there is nothing in it to trust.
  */

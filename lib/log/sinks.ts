@@ -61,7 +61,7 @@ export class FileSink implements Disposable {
   /** To be given to a `Logger`. */
   readonly sink: LogSink = (record) => this.#lines.write(record);
 
-  /** Lines that could not be written and have not been owned up to yet. */
+  /** Lines that could not be written, which the log has not said yet. */
   get lost(): number {
     return this.#lines.lost;
   }

@@ -176,8 +176,8 @@ async function secure(
     discard(tcp);
     throw handshakeFailed(target, error, side);
   }
-  // From here on the adapter notes what happens to the connection, be it an
-  // alert that TLS 1.3 brings after the handshake.
+  // From here on the adapter notes what happens to the connection, such as
+  // an alert that TLS 1.3 brings after the handshake.
   const explain = (error: unknown) => explainLoss(error, remote, side);
   const socket = adaptSocket(tls, { remote, peer, below, explain });
   try {

@@ -52,14 +52,15 @@ export interface ListenOptions {
    */
   readonly maxPending?: number | undefined;
   /**
-   * A proxy in front says for whom it connects, by the PROXY protocol; who says
-   * nothing is refused. The address of a client is then what the proxy says: let
-   * nobody but the proxy reach the port. @default false
+   * A proxy in front says for which client it connects, by the PROXY protocol; a
+   * peer that does not say so is refused. The address of a client is then what the
+   * proxy says: let nobody but the proxy reach the port. @default false
    */
   readonly proxyProtocol?: boolean | undefined;
   /**
-   * What a peer is told that is refused: over TLS for its certificate, otherwise
-   * for not saying for whom it connects. @default nothing
+   * What to tell a peer that is refused: over TLS because of its certificate,
+   * otherwise because it does not say for which client it connects.
+   * @default nothing
    */
   readonly farewell?: ((error: SsmError) => Uint8Array) | undefined;
   /** Told of every client that was refused, and why. */
@@ -123,7 +124,7 @@ export class Listener implements AsyncDisposable, AsyncIterable<Socket> {
     return this.#server?.port ?? 0;
   }
 
-  /** Clients, each as soon as its handshake is done; ends upon {@linkcode close}. */
+  /** Clients, each as soon as its handshake is done; ends with {@linkcode close}. */
   async *[Symbol.asyncIterator](): AsyncGenerator<Socket, void, void> {
     while (!this.#closed) {
       const next = this.#ready.shift();
@@ -180,8 +181,8 @@ export class Listener implements AsyncDisposable, AsyncIterable<Socket> {
   }
 
   /**
-   * Ends the oldest handshake. Clients that never finish theirs would keep all
-   * others out, who need but a moment.
+   * Ends the oldest handshake. Clients that never finish theirs would keep out
+   * all others, and those need only a moment.
    */
   #makeRoom(): boolean {
     const [oldest] = this.#handshakes;

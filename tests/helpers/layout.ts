@@ -28,7 +28,7 @@ export interface Room {
   readonly touches: readonly (Machine | readonly [Machine, string])[];
 }
 
-/** What must stay so whatever the table says: `subject` never imports `others`; all are path prefixes below `lib/`. */
+/** What must stay so even if the table is changed: `subject` never imports `others`; all are path prefixes below `lib/`. */
 export interface Never {
   readonly subject: string;
   readonly others: readonly string[];

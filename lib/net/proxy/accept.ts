@@ -1,5 +1,5 @@
 /**
- * Accepts connections of a proxy that says for whom it connects.
+ * Accepts connections of a proxy that says for which client it connects.
  *
  * @module
  */

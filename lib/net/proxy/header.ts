@@ -1,5 +1,5 @@
 /**
- * The header by which a proxy says for whom it connects: the PROXY protocol of
+ * The header by which a proxy says for which client it connects: the PROXY protocol of
  * HAProxy, versions 1 and 2 (https://www.haproxy.org/download/2.6/doc/proxy-protocol.txt).
  *
  * @module
@@ -22,7 +22,7 @@ const V2_FIXED_BYTES = 16;
 /** The type of the checksum among what follows the addresses. */
 const CRC32C = 0x03;
 
-/** For whom the proxy connects. */
+/** The client for which the proxy connects. */
 export interface ProxiedClient {
   /** An address of IPv4 or IPv6, in its shortest form. */
   readonly address: string;
@@ -125,7 +125,7 @@ function readV2(bytes: Uint8Array): ProxyHeader {
   const length = V2_FIXED_BYTES + following;
   if (bytes.length < length) return INCOMPLETE;
   const header = bytes.subarray(0, length);
-  // The proxy looks whether we live; whatever else it says is to be ignored.
+  // The proxy only checks that we are alive; the rest must be ignored.
   if (command === 0) return { status: "complete", length, client: undefined };
   const addressBytes = V2_ADDRESS_BYTES.get(family);
   if (addressBytes === undefined) {

@@ -2,7 +2,7 @@
  * A TCP server that goes on accepting after a lack of file descriptors.
  *
  * When there is none left, a server of `node:net` stops accepting in Deno, for
- * ever and without a word: whoever opens enough connections could silence it.
+ * ever and without a word: a client that opens enough connections could silence it.
  *
  * @module
  */

@@ -24,7 +24,7 @@ export interface OpenKeyPair {
 
 /**
  * Checks that the parts can be read and belong together, which `node:tls` does
- * not: it goes on without a certificate when the key is of no use.
+ * not: it goes on without a certificate when the key cannot be used.
  *
  * @throws {SsmError} `CERTIFICATE` or `KEY`
  */

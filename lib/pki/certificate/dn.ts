@@ -3,7 +3,7 @@
  *
  * The form does not escape anything, so a value can be made to look like more
  * attributes than it is. Names that could be mistaken are told apart by
- * {@linkcode isAmbiguousDn}; whoever grants rights by DN must refuse them.
+ * {@linkcode isAmbiguousDn}; a program that grants rights by DN must refuse them.
  *
  * @module
  */
@@ -13,7 +13,8 @@ import { shortName } from "../../asn1/mod.ts";
 /**
  * The DN as SSM 4.0.0 writes it: values decoded and not escaped, relative names
  * of several attributes like single ones. Attributes without a name are all
- * UNDEF: who lists such a DN relies on the authorities to keep them apart.
+ * UNDEF: an administrator that lists such a DN relies on the authorities to keep
+ * them apart.
  * Control characters come out as `\xHH`, so the result is always one line.
  */
 export function formatDn(name: Name): string {

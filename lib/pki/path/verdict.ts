@@ -33,15 +33,16 @@ export interface Missing {
 /**
  * The outcome: the path from the certificate to its root, or why there is none.
  *
- * With `missing` it cannot be told now: something in the CA directory is wanting
- * that is not the fault of whoever showed the certificate. When it is there, the
- * same certificate may be good, and should be judged again. Without, it is bad.
+ * With `missing` it cannot be told now: something is not in the CA directory, and
+ * that is not the fault of the peer that showed the certificate. Once it is there,
+ * the same certificate may be good, and should be judged again. Without `missing`
+ * the certificate is bad.
  */
 export type Verdict =
   | { readonly ok: true; readonly chain: readonly Certificate[] }
   | ({ readonly ok: false } & Fault);
 
-/** Why a path does not do. */
+/** Why a path is not valid. */
 export interface Fault {
   readonly reason: string;
   /** What would perhaps mend that. */

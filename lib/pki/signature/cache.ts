@@ -31,8 +31,8 @@ export class SignatureCache {
   }
 
   /**
-   * Was `object` signed with the key of `issuer`? Weak digests count; whoever
-   * asks decides about them.
+   * Was `object` signed with the key of `issuer`? Weak digests count: the caller
+   * decides about them.
    *
    * @throws {SsmError} As `verifySignature()`.
    */
