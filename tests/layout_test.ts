@@ -34,7 +34,7 @@ const HOUSE: House = {
     room(1, "spool",     "errors file_state",                               ["disk"]),
     room(1, "config",    "errors",                               ["disk"]),
     room(2, "stomp",     "bytes errors time net(types)",         []),
-    room(3, "smime",     "errors asn1 pki",                      []),
+    room(3, "smime",     "bytes errors asn1 pki",                      []),
     room(3, "broker",    "errors log time net(types) stomp",     [["disk", "message_database.ts"], ["disk", "disk_reserve.ts"]]),
     room(3, "credentials", "errors file_state time log asn1 net(types) pki smime(types)", ["disk"]),
     room(4, "ssm",       "errors log time pki smime spool stomp", []),

@@ -14,7 +14,7 @@ import {
   systemClock,
 } from "../stomp/mod.ts";
 import type { Authorise } from "./access/access.ts";
-import { type Counters, zeroCounters } from "./routing/counters.ts";
+import { type Counters, zeroCounters } from "./limits/counters.ts";
 import {
   type DeadLetterOptions,
   deadLetterPolicy,

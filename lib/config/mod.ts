@@ -1,11 +1,11 @@
 /**
- * Configuration: files in the dialect of Python's ConfigParser, and the DN list.
+ * Configuration: files in the dialect of Python's ConfigParser.
  *
  * @module
  */
-export { ConfigError, type ConfigPlace } from "./config_error.ts";
-export { Ini, type IniOption, parseIni, readIni } from "./ini/parse.ts";
-export type { Key, Table } from "./schema/keys.ts";
+export { ConfigError } from "./config_error.ts";
+export { Ini, parseIni, readIni } from "./ini/parse.ts";
+export type { Table } from "./schema/keys.ts";
 export {
   boolean,
   hosts,
@@ -16,14 +16,11 @@ export {
   text,
 } from "./schema/kinds.ts";
 export {
-  type BrokerAddress,
   type BrokerConfig,
-  type CertificatesConfig,
   detectRole,
   type Loaded,
   type LoggingConfig,
   loggingConfig,
-  type Role,
 } from "./files/shared_sections.ts";
 export { readSenderConfig, type SenderConfig } from "./files/sender_config.ts";
 export {

@@ -10,6 +10,7 @@ import {
   publicEncrypt,
   randomBytes,
 } from "node:crypto";
+import { concatBytes } from "../bytes.ts";
 import { SsmError } from "../errors.ts";
 import { contextTag, der, TAG } from "../asn1/mod.ts";
 import { type Certificate, formatDn } from "../pki/mod.ts";
@@ -20,7 +21,6 @@ import {
   OID,
 } from "./cms/algorithms.ts";
 import { base64Length, putBase64 } from "./mime/base64.ts";
-import { ByteWriter } from "./mime/byte_writer.ts";
 import { ciphertextLength, encryptContent } from "./cms/content_cipher.ts";
 import { canonicalLength, putCanonical } from "./mime/line_ends.ts";
 
@@ -168,14 +168,6 @@ function startOf(
   rest: number,
   ...parts: Uint8Array[]
 ): Uint8Array {
-  const inside = joined(...parts);
-  return joined(der.header(tag, inside.length + rest), inside);
-}
-
-function joined(...parts: Uint8Array[]): Uint8Array {
-  const writer = new ByteWriter(
-    parts.reduce((sum, part) => sum + part.length, 0),
-  );
-  for (const part of parts) writer.write(part);
-  return writer.bytes();
+  const inside = concatBytes(parts);
+  return concatBytes([der.header(tag, inside.length + rest), inside]);
 }

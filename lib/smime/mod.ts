@@ -8,13 +8,8 @@
 export type { CipherName, DigestName } from "./cms/algorithms.ts";
 export { decodeBase64, encodeBase64 } from "./mime/base64.ts";
 export { decryptMessage, isEncrypted, type Recipient } from "./decrypt.ts";
-export { encryptMessage, type EncryptOptions } from "./encrypt.ts";
-export type { SmimeLimits } from "./mime/limits.ts";
+export { encryptMessage } from "./encrypt.ts";
 export { choosePayloadForm, type PayloadForm } from "./mime/payload_form.ts";
-export { type Signer, signMessage, type SignOptions } from "./sign.ts";
+export { type Signer, signMessage } from "./sign.ts";
 export type { Signing } from "./signing.ts";
-export {
-  type VerifiedMessage,
-  verifyMessage,
-  type VerifyOptions,
-} from "./verify.ts";
+export { verifyMessage, type VerifyOptions } from "./verify.ts";

@@ -14,7 +14,7 @@ import {
   parseCertificate,
   verifySignature,
 } from "../pki/mod.ts";
-import { cmsError, equalBytes, identifies } from "./cms/content_info.ts";
+import { cmsError, identifies } from "./cms/content_info.ts";
 import { checkLimit, type SmimeLimits, withDefaults } from "./mime/limits.ts";
 import { feedCanonical, toCanonical } from "./mime/line_ends.ts";
 import { decodeBody, isCmsType, isSignatureType } from "./mime/media_types.ts";
@@ -35,6 +35,7 @@ import {
   type SignedAttributes,
   type SignedData,
 } from "./cms/signed_data.ts";
+import { equalBytes } from "../bytes.ts";
 
 /** Settings of {@linkcode verifyMessage}. */
 export interface VerifyOptions {

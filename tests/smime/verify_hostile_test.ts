@@ -18,7 +18,7 @@ import {
   signedData,
   textEntity,
 } from "./forge.ts";
-import { equalBytes } from "../../lib/smime/cms/content_info.ts";
+import { equalBytes } from "../../lib/bytes.ts";
 import { intrusions } from "../helpers/intrusions.ts";
 import { Identities, runJobs } from "./identities.ts";
 import { bytesOf } from "./texts.ts";

@@ -9,7 +9,7 @@ import {
   type OutgoingSpool,
   PlainDirectory,
 } from "../../lib/spool/mod.ts";
-import { isErrno } from "../../lib/spool/disk/errors.ts";
+import { isErrno } from "../../lib/errors.ts";
 import { intercepted } from "./intercepted.ts";
 import { age, bytes, isSpoolError, locked } from "./outgoing_suite.ts";
 

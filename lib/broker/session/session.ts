@@ -15,7 +15,7 @@ import {
 import type { Authorise } from "../access/access.ts";
 import { Confirmations } from "./confirmations.ts";
 import { Conversation } from "./conversation.ts";
-import type { Counters } from "../routing/counters.ts";
+import type { Counters } from "../limits/counters.ts";
 import { Greeting, type GreetingOptions } from "./greeting.ts";
 import type { BrokerLimits } from "../limits/limits.ts";
 import { Outbox } from "./outbox.ts";

@@ -20,7 +20,7 @@ export interface TransactionLimits {
 }
 
 /** Collects operations. */
-export class Transaction {
+class Transaction {
   readonly #name: string;
   readonly #limits: TransactionLimits;
   readonly #onGrowth: (bytes: number) => void;

@@ -6,6 +6,7 @@
  * @module
  */
 import { join } from "node:path";
+import { equalBytes } from "../../bytes.ts";
 import { SsmError } from "../../errors.ts";
 import {
   type Command,
@@ -158,7 +159,10 @@ class Demo {
       const original = sentAs ?? nameOf(body, missing);
       const sent = original === undefined ? undefined : missing.get(original);
       expect(sent !== undefined, `${name} is nothing that was sent`);
-      expect(equal(body, sent.bytes), `${original} arrived with other bytes`);
+      expect(
+        equalBytes(body, sent.bytes),
+        `${original} arrived with other bytes`,
+      );
       expect(signer === site.allowedDn, `${original} has the signer ${signer}`);
       missing.delete(original!);
       return row(name, body, `identical to ${original}`);
@@ -251,17 +255,13 @@ function nameOf(
   files: ReadonlyMap<string, DemoFile>,
 ): string | undefined {
   for (const [name, { bytes }] of files) {
-    if (equal(bytes, body)) return name;
+    if (equalBytes(bytes, body)) return name;
   }
   return undefined;
 }
 
 function row(name: string, bytes: Uint8Array, note: string): string {
   return `${name}  ${String(bytes.length).padStart(6)} bytes  ${note}`;
-}
-
-function equal(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && a.every((byte, i) => byte === b[i]);
 }
 
 function expect(condition: boolean, otherwise: string): asserts condition {

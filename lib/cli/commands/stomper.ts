@@ -22,6 +22,7 @@ import {
   fromTcl,
   headersOf,
 } from "../tools/stomp_client.ts";
+import { concatBytes } from "../../bytes.ts";
 
 const NAME = "stomper";
 
@@ -192,14 +193,7 @@ const LF = 0x0a;
 const CR = 0x0d;
 
 function joinLine(parts: readonly Uint8Array[]): Uint8Array {
-  const line = new Uint8Array(
-    parts.reduce((sum, { length }) => sum + length, 0),
-  );
-  let at = 0;
-  for (const part of parts) {
-    line.set(part, at);
-    at += part.length;
-  }
+  const line = concatBytes(parts);
   return line.at(-1) === CR ? line.subarray(0, -1) : line;
 }
 

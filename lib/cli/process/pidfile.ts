@@ -4,7 +4,7 @@
  * @module
  */
 import process from "node:process";
-import { isSsmError, reason, SsmError } from "../../errors.ts";
+import { isErrno, isSsmError, reason, SsmError } from "../../errors.ts";
 import type { Logger } from "../../log/mod.ts";
 
 /**
@@ -137,7 +137,7 @@ function isAlive(pid: number): boolean {
     return true;
   } catch (error) {
     // EPERM: it lives and belongs to somebody else.
-    return (error as { code?: string }).code === "EPERM";
+    return isErrno(error, "EPERM");
   }
 }
 

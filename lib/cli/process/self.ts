@@ -8,7 +8,7 @@
  * The permissions ssm needs, and why; a compiled binary has exactly these.
  * Paths and hosts come from configuration files, so they cannot be narrowed here.
  */
-export const PERMISSIONS = [
+const PERMISSIONS = [
   // Broker connections; the embedded broker's port.
   "--allow-net",
   // Configuration, certificates, CA directory, spools.

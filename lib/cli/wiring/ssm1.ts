@@ -25,10 +25,13 @@ import {
   Ssm1Sealer,
 } from "../../ssm/mod.ts";
 import { systemClock } from "../../stomp/mod.ts";
-import { AllowedDns } from "../../credentials/mod.ts";
+import {
+  AllowedDns,
+  LiveIdentity,
+  LiveRecipient,
+  openTrustStore,
+} from "../../credentials/mod.ts";
 import { composeEndpoints } from "./endpoints.ts";
-import { LiveIdentity, LiveRecipient } from "../../credentials/mod.ts";
-import { openTrustStore } from "../../credentials/mod.ts";
 
 /** What the parts are made with. */
 export interface Ssm1Context {

@@ -27,10 +27,13 @@ import {
   UntrustedRetry,
 } from "../../ssm/mod.ts";
 import { systemClock } from "../../stomp/mod.ts";
-import { AllowedDns } from "../../credentials/mod.ts";
+import {
+  AllowedDns,
+  LiveIdentity,
+  LiveRecipient,
+  openTrustStore,
+} from "../../credentials/mod.ts";
 import { composeEndpoints } from "./endpoints.ts";
-import { LiveIdentity, LiveRecipient } from "../../credentials/mod.ts";
-import { openTrustStore } from "../../credentials/mod.ts";
 
 /** The name under which the originals log what happens at the broker. */
 export const WIRE_LOG = "ssm.ssm2";

@@ -31,8 +31,8 @@ export interface VerifyChainOptions {
   /** What the certificate is to be used for. @default "any" */
   purpose?: Purpose | undefined;
   /**
-   * Accept certificates and CRLs signed with MD5 or SHA-1. The signature that a
-   * root makes on itself is never looked at.
+   * Accept certificates and CRLs signed with MD5 or SHA-1. The signature of a
+   * root upon itself is never looked at.
    * @default false
    */
   allowWeakDigests?: boolean | undefined;

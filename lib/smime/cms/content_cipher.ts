@@ -7,6 +7,7 @@
  * @module
  */
 import { createCipheriv, createDecipheriv } from "node:crypto";
+import { concatBytes } from "../../bytes.ts";
 import { SsmError } from "../../errors.ts";
 import type { ContentCipher } from "./algorithms.ts";
 import type { Authentication, Envelope } from "./enveloped_data.ts";
@@ -143,9 +144,7 @@ async function decryptGcm(
   ciphertext: Uint8Array,
   { tag, additionalData }: Authentication,
 ): Promise<Uint8Array> {
-  const sealed = new Uint8Array(ciphertext.length + tag.length);
-  sealed.set(ciphertext);
-  sealed.set(tag, ciphertext.length);
+  const sealed = concatBytes([ciphertext, tag]);
   return new Uint8Array(
     await crypto.subtle.decrypt(
       {

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { equalBytes } from "../../bytes.ts";
 import { SsmError } from "../../errors.ts";
 import {
   contextTag,
@@ -66,11 +67,6 @@ export function identifies(
   }
   return equalBytes(id.serial, certificate.serial) &&
     equalBytes(id.issuer, certificate.issuer.raw);
-}
-
-/** Compares public data. */
-export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && a.every((byte, i) => byte === b[i]);
 }
 
 /** A CMS structure that cannot be used. */

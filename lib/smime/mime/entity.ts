@@ -119,7 +119,7 @@ function parseFields(lines: readonly string[]): Map<string, string[]> {
 }
 
 /** The value of a header that must not be repeated. @throws {SsmError} `MIME` when it is. */
-export function singleHeader(entity: Entity, name: string): string | undefined {
+function singleHeader(entity: Entity, name: string): string | undefined {
   const values = entity.headers.get(name);
   if (values && values.length > 1) {
     throw mimeError(`the header ${name} is repeated`);

@@ -3,8 +3,8 @@
  *
  * @module
  */
+import { isErrno } from "../../errors.ts";
 import type { DirectorySyncer } from "../disk/directory_syncer.ts";
-import { isErrno } from "../disk/errors.ts";
 import { lookAt, makeDirectory, subdirectories } from "../disk/files.ts";
 import { DIRECTORY_NAME, ElementNames, hex } from "./names.ts";
 

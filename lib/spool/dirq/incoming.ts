@@ -7,11 +7,12 @@
  * @module
  */
 import { createHash } from "node:crypto";
+import { isErrno } from "../../errors.ts";
 import type { SsmError } from "../../errors.ts";
 import { DirectorySyncer } from "../disk/directory_syncer.ts";
 import { Deliveries } from "./deliveries.ts";
 import { ElementTree } from "./element_tree.ts";
-import { isErrno, spoolError } from "../disk/errors.ts";
+import { spoolError } from "../disk/errors.ts";
 import { lookAt, makeDirectories, makeDirectory } from "../disk/files.ts";
 import { Signings } from "../memory/signings.ts";
 import { FIELD_NAME } from "./names.ts";

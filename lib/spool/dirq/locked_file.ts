@@ -4,8 +4,9 @@
  *
  * @module
  */
+import { isErrno } from "../../errors.ts";
 import { CheckedFile } from "../disk/checked_file.ts";
-import { isErrno, spoolError } from "../disk/errors.ts";
+import { spoolError } from "../disk/errors.ts";
 import { lookAt, unlink } from "../disk/files.ts";
 import type { SpoolEntry } from "../spool.ts";
 

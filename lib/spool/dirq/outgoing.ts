@@ -7,9 +7,9 @@
  *
  * @module
  */
-import { SsmError } from "../../errors.ts";
+import { isErrno, SsmError } from "../../errors.ts";
 import { DirectorySyncer } from "../disk/directory_syncer.ts";
-import { isErrno, spoolError } from "../disk/errors.ts";
+import { spoolError } from "../disk/errors.ts";
 import {
   lookAt,
   makeDirectories,

@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { isErrno, spoolError } from "../disk/errors.ts";
+import { isErrno } from "../../errors.ts";
+import { spoolError } from "../disk/errors.ts";
 import { removeIfEmpty, subdirectories } from "../disk/files.ts";
 import { DIRECTORY_NAME, ELEMENT_NAME } from "./names.ts";
 

@@ -4,8 +4,9 @@
  * @module
  */
 import { randomBytes } from "node:crypto";
+import { isErrno } from "../../errors.ts";
 import type { DirectorySyncer } from "../disk/directory_syncer.ts";
-import { isErrno, spoolError } from "../disk/errors.ts";
+import { spoolError } from "../disk/errors.ts";
 import { lookAt, makeDirectory, writeDurably } from "../disk/files.ts";
 import type { ElementFields } from "../spool.ts";
 

@@ -4,7 +4,8 @@
  *
  * @module
  */
-import { isErrno, spoolError } from "../disk/errors.ts";
+import { isErrno } from "../../errors.ts";
+import { spoolError } from "../disk/errors.ts";
 import {
   FreshFiles,
   freshForMs,

@@ -12,21 +12,13 @@ import {
 } from "node:fs";
 import { promisify } from "node:util";
 import { crc32 } from "node:zlib";
+import { type FileState, fileState } from "../../file_state.ts";
 import { lookAt, touchNow } from "./files.ts";
 
 const readSome = promisify(readCallback);
 
 /** How often a file is read whose time does not stay the same meanwhile. */
 const MAX_READS = 5;
-
-/** Which file it is, and what tells whether it was written to since. */
-interface State {
-  readonly dev: number;
-  readonly ino: number | null;
-  readonly size: number;
-  /** In ms. */
-  readonly modified: number;
-}
 
 /** Says that a file is not what it was: somebody writes to it, or has put another one in its place. */
 export class ChangedError extends Error {
@@ -41,7 +33,7 @@ export class ChangedError extends Error {
  * the claimed file, and it counts as sent only if it still is what was read.
  */
 export class CheckedFile {
-  #state: State;
+  #state: FileState;
   /** Of the bytes that were read. */
   #checksum: number | undefined;
   /** Something may have been written without a trace in size and time. */
@@ -49,7 +41,7 @@ export class CheckedFile {
 
   /** @param claimed the file as it was claimed, links not followed */
   constructor(claimed: Deno.FileInfo) {
-    this.#state = stateOf(claimed);
+    this.#state = fileState(claimed);
   }
 
   /** In bytes, when it was claimed. */
@@ -76,10 +68,10 @@ export class CheckedFile {
     // What a writer did before would be forgotten with its time.
     const before = lookAt(path);
     this.#timeIsSilent ||= before === undefined ||
-      stateOf(before).modified !== this.#state.modified;
+      fileState(before).modified !== this.#state.modified;
     const now = touchNow(path);
     // File systems may keep times less exactly.
-    const modified = stateOf(Deno.lstatSync(path)).modified;
+    const modified = fileState(Deno.lstatSync(path)).modified;
     this.#state = { ...this.#state, modified };
     return now;
   }
@@ -91,7 +83,7 @@ export class CheckedFile {
   restoreTime(path: string, time: Date): void {
     const now = lookAt(path);
     if (!now || this.#timeIsSilent) return;
-    if (stateOf(now).modified !== this.#state.modified) return;
+    if (fileState(now).modified !== this.#state.modified) return;
     Deno.utimeSync(path, time, time);
   }
 
@@ -101,14 +93,16 @@ export class CheckedFile {
    * @throws {ChangedError} when it is not.
    */
   async check(path: string): Promise<void> {
-    const now = stateOf(Deno.lstatSync(path));
+    const now = fileState(Deno.lstatSync(path));
     this.#checkSame(now);
     if (now.modified === this.#state.modified && !this.#timeIsSilent) return;
     const { bytes } = await this.#readFrom(path);
     if (crc32(bytes) !== this.#checksum) throw beingWritten();
   }
 
-  async #readFrom(path: string): Promise<{ bytes: Uint8Array; state: State }> {
+  async #readFrom(
+    path: string,
+  ): Promise<{ bytes: Uint8Array; state: FileState }> {
     // Never waits for a writer, should there be a FIFO by now.
     const file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
     try {
@@ -131,13 +125,13 @@ export class CheckedFile {
   }
 
   /** @throws {ChangedError} when the open file is not the claimed one. */
-  #stateOf(file: number): State {
-    const state = stateOf(fstatSync(file));
+  #stateOf(file: number): FileState {
+    const state = fileState(fstatSync(file));
     this.#checkSame(state);
     return state;
   }
 
-  #checkSame({ dev, ino, size }: State): void {
+  #checkSame({ dev, ino, size }: FileState): void {
     if (ino !== this.#state.ino || dev !== this.#state.dev) {
       throw new ChangedError("It is another file now");
     }
@@ -156,13 +150,6 @@ async function readWhole(file: number, size: number): Promise<Uint8Array> {
     length += bytesRead;
   }
   return bytes;
-}
-
-function stateOf(
-  info: Pick<Deno.FileInfo, "dev" | "ino" | "size" | "mtime">,
-): State {
-  const { dev, ino, size, mtime } = info;
-  return { dev, ino, size, modified: mtime?.getTime() ?? 0 };
 }
 
 function beingWritten(): ChangedError {

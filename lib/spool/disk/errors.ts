@@ -1,15 +1,9 @@
 /**
- * How the refusals of the file system are recognised and told.
+ * How the refusals of the file system are told.
  *
  * @module
  */
-import { quoted, reason, SsmError } from "../../errors.ts";
-
-/** Whether `error` is a refusal of the operating system with one of these codes (`ENOENT`, …). */
-export function isErrno(error: unknown, ...codes: string[]): boolean {
-  if (!(error instanceof Error) || !("code" in error)) return false;
-  return typeof error.code === "string" && codes.includes(error.code);
-}
+import { isErrno, quoted, reason, SsmError } from "../../errors.ts";
 
 /** `Cannot <action> "<path>": <what the system said>`; an {@linkcode SsmError} passes unchanged. */
 export function spoolError(

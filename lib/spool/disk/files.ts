@@ -9,7 +9,8 @@
  * @module
  */
 import { dirname } from "node:path";
-import { isErrno, spoolError } from "./errors.ts";
+import { isErrno } from "../../errors.ts";
+import { spoolError } from "./errors.ts";
 
 /** Creates a file that must not exist yet, with exactly this mode, and syncs it. */
 export async function writeDurably(

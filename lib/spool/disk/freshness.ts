@@ -4,6 +4,8 @@
  * @module
  */
 
+import { fileAgeMs } from "../../file_state.ts";
+
 /** The longest wait for such files, in ms. */
 const PATIENCE_MS = 2000;
 
@@ -12,13 +14,9 @@ export function modified(info: Deno.FileInfo): number {
   return info.mtime?.getTime() ?? 0;
 }
 
-/**
- * For how long yet a file is fresh, in ms; 0 = it is not.
- *
- * A time in the future is a wrong clock, not a file being written.
- */
+/** For how long yet a file is fresh, in ms; 0 = it is not. */
 export function freshForMs(info: Deno.FileInfo, minAgeMs: number): number {
-  return Math.max(0, minAgeMs - Math.abs(Date.now() - modified(info)));
+  return Math.max(0, minAgeMs - fileAgeMs(info, new Date()));
 }
 
 /** What a look at files that may be fresh found. */

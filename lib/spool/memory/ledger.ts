@@ -11,8 +11,8 @@
  *
  * @module
  */
+import { isErrno } from "../../errors.ts";
 import type { DirectorySyncer } from "../disk/directory_syncer.ts";
-import { isErrno } from "../disk/errors.ts";
 import { lookAt, makeDirectories, unlink } from "../disk/files.ts";
 
 /** How far the clocks of this machine and of its file server may be apart. */

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { isErrno } from "../disk/errors.ts";
+import { isErrno } from "../../errors.ts";
 import { lookAt, removeIfEmpty, touchNow, unlink } from "../disk/files.ts";
 
 /** A claim, made by whatever process. */

@@ -12,8 +12,9 @@
  *
  * @module
  */
+import { isErrno } from "../../errors.ts";
 import type { SsmError } from "../../errors.ts";
-import { isErrno, spoolError } from "../disk/errors.ts";
+import { spoolError } from "../disk/errors.ts";
 import { lookAt, makeDirectory, removeIfEmpty } from "../disk/files.ts";
 import { modified } from "../disk/freshness.ts";
 import { type Claim, DirectoryClaim, moveBack, NamedClaim } from "./claim.ts";

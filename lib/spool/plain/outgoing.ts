@@ -4,9 +4,9 @@
  * @module
  */
 import { Buffer } from "node:buffer";
-import { SsmError } from "../../errors.ts";
+import { isErrno, SsmError } from "../../errors.ts";
 import { DIRECTORY_NAME } from "../dirq/names.ts";
-import { isErrno, spoolError } from "../disk/errors.ts";
+import { spoolError } from "../disk/errors.ts";
 import { lookAt } from "../disk/files.ts";
 import {
   FreshFiles,

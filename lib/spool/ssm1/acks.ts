@@ -8,8 +8,8 @@
  *
  * @module
  */
+import { isErrno } from "../../errors.ts";
 import type { DirectorySyncer } from "../disk/directory_syncer.ts";
-import { isErrno } from "../disk/errors.ts";
 import { lookAt, unlink } from "../disk/files.ts";
 import { MD5_HEX } from "./names.ts";
 

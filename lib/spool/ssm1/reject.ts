@@ -8,8 +8,9 @@
  * @module
  */
 import { join } from "node:path";
+import { isErrno } from "../../errors.ts";
 import { DirectorySyncer } from "../disk/directory_syncer.ts";
-import { isErrno, spoolError } from "../disk/errors.ts";
+import { spoolError } from "../disk/errors.ts";
 import {
   lookAt,
   makeDirectories,

@@ -10,8 +10,8 @@
  * @module
  */
 import { join } from "node:path";
+import { isErrno } from "../../errors.ts";
 import type { DirectorySyncer } from "../disk/directory_syncer.ts";
-import { isErrno } from "../disk/errors.ts";
 import { lookAt, unlink, writeDurably } from "../disk/files.ts";
 import { formatAck, readText } from "./acks.ts";
 import { HIDDEN, MESSAGE_ID, MessageNames } from "./names.ts";

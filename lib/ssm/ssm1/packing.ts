@@ -9,7 +9,7 @@
  */
 import { promisify } from "node:util";
 import { deflate, inflate } from "node:zlib";
-import { reason, SsmError } from "../../errors.ts";
+import { reason, SsmError, systemCode } from "../../errors.ts";
 import { decodeBase64, encodeBase64 } from "../../smime/mod.ts";
 
 const COLUMNS = 76;
@@ -41,7 +41,7 @@ export async function unpack(
   try {
     return await inflateAsync(compressed, { maxOutputLength: maxBytes });
   } catch (cause) {
-    if (isTooLarge(cause)) {
+    if (systemCode(cause) === "ERR_BUFFER_TOO_LARGE") {
       throw new SsmError(
         "LIMIT",
         `Cannot unpack message: it is larger than ${maxBytes} bytes`,
@@ -51,9 +51,4 @@ export async function unpack(
       cause,
     });
   }
-}
-
-function isTooLarge(error: unknown): boolean {
-  return error instanceof Error && "code" in error &&
-    error.code === "ERR_BUFFER_TOO_LARGE";
 }

@@ -7,8 +7,13 @@
  * @module
  */
 import { isSsmError, reason } from "../../errors.ts";
-import type { Certificate, Verdict } from "../../pki/mod.ts";
-import { dnSpellings, formatDn, isAmbiguousDn } from "../../pki/mod.ts";
+import {
+  type Certificate,
+  dnSpellings,
+  formatDn,
+  isAmbiguousDn,
+  type Verdict,
+} from "../../pki/mod.ts";
 import {
   type CipherName,
   decryptMessage,
