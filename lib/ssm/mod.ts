@@ -3,30 +3,36 @@
  *
  * @module
  */
-export * from "./budget.ts";
-export * from "./carrier.ts";
-export * from "./envelope.ts";
-export type {
-  IncomingProtocol,
-  IncomingStreamOptions,
-  Taken,
-} from "./incoming_stream.ts";
-export * from "./endpoints.ts";
-export * from "./keep_sending.ts";
-export * from "./opened.ts";
-export * from "./receiver.ts";
-export * from "./retry/mark.ts";
-export * from "./retry/receive.ts";
-export * from "./retry/untrusted.ts";
-export * from "./retry_schedule.ts";
-export * from "./sender.ts";
-export * from "./ssm2/envelope.ts";
+export { Budget } from "./budget.ts";
+export type { OutgoingCarrier } from "./carrier.ts";
+export type { OpeningEnvelope, SealingEnvelope } from "./envelope.ts";
+export type { IncomingStreamOptions } from "./receiving/incoming_stream.ts";
+export { connectAny, type Endpoint, startingWith } from "./endpoints.ts";
+export { keepSending } from "./sending/keep_sending.ts";
+export {
+  type Filed,
+  receive,
+  type ReceiveOptions,
+} from "./receiving/receiver.ts";
+export { RETRY_FIELD, retryMark } from "./receiving/retry_mark.ts";
+export { receiveAndRetry } from "./retry/receive.ts";
+export { UntrustedRetry } from "./retry/untrusted.ts";
+export { RetrySchedule } from "./sending/retry_schedule.ts";
+export {
+  sendAll,
+  type SendAllOptions,
+  type SendReport,
+} from "./sending/sender.ts";
+export { SmimeOpener, SmimeSealer } from "./ssm2/envelope.ts";
 export {
   type ConsumerIdentity,
   refuseConsumer,
 } from "./ssm1/consumer_certificate.ts";
-export * from "./ssm1/envelope.ts";
-export * from "./ssm1/incoming.ts";
-export * from "./ssm1/outgoing.ts";
-export * from "./ssm2/incoming.ts";
-export * from "./ssm2/outgoing.ts";
+export { Ssm1Opener, Ssm1Sealer } from "./ssm1/envelope.ts";
+export { Ssm1IncomingCarrier } from "./ssm1/incoming.ts";
+export {
+  Ssm1OutgoingCarrier,
+  type Ssm1OutgoingOptions,
+} from "./ssm1/outgoing.ts";
+export { Ssm2IncomingCarrier } from "./ssm2/incoming.ts";
+export { Ssm2OutgoingCarrier } from "./ssm2/outgoing.ts";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { receive, type ReceiveOptions } from "../receiver.ts";
+import { receive, type ReceiveOptions } from "../receiving/receiver.ts";
 import type { UntrustedRetry } from "./untrusted.ts";
 
 /**

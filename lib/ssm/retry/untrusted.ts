@@ -18,7 +18,7 @@ import { type Clock, sleep } from "../../stomp/mod.ts";
 import type { Delivery, IncomingCarrier } from "../carrier.ts";
 import type { OpeningEnvelope } from "../envelope.ts";
 import type { Opened } from "../opened.ts";
-import { readRetryMark, RETRY_FIELD } from "./mark.ts";
+import { readRetryMark, RETRY_FIELD } from "../receiving/retry_mark.ts";
 
 /** Settings of {@linkcode UntrustedRetry}. */
 export interface UntrustedRetryOptions {

@@ -18,7 +18,7 @@ import {
   IncomingStream,
   type IncomingStreamOptions,
   type Taken,
-} from "../incoming_stream.ts";
+} from "../receiving/incoming_stream.ts";
 import type { Endpoint } from "../endpoints.ts";
 import type { Opened } from "../opened.ts";
 import { Ssm1Answers } from "./answers.ts";

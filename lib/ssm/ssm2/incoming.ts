@@ -11,7 +11,7 @@ import {
   IncomingStream,
   type IncomingStreamOptions,
   type Taken,
-} from "../incoming_stream.ts";
+} from "../receiving/incoming_stream.ts";
 
 /** Receives sealed messages, each confirmed on its own. */
 export class Ssm2IncomingCarrier implements IncomingCarrier {

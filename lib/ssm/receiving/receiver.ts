@@ -7,18 +7,18 @@
  *
  * @module
  */
-import { isSsmError, reason } from "../errors.ts";
-import type { Logger } from "../log/mod.ts";
-import { backoff, type Clock, sleep } from "../stomp/mod.ts";
-import { Budget } from "./budget.ts";
-import type { Delivery, IncomingCarrier } from "./carrier.ts";
+import { isSsmError, reason } from "../../errors.ts";
+import type { Logger } from "../../log/mod.ts";
+import { backoff, type Clock, sleep } from "../../stomp/mod.ts";
+import { Budget } from "../budget.ts";
+import type { Delivery, IncomingCarrier } from "../carrier.ts";
 import {
   chooseDestination,
   type Destination,
   type Queues,
 } from "./destination.ts";
-import type { OpeningEnvelope } from "./envelope.ts";
-import type { Opened } from "./opened.ts";
+import type { OpeningEnvelope } from "../envelope.ts";
+import type { Opened } from "../opened.ts";
 
 /** Settings of {@linkcode receive}. */
 export interface ReceiveOptions extends Queues {

@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { isSsmError, reason, type SsmError } from "../errors.ts";
-import type { SpoolWatch } from "../spool/mod.ts";
-import { backoff, type Clock, sleep } from "../stomp/mod.ts";
+import { isSsmError, reason, type SsmError } from "../../errors.ts";
+import type { SpoolWatch } from "../../spool/mod.ts";
+import { backoff, type Clock, sleep } from "../../stomp/mod.ts";
 import { RetrySchedule } from "./retry_schedule.ts";
 import { sendAll, type SendAllOptions } from "./sender.ts";
 

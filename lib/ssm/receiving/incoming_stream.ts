@@ -6,8 +6,8 @@
  *
  * @module
  */
-import { isSsmError, reason, SsmError } from "../errors.ts";
-import type { Logger } from "../log/mod.ts";
+import { isSsmError, reason, SsmError } from "../../errors.ts";
+import type { Logger } from "../../log/mod.ts";
 import {
   backoff,
   type Clock,
@@ -17,10 +17,10 @@ import {
   type StompClient,
   type StompMessage,
   within,
-} from "../stomp/mod.ts";
-import type { Delivery, IncomingCarrier } from "./carrier.ts";
-import type { Opened } from "./opened.ts";
-import { connectAny, type Endpoint, startingWith } from "./endpoints.ts";
+} from "../../stomp/mod.ts";
+import type { Delivery, IncomingCarrier } from "../carrier.ts";
+import type { Opened } from "../opened.ts";
+import { connectAny, type Endpoint, startingWith } from "../endpoints.ts";
 import { OversizedMessages } from "./oversized.ts";
 
 /** Settings of an {@linkcode IncomingStream}. */

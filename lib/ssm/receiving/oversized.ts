@@ -3,8 +3,12 @@
  *
  * @module
  */
-import type { Logger } from "../log/mod.ts";
-import { isQueue, type StompMessage, type Subscription } from "../stomp/mod.ts";
+import type { Logger } from "../../log/mod.ts";
+import {
+  isQueue,
+  type StompMessage,
+  type Subscription,
+} from "../../stomp/mod.ts";
 
 /**
  * Passes messages over whose body is not there, of one connection.

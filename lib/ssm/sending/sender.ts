@@ -6,12 +6,12 @@
  *
  * @module
  */
-import { isSsmError, reason, SsmError } from "../errors.ts";
-import type { Logger } from "../log/mod.ts";
-import type { ListHearer, OutgoingSpool, SpoolEntry } from "../spool/mod.ts";
-import { Budget } from "./budget.ts";
-import type { OutgoingCarrier } from "./carrier.ts";
-import type { Sealed, SealingEnvelope } from "./envelope.ts";
+import { isSsmError, reason, SsmError } from "../../errors.ts";
+import type { Logger } from "../../log/mod.ts";
+import type { ListHearer, OutgoingSpool, SpoolEntry } from "../../spool/mod.ts";
+import { Budget } from "../budget.ts";
+import type { OutgoingCarrier } from "../carrier.ts";
+import type { Sealed, SealingEnvelope } from "../envelope.ts";
 import type { RetrySchedule } from "./retry_schedule.ts";
 
 /** Settings of {@linkcode sendAll}. */

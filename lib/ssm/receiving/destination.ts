@@ -4,16 +4,16 @@
  * @module
  */
 import { createHash } from "node:crypto";
-import type { Signing as SignedMessage } from "../smime/mod.ts";
+import type { Signing as SignedMessage } from "../../smime/mod.ts";
 import type {
   ElementFields,
   IncomingSpool,
   SignedSpool,
   Signing,
-} from "../spool/mod.ts";
-import type { Delivery } from "./carrier.ts";
-import type { Accepted, Opened, Rejected } from "./opened.ts";
-import { retryMark } from "./retry/mark.ts";
+} from "../../spool/mod.ts";
+import type { Delivery } from "../carrier.ts";
+import type { Accepted, Opened, Rejected } from "../opened.ts";
+import { retryMark } from "./retry_mark.ts";
 
 /** Where messages can go. */
 export interface Queues {

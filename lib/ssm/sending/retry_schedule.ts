@@ -6,7 +6,7 @@
  *
  * @module
  */
-import { backoff, type Clock } from "../stomp/mod.ts";
+import { backoff, type Clock } from "../../stomp/mod.ts";
 
 /** Settings of a {@linkcode RetrySchedule}. */
 export interface RetryScheduleOptions {
