@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { Renewal } from "../../lib/credentials/changed_files.ts";
 import { Logger } from "../../lib/log/logger.ts";
+import { ManualClock } from "../stomp/manual_clock.ts";
 
 const log = new Logger("test", []);
 const AT_ONCE = { log, lookEveryMs: 0, quietMs: 0 };
@@ -41,6 +42,21 @@ Deno.test("Renewal.isDue() is true when a file goes, and when it comes again", a
   assert.ok(!renewal.isDue());
   await Deno.writeTextFile(path, "");
   try {
+    assert.ok(renewal.isDue());
+  } finally {
+    await Deno.remove(path);
+  }
+});
+
+Deno.test("Renewal.isDue() looks no more often than it was told, by the clock it was given", async () => {
+  const path = await Deno.makeTempFile();
+  try {
+    const clock = new ManualClock();
+    const renewal = new Renewal([path], { ...AT_ONCE, clock, lookEveryMs: 10 });
+    await Deno.writeTextFile(path, "new");
+    clock.advance(9);
+    assert.ok(!renewal.isDue());
+    clock.advance(1);
     assert.ok(renewal.isDue());
   } finally {
     await Deno.remove(path);

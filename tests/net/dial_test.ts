@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { SsmError } from "../../lib/errors.ts";
 import { dial, listen } from "../../lib/net/mod.ts";
+import { FakeClock } from "../helpers/fake_clock.ts";
 import { freePort } from "../helpers/free_port.ts";
 import { accept, failure, receive, send } from "./streams.ts";
 
@@ -109,4 +110,16 @@ Deno.test("dial() stops when its signal is aborted, before or during the attempt
   });
   controller.abort(new SsmError("RUNNING", "enough"));
   await assert.rejects(attempt, aborted);
+});
+
+Deno.test("dial() gives up by the clock it was given", async () => {
+  await using listener = await listen();
+  const { port } = listener;
+  await assert.rejects(
+    dial({ host: HOST, port, clock: new FakeClock() }),
+    failure(
+      "CONNECT",
+      `Cannot connect to ${HOST}:${port}: timed out after 10000 ms`,
+    ),
+  );
 });
