@@ -30,7 +30,7 @@ Deno.test("CheckedFile.read() does not mind that another sender sets the time wh
 
 Deno.test("CheckedFile.read() returns bytes that were there at one time", async () => {
   const { read, path, checked } = await reading((path) => {
-    // In place: a file that is made empty first may be read while it is.
+    // In place: truncated, it would be another size for a moment.
     using file = Deno.openSync(path, { write: true });
     file.writeSync(encoder.encode("b".repeat(1_000_000)));
   });
