@@ -156,13 +156,14 @@ export function messageFrame(message: Message, marks: DeliveryMarks): Frame {
 
 /** The MESSAGE frame that says, as with ActiveMQ, that a look through a queue has come to its end. */
 export function browsedFrame(
-  { id, path }: { readonly id: string | undefined; readonly path: string },
+  destination: string,
+  subscription: string | undefined,
 ): Frame {
   return makeFrame("MESSAGE", {
-    destination: path,
+    destination,
     // ActiveMQ's number of no message; a MESSAGE must have one.
     "message-id": "0",
-    subscription: id,
+    subscription,
     browser: "end",
   });
 }

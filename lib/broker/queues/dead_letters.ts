@@ -12,7 +12,7 @@
 import { reason } from "../../errors.ts";
 import type { Logger } from "../../log/mod.ts";
 import type { Entry } from "./backlog.ts";
-import type { Counters } from "../routing/counters.ts";
+import type { Counters } from "../limits/counters.ts";
 import { type Destination, parseDestination } from "../message/destination.ts";
 import { deadLetter } from "../message/message.ts";
 import { quote } from "../message/refusal.ts";

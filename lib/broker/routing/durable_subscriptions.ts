@@ -8,6 +8,7 @@
  * @module
  */
 import type { Logger } from "../../log/mod.ts";
+import type { BrokerLimits } from "../limits/limits.ts";
 import { type Destination, levelsOf, matches } from "../message/destination.ts";
 import { systemMessage } from "../message/message.ts";
 import { overLimit, quote, refusal } from "../message/refusal.ts";
@@ -32,8 +33,7 @@ export interface DurableSubscriptionsOptions {
   /** Name of the virtual host. */
   readonly host: string;
   readonly nextSequence: () => number;
-  /** How many there may be. */
-  readonly maxDurableSubscriptions: number;
+  readonly limits: Pick<BrokerLimits, "maxDurableSubscriptions">;
 }
 
 /** One of them. */
@@ -175,8 +175,8 @@ export class DurableSubscriptions {
     topic: Destination,
     consumer: TopicConsumer,
   ): Promise<Durable> {
-    const { store, host, nextSequence, logger, maxDurableSubscriptions } =
-      this.#options;
+    const { store, host, nextSequence, logger, limits } = this.#options;
+    const { maxDurableSubscriptions } = limits;
     if (this.#byKey.size >= maxDurableSubscriptions) {
       throw overLimit(
         `Cannot subscribe: there are ${maxDurableSubscriptions} durable subscriptions already`,

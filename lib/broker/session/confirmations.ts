@@ -4,6 +4,7 @@
  * @module
  */
 import { type Frame, makeFrame } from "../../stomp/mod.ts";
+import type { Work } from "./conversation.ts";
 
 /** What confirmations work with. */
 export interface ConfirmationsOptions {
@@ -48,7 +49,7 @@ export class Confirmations {
    */
   begin(
     frame: Frame,
-    work: (confirm: () => void) => Promise<void> | void,
+    work: Work,
   ): Promise<void> {
     const done = this.#do(frame, work);
     this.#waiting.add(done);
@@ -69,7 +70,7 @@ export class Confirmations {
 
   async #do(
     frame: Frame,
-    work: (confirm: () => void) => Promise<void> | void,
+    work: Work,
   ): Promise<void> {
     let confirmed = false;
     const confirm = () => {

@@ -4,20 +4,17 @@
  * @module
  */
 import type { Frame } from "../../stomp/mod.ts";
+import type { BrokerLimits } from "../limits/limits.ts";
 import { memorySize } from "../message/message.ts";
 import { overLimit, quote, refusal, required } from "../message/refusal.ts";
 import type { Outgoing } from "../routing/router.ts";
 import type { Delivery } from "../subscription/subscription.ts";
 
 /** How many transactions a client may have, and how much each may hold. */
-export interface TransactionLimits {
-  /** Transactions begun and not ended. */
-  readonly maxTransactions: number;
-  /** Messages sent, acknowledged or refused in one. */
-  readonly maxTransactionOperations: number;
-  /** Size of the messages sent in one, in bytes. */
-  readonly maxTransactionBytes: number;
-}
+type TransactionLimits = Pick<
+  BrokerLimits,
+  "maxTransactions" | "maxTransactionOperations" | "maxTransactionBytes"
+>;
 
 /** Collects operations. */
 export class Transaction {
@@ -80,11 +77,13 @@ export class Transaction {
   }
 
   /** @throws {SsmError} `LIMIT` */
-  addNack(deliveries: readonly Delivery[], how: "refuse" | "reject"): void {
-    this.#hold(
-      deliveries,
-      how === "reject" ? this.#rejected : this.#refused,
-    );
+  addRefusal(deliveries: readonly Delivery[]): void {
+    this.#hold(deliveries, this.#refused);
+  }
+
+  /** @throws {SsmError} `LIMIT` */
+  addRejection(deliveries: readonly Delivery[]): void {
+    this.#hold(deliveries, this.#rejected);
   }
 
   /** Forgets everything: the deliveries are unacknowledged again. */

@@ -181,7 +181,7 @@ export async function runBroker(
       destination: config.deadLetterQueue,
     },
     limits: {
-      maxBodyBytes: config.maxMessageBytes,
+      frames: { maxBodyBytes: config.maxMessageBytes },
       maxConnections: config.maxConnections,
       maxSubscriptions: config.subscriptions,
       prefetch: config.prefetch,
