@@ -27,7 +27,7 @@ export interface AccessRequest {
   readonly access: "read" | "write";
 }
 
-/** Who wants it. */
+/** The client that wants it. */
 export type Client = Pick<AccessRequest, "principal" | "remote" | "peer">;
 
 /**
@@ -38,7 +38,7 @@ export type Client = Pick<AccessRequest, "principal" | "remote" | "peer">;
  */
 export type Authorise = (request: AccessRequest) => boolean | Promise<boolean>;
 
-/** Who asks whom for leave. */
+/** What a decision depends on besides the destinations. */
 export interface Permission {
   readonly authorise: Authorise;
   readonly client: Client;

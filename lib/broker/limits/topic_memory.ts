@@ -4,8 +4,8 @@
  * Topics are not stored: a message stays in memory as long as one subscriber
  * waits for it or has not acknowledged it. What one client may hold has its
  * limit, and many clients below it would fill the memory, so all of them
- * together have another. When that is reached, those who are slow and hold much
- * are cut off first, and those who keep up notice nothing.
+ * together have another. When that is reached, clients that are slow and hold
+ * much are cut off first, and clients that keep up notice nothing.
  *
  * @module
  */
@@ -41,7 +41,7 @@ interface Account {
   since: number;
 }
 
-/** Keeps account of what is held, and cuts off whoever holds too much. */
+/** Keeps account of what is held, and cuts off clients that hold too much. */
 export class TopicMemory {
   readonly #options: TopicMemoryOptions;
   readonly #accounts = new Map<TopicClient, Account>();
@@ -93,8 +93,8 @@ export class TopicMemory {
 
   /**
    * Cuts clients off until no more is held than may be. Said after a message was
-   * given to everyone. Who holds that one alone is spared, however large it is:
-   * nobody could be quicker.
+   * given to everyone. A client that holds that one alone is spared, however large
+   * it is: nobody could be quicker.
    */
   bound(newest: Message): void {
     const { maxTopicBytes, maxAllTopicBytes } = this.#options.limits;
@@ -126,7 +126,7 @@ export class TopicMemory {
     return account;
   }
 
-  /** Who has held most for longest, among those that hold more than the newest message and are not `cutOff`. */
+  /** The client that has held most for longest, among those that hold more than the newest message and are not `cutOff`. */
   #worst(
     newest: Message,
     cutOff: ReadonlySet<TopicClient>,

@@ -66,7 +66,7 @@ function messageSize(headers: FrameHeaders, body: Uint8Array): number {
 }
 
 /** What the broker decides about a message it takes in. */
-export interface Intake {
+export interface IntakeMarks {
   readonly id: string;
   readonly destination: string;
   /** Replaces the sender's `reply-to`. */
@@ -76,16 +76,16 @@ export interface Intake {
 }
 
 /** Makes a message of a SEND frame. */
-export function messageFromSend(frame: Frame, intake: Intake): Message {
+export function messageFromSend(frame: Frame, marks: IntakeMarks): Message {
   const headers = new Map<string, string>();
   for (const [name, value] of frame.headers) {
     if (!NOT_PASSED_ON.has(name)) headers.set(name, value);
   }
-  if (intake.replyTo !== undefined) headers.set("reply-to", intake.replyTo);
-  const expires = readExpiry(frame, intake.now);
+  if (marks.replyTo !== undefined) headers.set("reply-to", marks.replyTo);
+  const expires = readExpiry(frame, marks.now);
   return {
-    id: intake.id,
-    destination: intake.destination,
+    id: marks.id,
+    destination: marks.destination,
     headers,
     body: frame.body,
     size: memorySize(frame),

@@ -5,7 +5,7 @@
  */
 import { Backlog, type Entry } from "./backlog.ts";
 
-/** Who takes messages from a queue. */
+/** Takes messages from a queue. */
 export interface Consumer {
   /** It has room for one more message, right now. */
   readonly ready: boolean;
@@ -39,7 +39,7 @@ export interface QueueOptions {
   readonly onDelivered?: (entry: Entry) => void;
 }
 
-/** Hands the waiting messages to whoever is ready, in turn. */
+/** Hands the waiting messages to the consumers that are ready, in turn. */
 export class Queue {
   /** Full name. */
   readonly name: string;

@@ -45,7 +45,7 @@ interface Durable {
   readonly queue: Destination;
   /** The number under which the store keeps it. */
   readonly sequence: number;
-  /** Who is fed from it now, if anybody. */
+  /** The consumer that is fed from it now, if there is one. */
   user?: TopicConsumer | undefined;
 }
 
@@ -99,7 +99,7 @@ export class DurableSubscriptions {
     return true;
   }
 
-  /** Says in the log for whom messages wait, for nobody else may know. */
+  /** Says in the log which there are and what waits for them: after a restart nobody else may know. */
   report(): void {
     const { logger, queues } = this.#options;
     for (const { key, topic, queue } of this.#byKey.values()) {

@@ -37,8 +37,8 @@ export interface RouterOptions extends DeadLettersOptions {
   readonly limits: Pick<BrokerLimits, "maxDurableSubscriptions" | "sweepMs">;
 }
 
-/** A SEND whose destination is understood. */
-export interface Outgoing {
+/** A SEND, and one place that its message goes to. */
+export interface RoutedSend {
   readonly frame: Frame;
   readonly destination: Destination;
   /** Replaces the frame's `reply-to`. */
@@ -49,7 +49,7 @@ export interface Outgoing {
 
 /** A message on its way in. */
 interface Intake {
-  readonly send: Outgoing;
+  readonly send: RoutedSend;
   readonly message: Message;
   readonly sequence: number;
   /** The queues that keep it, and the number of each copy. */
@@ -58,7 +58,7 @@ interface Intake {
 
 /** Changes that belong together. */
 export interface Changes {
-  readonly sends?: readonly Outgoing[];
+  readonly sends?: readonly RoutedSend[];
   /** Acknowledged messages. */
   readonly settled?: readonly Entry[];
   /** Called when all of it is safe, before anybody hears of it. */
@@ -190,7 +190,7 @@ export class Router {
     this.#queues.pause();
   }
 
-  #take(send: Outgoing): Intake {
+  #take(send: RoutedSend): Intake {
     const { nextSequence, instance, now } = this.#options;
     const { frame, destination, replyTo, origin } = send;
     const sequence = nextSequence();

@@ -12,28 +12,22 @@ import {
   type Authorise,
   type Client,
 } from "../access/access.ts";
-import { checkHeadRoom } from "../limits/head_room.ts";
 import type { BrokerLimits } from "../limits/limits.ts";
 import {
   type Destinations,
-  isPattern,
   parseDestinations,
 } from "../message/destination.ts";
-import { readExpiry } from "../message/expiry.ts";
-import {
-  checkRouting,
-  checkSendOptions,
-  readFlag,
-} from "../message/options.ts";
+import { readFlag } from "../message/options.ts";
 import { quote, refusal, required } from "../message/refusal.ts";
 import type { Entry } from "../queues/backlog.ts";
-import type { Outgoing, Router } from "../routing/router.ts";
+import type { RoutedSend, Router } from "../routing/router.ts";
 import type {
   Delivery,
   Outlet,
   Subscription,
 } from "../subscription/subscription.ts";
 import { Subscriptions } from "../subscription/subscriptions.ts";
+import { checkSend } from "./send_request.ts";
 import { Subscriber } from "./subscriber.ts";
 import { TemporaryQueues } from "./temporary_queues.ts";
 import { Transactions } from "./transaction.ts";
@@ -166,22 +160,11 @@ export class Conversation {
     confirm: () => void,
   ): Promise<void> | void {
     const { router, outlet: origin, limits } = this.#options;
-    checkHeadRoom(frame, limits.frames);
-    checkSendOptions(frame);
-    // Read when it is done with, which a transaction may put off: too late to say no.
-    readFlag(frame, "persistent");
-    readExpiry(frame, 0);
-    const pattern = named.find(isPattern);
-    if (pattern !== undefined) {
-      throw refusal(`Cannot send to ${quote(pattern.path)}: it is a pattern`);
-    }
-    for (const destination of named) {
-      checkRouting(frame, "destination-type", destination);
-    }
+    checkSend(frame, named, limits.frames);
     const transaction = this.#transactions.of(frame);
     const destinations = named.map((place) => this.#temporary.resolve(place));
     const replyTo = this.#subscriber.replyTo(frame);
-    const sends = destinations.map((destination): Outgoing => ({
+    const sends = destinations.map((destination): RoutedSend => ({
       frame,
       destination,
       replyTo,
@@ -224,7 +207,7 @@ export class Conversation {
   /** Acknowledges deliveries and sends messages, all or nothing. */
   async #finish(
     acked: readonly Delivery[],
-    sends: readonly Outgoing[],
+    sends: readonly RoutedSend[],
     onSafe?: () => void,
   ): Promise<void> {
     // First out of the client's hands: should the connection end meanwhile,

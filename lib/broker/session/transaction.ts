@@ -7,7 +7,7 @@ import type { Frame } from "../../stomp/mod.ts";
 import type { BrokerLimits } from "../limits/limits.ts";
 import { memorySize } from "../message/message.ts";
 import { overLimit, quote, refusal, required } from "../message/refusal.ts";
-import type { Outgoing } from "../routing/router.ts";
+import type { RoutedSend } from "../routing/router.ts";
 import type { Delivery } from "../subscription/subscription.ts";
 
 /** How many transactions a client may have, and how much each may hold. */
@@ -21,7 +21,7 @@ export class Transaction {
   readonly #name: string;
   readonly #limits: TransactionLimits;
   readonly #onGrowth: (bytes: number) => void;
-  readonly #sends: Outgoing[] = [];
+  readonly #sends: RoutedSend[] = [];
   readonly #acked: Delivery[] = [];
   readonly #refused: Delivery[] = [];
   readonly #rejected: Delivery[] = [];
@@ -44,7 +44,7 @@ export class Transaction {
   }
 
   /** Messages to be sent, in order. */
-  get sends(): readonly Outgoing[] {
+  get sends(): readonly RoutedSend[] {
     return this.#sends;
   }
 
@@ -64,7 +64,7 @@ export class Transaction {
   }
 
   /** @throws {SsmError} `LIMIT` */
-  addSend(send: Outgoing): void {
+  addSend(send: RoutedSend): void {
     const bytes = memorySize(send.frame);
     this.#makeRoom(1, bytes);
     this.#sends.push(send);
