@@ -69,32 +69,20 @@ export function completeOptions(options: BrokerOptions) {
   if (!(graceFactor >= 1)) {
     throw new RangeError(`graceFactor must be at least 1, not ${graceFactor}`);
   }
-  const {
-    logger = silentLogger(),
-    store = new MemoryStore(),
-    authenticate,
-    authorise,
-    admit = () => true,
-    virtualHosts = [],
-    serverName = "ssm",
-    clock = systemClock,
-    now = Date.now,
-    randomId = () => crypto.randomUUID(),
-  } = options;
   return {
-    logger,
-    store,
-    authenticate,
-    authorise,
-    admit,
-    virtualHosts,
-    serverName,
+    logger: options.logger ?? silentLogger(),
+    store: options.store ?? new MemoryStore(),
+    authenticate: options.authenticate,
+    authorise: options.authorise,
+    admit: options.admit ?? (() => true),
+    virtualHosts: options.virtualHosts ?? [],
+    deadLetters: deadLetterPolicy(options.deadLetters),
+    serverName: options.serverName ?? "ssm",
     heartBeat,
     graceFactor,
-    clock,
-    now,
-    randomId,
     limits: completeLimits(options.limits),
-    deadLetters: deadLetterPolicy(options.deadLetters),
+    clock: options.clock ?? systemClock,
+    now: options.now ?? Date.now,
+    randomId: options.randomId ?? (() => crypto.randomUUID()),
   };
 }

@@ -51,12 +51,10 @@ export interface Message {
   readonly expires?: number;
 }
 
-/** Memory that a SEND frame, and the message made of it, takes, in bytes. */
-export function memorySize({ headers, body }: Frame): number {
-  return messageSize(headers, body);
-}
-
-function messageSize(headers: FrameHeaders, body: Uint8Array): number {
+/** Memory that a SEND frame, or the message made of it, takes, in bytes. */
+export function memorySize(
+  { headers, body }: Pick<Frame, "headers" | "body">,
+): number {
   let size = OVERHEAD_BYTES + body.length;
   for (const [name, value] of headers) {
     // A string takes at most two bytes for each UTF-16 unit.
@@ -98,7 +96,7 @@ export function messageFromSend(frame: Frame, marks: IntakeMarks): Message {
 export function systemMessage(id: string, destination: string): Message {
   const headers = new Map<string, string>();
   const body = new Uint8Array();
-  const size = messageSize(headers, body);
+  const size = memorySize({ headers, body });
   return { id, destination, headers, body, size, persistent: true };
 }
 
@@ -118,7 +116,7 @@ export function deadLetter(message: Message, letter: DeadLetter): Message {
   headers.set("original-destination", message.destination);
   headers.set("dead-letter-reason", letter.reason);
   const { destination } = letter;
-  const size = messageSize(headers, message.body);
+  const size = memorySize({ headers, body: message.body });
   return { ...rest, headers, destination, size };
 }
 

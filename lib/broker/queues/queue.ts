@@ -29,6 +29,19 @@ export interface Feed {
   cancel(entries: readonly Entry[]): void;
 }
 
+/** The same feed, whose owner learns of its end before it ends. */
+export function endingFeed(feed: Feed, onEnd: () => void): Feed {
+  return {
+    resume: () => feed.resume(),
+    giveBack: (entries) => feed.giveBack(entries),
+    reject: (entries) => feed.reject(entries),
+    cancel: (entries) => {
+      onEnd();
+      feed.cancel(entries);
+    },
+  };
+}
+
 /** What a queue tells its owner, and asks. */
 export interface QueueOptions {
   /** Tells whether a message's time is over. @default none's ever is */

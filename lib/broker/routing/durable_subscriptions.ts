@@ -12,7 +12,7 @@ import type { BrokerLimits } from "../limits/limits.ts";
 import { type Destination, levelsOf, matches } from "../message/destination.ts";
 import { systemMessage } from "../message/message.ts";
 import { overLimit, quote, refusal } from "../message/refusal.ts";
-import type { Feed } from "../queues/queue.ts";
+import { endingFeed, type Feed } from "../queues/queue.ts";
 import type { Store, StoreChange } from "../store/store.ts";
 import {
   describeDurable,
@@ -204,15 +204,7 @@ export class DurableSubscriptions {
 
   #feed(durable: Durable, consumer: TopicConsumer): Feed {
     const feed = this.#options.queues.subscribe(durable.queue, consumer);
-    return {
-      resume: () => feed.resume(),
-      giveBack: (entries) => feed.giveBack(entries),
-      reject: (entries) => feed.reject(entries),
-      cancel: (entries) => {
-        durable.user = undefined;
-        feed.cancel(entries);
-      },
-    };
+    return endingFeed(feed, () => durable.user = undefined);
   }
 
   #checkUnused({ key, user }: Durable, action: string): void {

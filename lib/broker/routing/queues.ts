@@ -21,7 +21,12 @@ import {
   DeadLetters,
   type DeadLettersOptions,
 } from "../queues/dead_letters.ts";
-import { type Consumer, type Feed, Queue } from "../queues/queue.ts";
+import {
+  type Consumer,
+  endingFeed,
+  type Feed,
+  Queue,
+} from "../queues/queue.ts";
 import { type EntryMetadata, StoredEntry } from "../queues/stored_entry.ts";
 import { JoinedFeed, type Place } from "./joined_feed.ts";
 import type { TopicConsumer } from "./topic.ts";
@@ -157,16 +162,7 @@ export class Queues {
       this.#join(pattern, path);
       this.#prune(path);
     }
-    const { feed } = pattern;
-    return {
-      resume: () => feed.resume(),
-      giveBack: (entries) => feed.giveBack(entries),
-      reject: (entries) => feed.reject(entries),
-      cancel: (entries) => {
-        this.#patterns.delete(pattern);
-        feed.cancel(entries);
-      },
-    };
+    return endingFeed(pattern.feed, () => this.#patterns.delete(pattern));
   }
 
   /** Lets a consumer of a pattern take part in a queue, if it matches. */

@@ -47,10 +47,7 @@ export class Confirmations {
    *
    * @returns what settles when the frame is done with; it does not reject
    */
-  begin(
-    frame: Frame,
-    work: Work,
-  ): Promise<void> {
+  begin(frame: Frame, work: Work): Promise<void> {
     const done = this.#do(frame, work);
     this.#waiting.add(done);
     this.#bytes += frame.body.length;
@@ -68,10 +65,7 @@ export class Confirmations {
     this.#options.write(makeFrame("RECEIPT", { "receipt-id": id }));
   }
 
-  async #do(
-    frame: Frame,
-    work: Work,
-  ): Promise<void> {
+  async #do(frame: Frame, work: Work): Promise<void> {
     let confirmed = false;
     const confirm = () => {
       if (!confirmed) this.confirm(frame);

@@ -173,13 +173,13 @@ export class Conversation {
     if (transaction === undefined) {
       return router.commit({ sends, onSafe: confirm });
     }
-    for (const send of sends) transaction.addSend(send);
+    for (const send of sends) transaction.send(send);
   }
 
   #acknowledge(frame: Frame): Promise<void> | void {
     const transaction = this.#transactions.of(frame);
     const deliveries = this.#subscriptions.deliveriesOf(frame);
-    if (transaction !== undefined) return transaction.addAck(deliveries);
+    if (transaction !== undefined) return transaction.end(deliveries, "acked");
     return this.#finish(deliveries, []);
   }
 
@@ -188,20 +188,15 @@ export class Conversation {
     const forGood = readFlag(frame, "requeue") === false;
     const transaction = this.#transactions.of(frame);
     const deliveries = this.#subscriptions.deliveriesOf(frame);
-    if (transaction === undefined) {
-      (forGood ? reject : refuse)(deliveries);
-    } else if (forGood) {
-      transaction.addRejection(deliveries);
-    } else {
-      transaction.addRefusal(deliveries);
-    }
+    if (transaction === undefined) (forGood ? reject : refuse)(deliveries);
+    else transaction.end(deliveries, forGood ? "rejected" : "refused");
   }
 
   async #commit(frame: Frame, confirm: () => void): Promise<void> {
-    const { sends, acked, refused, rejected } = this.#transactions.take(frame);
-    await this.#finish(acked, sends, confirm);
-    refuse(refused);
-    reject(rejected);
+    const { sends, deliveries } = this.#transactions.take(frame);
+    await this.#finish(deliveries.acked, sends, confirm);
+    refuse(deliveries.refused);
+    reject(deliveries.rejected);
   }
 
   /** Acknowledges deliveries and sends messages, all or nothing. */
