@@ -91,7 +91,7 @@ export async function shakeHands(
     );
   }
   const wish = parseHeartBeat(headers.get("heart-beat"));
-  const principal = await judge(frame, newcomer, options);
+  const principal = await authenticated(frame, newcomer, options);
   if (principal === undefined) {
     return refused(frame, "Cannot log in: wrong login or passcode");
   }
@@ -125,7 +125,7 @@ export async function shakeHands(
   };
 }
 
-async function judge(
+async function authenticated(
   { headers }: Frame,
   { remote, peer, signal }: Newcomer,
   { authenticate }: HandshakeOptions,

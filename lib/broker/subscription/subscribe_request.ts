@@ -47,8 +47,9 @@ export interface SubscribeRequest extends SubscriptionWish {
 }
 
 /**
- * Reads a SUBSCRIBE frame, whose destinations are understood already. What this broker cannot do is refused, rather than
- * left to be noticed by messages that never come.
+ * Reads a SUBSCRIBE frame, whose destinations are understood already. What this
+ * broker cannot do is refused, rather than left to be noticed by messages that
+ * never come.
  *
  * @throws {SsmError} `STOMP_PROTOCOL`
  */
