@@ -23,25 +23,22 @@ import { EXIT, type Terminal } from "../command/terminal.ts";
 /** The command. */
 export const demoCommand: Command = {
   name: "demo",
-  help: `Usage: ssm demo [OPTIONS]
+  usage: `Usage: ssm demo [OPTIONS]
 
 Makes a throw-away CA, host certificates and configuration files in a temporary
 directory, starts the embedded broker with TLS and client certificates required,
 starts a receiver, and sends eleven accounting files through it. The directory
 stays, to look around and to try things in.
-
-Options:
-      --protocol NAME   ssm2 or ssm1; default: ssm2
-  -h, --help
-  -v, --version
-
-Examples:
+`,
+  options: {
+    "Options": { "--protocol NAME": "ssm2 or ssm1; default: ssm2" },
+  },
+  notes: `Examples:
   ssm demo
   ssm demo --protocol ssm1
 `,
-  options: { protocol: { type: "string", default: "ssm2" } },
   async run(values, context) {
-    const name = textOption(values, "protocol") ?? "";
+    const name = textOption(values, "protocol") ?? "ssm2";
     const protocol = PROTOCOLS.get(name);
     if (!protocol) {
       throw new SsmError("USAGE", `Unknown protocol "${name}"`, {

@@ -36,34 +36,29 @@ const DEFAULT_CONFIG = "/etc/apel/receiver.cfg";
 /** The command. */
 export const receiveCommand: Command = {
   name: "receive",
-  help: `Usage: ssm receive [OPTIONS]
+  usage: `Usage: ssm receive [OPTIONS]
 
 Takes messages from the broker, decrypts them, verifies who signed them, and
 writes them to incoming, or to reject with the reason. A message is acknowledged
 when it is safely on disk.
-
-Options:
-  -c, --config FILE       default: ${DEFAULT_CONFIG}
-  -d, --dn_file FILE      allowed DNs; default: dn_file of the configuration, or
-                          /etc/apel/dns
-      --detach            run in the background, with a pidfile
-  -l, --log_config FILE   deprecated; ignored, with a warning
-  -h, --help
-  -v, --version
-
-Signals: SIGTERM and SIGINT finish the message at hand and exit 0; SIGHUP
+`,
+  options: {
+    "Options": {
+      "-c, --config FILE": `default: ${DEFAULT_CONFIG}`,
+      "-d, --dn_file FILE":
+        "allowed DNs; default: dn_file of the configuration, or /etc/apel/dns",
+      "--detach": "run in the background, with a pidfile",
+      "-l, --log_config FILE": "deprecated; ignored, with a warning",
+    },
+  },
+  notes:
+    `Signals: SIGTERM and SIGINT finish the message at hand and exit 0; SIGHUP
 reopens the log file and rereads the DN list, certificate and key.
 
 Examples:
   ssm receive
   ssm receive -c /etc/apel/receiver.cfg -d /etc/apel/dns --detach
 `,
-  options: {
-    config: { type: "string", short: "c", default: DEFAULT_CONFIG },
-    "dn-file": { type: "string", short: "d" },
-    detach: { type: "boolean" },
-    "log-config": { type: "string", short: "l" },
-  },
   async run(values, context) {
     const path = textOption(values, "config") ?? DEFAULT_CONFIG;
     const ini = await readConfigFile(path, context.terminal, "receive");

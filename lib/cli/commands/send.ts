@@ -35,19 +35,21 @@ const DEFAULT_CONFIG = "/etc/apel/sender.cfg";
 /** The command. */
 export const sendCommand: Command = {
   name: "send",
-  help: `Usage: ssm send [OPTIONS]
+  usage: `Usage: ssm send [OPTIONS]
 
 Signs, encrypts if told to, and sends every file of the outgoing directory. A
 file is removed when the broker has confirmed it.
-
-Options:
-  -c, --config FILE       default: ${DEFAULT_CONFIG}
-  -k, --keep-running      go on, and send what comes at once, until it is stopped
-  -l, --log_config FILE   deprecated; ignored, with a warning
-  -h, --help
-  -v, --version
-
-Exit status: 0 everything was sent, or there was nothing to send, or, with
+`,
+  options: {
+    "Options": {
+      "-c, --config FILE": `default: ${DEFAULT_CONFIG}`,
+      "-k, --keep-running":
+        "go on, and send what comes at once, until it is stopped",
+      "-l, --log_config FILE": "deprecated; ignored, with a warning",
+    },
+  },
+  notes:
+    `Exit status: 0 everything was sent, or there was nothing to send, or, with
 --keep-running, it was asked to stop; 1 something was not sent, see the log; 2 the
 command line is wrong.
 
@@ -55,11 +57,6 @@ Examples:
   ssm send
   ssm send --config /etc/apel/sender-cloud.cfg
 `,
-  options: {
-    config: { type: "string", short: "c", default: DEFAULT_CONFIG },
-    "keep-running": { type: "boolean", short: "k" },
-    "log-config": { type: "string", short: "l" },
-  },
   async run(values, context) {
     const path = textOption(values, "config") ?? DEFAULT_CONFIG;
     const ini = await readConfigFile(path, context.terminal, "send");

@@ -41,20 +41,21 @@ const LOG_NAME = "SSM";
 /** The command. */
 export const ssm1Command: Command = {
   name: "ssm1",
-  help: `Usage: ssm ssm1 [OPTIONS]
+  usage: `Usage: ssm ssm1 [OPTIONS]
 
 Speaks SSM1, the older protocol, with the configuration file of the original.
 Sends every file of outgoing to the consumer and quits; with -d it goes on sending
 what comes, and receives, if the file has a [consumer].
-
-Options:
-  -c, --config FILE   default: ${DEFAULT_CONFIG}
-  -d, --daemon        keep running: the producer, the consumer, or both
-      --detach        with -d: run in the background
-  -h, --help
-  -v, --version
-
-Exit status: 0 everything was sent, or there was nothing to send, or, with -d, it
+`,
+  options: {
+    "Options": {
+      "-c, --config FILE": `default: ${DEFAULT_CONFIG}`,
+      "-d, --daemon": "keep running: the producer, the consumer, or both",
+      "--detach": "with -d: run in the background",
+    },
+  },
+  notes:
+    `Exit status: 0 everything was sent, or there was nothing to send, or, with -d, it
 was asked to stop; 1 something was not sent, see the log; 2 the command line is
 wrong.
 
@@ -62,11 +63,6 @@ Examples:
   ssm ssm1 -c ssm.cfg
   ssm ssm1 -c ssm.cfg -d --detach
 `,
-  options: {
-    config: { type: "string", short: "c", default: DEFAULT_CONFIG },
-    daemon: { type: "boolean", short: "d" },
-    detach: { type: "boolean" },
-  },
   async run(values, context) {
     const path = textOption(values, "config") ?? DEFAULT_CONFIG;
     const ini = await readConfigFile(path, context.terminal, "ssm1");

@@ -19,6 +19,7 @@ const GIGABYTE = 1024 ** 3;
 /** Some words between commas or white space. */
 const words: Kind<readonly string[]> = {
   allowed: "words between commas or white space",
+  placeholder: "PATTERNS",
   parse(value) {
     const list = value.split(/[\s,]+/).filter((word) => word !== "");
     return list.length === 0 ? undefined : list;
@@ -28,6 +29,7 @@ const words: Kind<readonly string[]> = {
 /** Names that clients say in `host`; the store writes them before a slash. */
 const hostPatterns: Kind<readonly string[]> = {
   allowed: "names without slash between commas or white space",
+  placeholder: "NAMES",
   parse(value) {
     const list = words.parse(value);
     return list?.every((word) => /^[\x21-\x2e\x30-\x7e]{1,255}$/.test(word))
@@ -39,6 +41,7 @@ const hostPatterns: Kind<readonly string[]> = {
 /** Where dead letters go, if anywhere. */
 const deadLetters: Kind<string | "none"> = {
   allowed: "a name such as /queue/DLQ, or none",
+  placeholder: "NAME",
   parse: (value) =>
     value === "none" || /^\/queue\/[\x21-\x7e]{1,500}$/.test(value)
       ? value
@@ -48,6 +51,7 @@ const deadLetters: Kind<string | "none"> = {
 /** Whether there is TLS; Tcl's stompserver says it with a boolean. */
 const tls: Kind<"off" | "on" | "strict"> = {
   allowed: "off (or false), on (or true) or strict",
+  placeholder: "off|on|strict",
   parse(value) {
     if (value.toLowerCase() === "strict") return "strict";
     const on = boolean.parse(value);
@@ -55,9 +59,13 @@ const tls: Kind<"off" | "on" | "strict"> = {
   },
 };
 
+/** Milliseconds, up to an hour. */
+const milliseconds = { ...integer(0, 3_600_000), placeholder: "MS" };
+
 /** A number of at least 1. */
 const factor: Kind<number> = {
   allowed: "a number from 1 to 100, such as 1.5",
+  placeholder: "N",
   parse(value) {
     if (!/^\d{1,3}(\.\d{1,3})?$/.test(value)) return undefined;
     const number = Number(value);
@@ -65,14 +73,22 @@ const factor: Kind<number> = {
   },
 };
 
-const STOMPSERVER = {
-  host: withDefault("host", text, "127.0.0.1", "The address to listen on."),
+const LISTENING = {
+  host: withDefault(
+    "host",
+    { ...text, placeholder: "ADDRESS" },
+    "127.0.0.1",
+    "The address to listen on.",
+  ),
   port: withDefault(
     "port",
     integer(0, 65535),
     "61613",
     "The port to listen on; 0 takes a free one.",
   ),
+};
+
+const TLS = {
   tls: withDefault(
     "tls",
     tls,
@@ -89,17 +105,8 @@ const STOMPSERVER = {
     path,
     "The private key of that certificate (PEM); needed for TLS.",
   ),
-  keyPassphraseFile: optional(
-    "key_passphrase_file",
-    path,
-    "A file whose first line is the passphrase of an encrypted key.",
-  ),
-  requirePrivateKeyFile: withDefault(
-    "require_private_key_file",
-    boolean,
-    "false",
-    CERTIFICATES_TABLE.requirePrivateKeyFile.doc,
-  ),
+  keyPassphraseFile: CERTIFICATES_TABLE.keyPassphraseFile,
+  requirePrivateKeyFile: CERTIFICATES_TABLE.requirePrivateKeyFile,
   capath: optional(
     "capath",
     path,
@@ -116,6 +123,9 @@ const STOMPSERVER = {
     "false",
     "Whether client certificates are looked up in the CRLs in capath or cafile; a CA without a CRL is then refused.",
   ),
+};
+
+const ACCESS = {
   usersFile: optional(
     "users",
     path,
@@ -148,15 +158,18 @@ const STOMPSERVER = {
     "false",
     "Whether every client comes through a proxy that says for whom by the PROXY protocol, version 1 or 2; others are refused. What the proxy says then counts as the address of the client: nobody else may reach the port.",
   ),
+};
+
+const HEART_BEATS = {
   heartBeatInMs: withDefault(
     "heartbeat_in",
-    integer(0, 3_600_000),
+    milliseconds,
     "10000",
     "Milliseconds within which clients that can do heart-beats must be heard; 0 asks for none.",
   ),
   heartBeatOutMs: withDefault(
     "heartbeat_out",
-    integer(0, 3_600_000),
+    milliseconds,
     "10000",
     "Milliseconds within which clients that want heart-beats can hear the broker; 0 sends none.",
   ),
@@ -166,6 +179,12 @@ const STOMPSERVER = {
     "2",
     "How many times heartbeat_in a client may be silent before it is dropped.",
   ),
+};
+
+/** The default of `memory`, in MiB. */
+export const DEFAULT_MEMORY_MIB = { withData: 32, withoutData: 256 };
+
+const MESSAGES = {
   data: optional(
     "data",
     path,
@@ -174,7 +193,7 @@ const STOMPSERVER = {
   memoryBytes: optional(
     "memory",
     size(1024 ** 2, 1024 * GIGABYTE),
-    "How much of the messages may be in memory: a quarter for those of topics, the rest for those of queues. What exceeds it in queues is on disk if there is data, and refused otherwise; of topics, the clients that are slowest and hold most are cut off. Without it 32M with data, and 256M otherwise.",
+    `How much of the messages may be in memory: a quarter for those of topics, the rest for those of queues. What exceeds it in queues is on disk if there is data, and refused otherwise; of topics, the clients that are slowest and hold most are cut off. Without it ${DEFAULT_MEMORY_MIB.withData}M with data, and ${DEFAULT_MEMORY_MIB.withoutData}M otherwise.`,
   ),
   maxDataBytes: withDefault(
     "max_data",
@@ -222,8 +241,23 @@ const STOMPSERVER = {
   ),
 };
 
+/** The keys of `[stompserver]`, which are options too, under the headings of the help text. */
+export const STOMPSERVER_GROUPS = {
+  "Options": LISTENING,
+  "TLS": TLS,
+  "Who may connect": ACCESS,
+  "Heart-beats": HEART_BEATS,
+  "Messages and limits": MESSAGES,
+};
+
 /** Every section and key of an embedded broker's file. */
 export const STOMPSERVER_TABLES = {
-  stompserver: STOMPSERVER,
+  stompserver: {
+    ...LISTENING,
+    ...TLS,
+    ...ACCESS,
+    ...HEART_BEATS,
+    ...MESSAGES,
+  },
   logging: LOGGING_TABLE,
 };

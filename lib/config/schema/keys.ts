@@ -15,6 +15,8 @@ export interface Key<Value> {
   readonly doc: string;
   /** Completes "must be …". */
   readonly allowed: string;
+  /** See {@linkcode Kind.placeholder}. */
+  readonly placeholder: string;
   /** What an absent key means, as it would be written; `undefined` when nothing says the same. */
   readonly defaultText: string | undefined;
   readonly required: boolean;
@@ -83,6 +85,7 @@ function describe<Value>(name: string, kind: Kind<Value>, doc: string) {
     aliases: [],
     doc,
     allowed: kind.allowed,
+    placeholder: kind.placeholder ?? "VALUE",
     defaultText: undefined,
     required: false,
     parse(text: string) {
