@@ -11,7 +11,6 @@ import {
 } from "../../broker/mod.ts";
 import {
   type Ini,
-  loggingConfig,
   parseIni,
   readStompserverConfig,
   type StompserverConfig,
@@ -29,14 +28,14 @@ import {
   hashPasscodes,
   type UserSources,
 } from "../broker/users.ts";
-import {
-  type Command,
-  type CommandContext,
-  type OptionValues,
-  textOption,
+import type {
+  Command,
+  CommandContext,
+  OptionValues,
 } from "../command/command.ts";
-import { readConfigFile } from "../command/config_file.ts";
+import { withFile } from "../command/config_file.ts";
 import { EXIT } from "../command/terminal.ts";
+import { configOf } from "../process/logged_run.ts";
 import { openLog } from "../process/logging.ts";
 
 /** The command. */
@@ -76,12 +75,8 @@ Examples:
       await hashPasscodes(context.terminal);
       return EXIT.ok;
     }
-    const path = textOption(values, "config");
-    if (path === undefined) {
-      return await runBroker(parseIni("", "the command line"), values, context);
-    }
-    const ini = await readConfigFile(path, context.terminal, "broker");
-    return ini ? await runBroker(ini, values, context) : EXIT.failure;
+    const noFile = parseIni("", "the command line");
+    return await withFile("broker", runBroker, noFile)(values, context);
   },
 };
 
@@ -89,19 +84,19 @@ Examples:
 export async function runBroker(
   file: Ini,
   values: OptionValues,
-  { terminal, signal, onReload }: CommandContext,
+  context: CommandContext,
 ): Promise<number> {
+  const { signal, onReload } = context;
   const ini = withOptions(file, values);
-  const { config, warnings } = readStompserverConfig(ini);
-  using logging = await openLog(() => loggingConfig(ini), { terminal });
+  const loaded = readStompserverConfig(ini);
+  using logging = await openLog(() => loaded.config.logging, context);
   const log = logging.logger("ssm.broker");
-  for (const warning of warnings) log.warning(warning);
+  const config = configOf(loaded, log);
   const users = { file: config.usersFile, given: givenUsers(values) };
   let authenticate = brokerUsers(users, log);
   const readAccess = () => accessOf(config, users, log);
   let authorise = readAccess();
   onReload(() => {
-    logging.reopen();
     try {
       // Both or neither: new users under old rules could do too much.
       const [newUsers, newRules] = [brokerUsers(users, log), readAccess()];

@@ -7,18 +7,14 @@ import {
   BROKER_TABLE,
   CERTIFICATES_TABLE,
   LOGGING_TABLE,
+  MESSAGING_TABLE,
+  PIDFILE_TABLE,
   PROTOCOL_TABLE,
+  WINDOW,
 } from "./shared_tables.ts";
 import { destination } from "../schema/destination.ts";
-import { optional, required, withDefault } from "../schema/keys.ts";
-import {
-  anyText,
-  boolean,
-  integer,
-  path,
-  size,
-  umask,
-} from "../schema/kinds.ts";
+import { required, withDefault } from "../schema/keys.ts";
+import { boolean, integer, path, size } from "../schema/kinds.ts";
 
 const CERTIFICATES = {
   ...CERTIFICATES_TABLE,
@@ -59,12 +55,7 @@ const MESSAGING = {
     "/etc/apel/dns",
     "The list of allowed signers.",
   ),
-  window: withDefault(
-    "window",
-    integer(1, 1000),
-    "16",
-    "How many messages the broker may send ahead.",
-  ),
+  window: WINDOW,
   maxMessageBytes: withDefault(
     "max_message_size",
     size(1, 1024 ** 3),
@@ -77,22 +68,7 @@ const MESSAGING = {
     "100000",
     "How many delivered messages are remembered, so that one that comes again is not written twice.",
   ),
-  umask: withDefault(
-    "umask",
-    umask,
-    "027",
-    "The rights that files and directories do not get.",
-  ),
-  amsProject: optional("ams_project", anyText, "Only for AMS."),
-  token: optional("token", anyText, "Only for AMS."),
-};
-
-const DAEMON = {
-  pidfile: optional(
-    "pidfile",
-    path,
-    "Where the process id is written, against a second receiver. Without it there is no such guard.",
-  ),
+  ...MESSAGING_TABLE,
 };
 
 /** Every section and key of a receiver's file. */
@@ -102,5 +78,5 @@ export const RECEIVER_TABLES = {
   certificates: CERTIFICATES,
   messaging: MESSAGING,
   logging: LOGGING_TABLE,
-  daemon: DAEMON,
+  daemon: PIDFILE_TABLE,
 };

@@ -14,7 +14,7 @@ import {
 } from "./shared_sections.ts";
 import { ConfigError } from "../config_error.ts";
 import type { Ini } from "../ini/parse.ts";
-import { readSection, type Values } from "../schema/keys.ts";
+import { keyPlace, readSections, type Values } from "../schema/keys.ts";
 import { remarks } from "./remarks.ts";
 import { oddities } from "./oddities.ts";
 import { SENDER_TABLES } from "./sender_tables.ts";
@@ -43,35 +43,23 @@ export function readSenderConfig(ini: Ini): Loaded<SenderConfig> {
     ...oddities(ini),
     ...remarks(ini, SENDER_TABLES),
   ];
-  const { keepRunning } = readSection(ini, "sender", SENDER_TABLES.sender);
-  const broker = readSection(ini, "broker", SENDER_TABLES.broker);
-  const certificates = readSection(
+  const { sender, broker, certificates, messaging: all } = readSections(
     ini,
-    "certificates",
-    SENDER_TABLES.certificates,
+    SENDER_TABLES,
   );
-  const { amsProject: _, token: __, ...messaging } = readSection(
-    ini,
-    "messaging",
-    SENDER_TABLES.messaging,
-  );
+  const { amsProject: _, token: __, ...messaging } = all;
   const { certificate, serverCert } = certificates;
   if (
     serverCert !== undefined && resolve(serverCert) === resolve(certificate)
   ) {
     throw new ConfigError(
-      {
-        file: ini.file,
-        line: ini.find("certificates", "server_cert")?.line,
-        section: "certificates",
-        key: "server_cert",
-      },
+      keyPlace(ini, "certificates", SENDER_TABLES.certificates.serverCert),
       "it is the same file as certificate; it must be the certificate of the receiver",
     );
   }
   const config = Object.freeze({
     file: ini.file,
-    keepRunning,
+    keepRunning: sender.keepRunning,
     broker: Object.freeze({
       ...brokerConfig(ini, broker),
       retryForMs: broker.retryForMs,

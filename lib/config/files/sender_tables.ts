@@ -7,19 +7,18 @@ import {
   BROKER_TABLE,
   CERTIFICATES_TABLE,
   LOGGING_TABLE,
+  MESSAGING_TABLE,
   PROTOCOL_TABLE,
 } from "./shared_tables.ts";
 import { outgoingDestination } from "../schema/destination.ts";
 import { optional, required, withDefault } from "../schema/keys.ts";
 import {
-  anyText,
   boolean,
   integer,
   oneOf,
   path,
   seconds,
   size,
-  umask,
 } from "../schema/kinds.ts";
 
 const SENDER = {
@@ -106,14 +105,7 @@ const MESSAGING = {
     "600",
     "Seconds after which a lock is taken for left behind by a crash.",
   ),
-  umask: withDefault(
-    "umask",
-    umask,
-    "027",
-    "The rights that files and directories do not get.",
-  ),
-  amsProject: optional("ams_project", anyText, "Only for AMS."),
-  token: optional("token", anyText, "Only for AMS."),
+  ...MESSAGING_TABLE,
 };
 
 /** Every section and key of a sender's file. */

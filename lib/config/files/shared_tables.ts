@@ -4,6 +4,7 @@
  * @module
  */
 import {
+  anyText,
   boolean,
   hosts,
   integer,
@@ -12,6 +13,7 @@ import {
   path,
   seconds,
   text,
+  umask,
 } from "../schema/kinds.ts";
 import { optional, required, withDefault } from "../schema/keys.ts";
 
@@ -120,6 +122,35 @@ export const LOGGING_TABLE = {
     "The form of a log line: that of the original, or one JSON object.",
   ),
 };
+
+/** Where a process that runs for long writes its id. */
+export const PIDFILE_TABLE = {
+  pidfile: optional(
+    "pidfile",
+    path,
+    "Where the process id is written, against a second process. Without it there is no such guard.",
+  ),
+};
+
+/** Of `[messaging]` in every file. */
+export const MESSAGING_TABLE = {
+  umask: withDefault(
+    "umask",
+    umask,
+    "027",
+    "The rights that files and directories do not get.",
+  ),
+  amsProject: optional("ams_project", anyText, "Only for AMS."),
+  token: optional("token", anyText, "Only for AMS."),
+};
+
+/** How many messages a receiver has in hand. */
+export const WINDOW = withDefault(
+  "window",
+  integer(1, 1000),
+  "16",
+  "How many messages the broker may send ahead.",
+);
 
 /** `[sender]` and `[receiver]` */
 export const PROTOCOL_TABLE = {

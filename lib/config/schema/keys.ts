@@ -79,15 +79,29 @@ export function withDefault<Value>(
   return { ...describe(name, kind, doc), defaultText, absent: () => value };
 }
 
+/** The same key, but for its values: those are of another kind. */
+export function ofKind<Value>(
+  key: Key<Value>,
+  kind: Kind<NonNullable<Value>>,
+): Key<Value> {
+  return { ...key, ...describeValues(kind) };
+}
+
 function describe<Value>(name: string, kind: Kind<Value>, doc: string) {
   return {
     name,
     aliases: [],
     doc,
-    allowed: kind.allowed,
-    placeholder: kind.placeholder ?? "VALUE",
     defaultText: undefined,
     required: false,
+    ...describeValues(kind),
+  };
+}
+
+function describeValues<Value>(kind: Kind<Value>) {
+  return {
+    allowed: kind.allowed,
+    placeholder: kind.placeholder ?? "VALUE",
     parse(text: string) {
       const value = kind.parse(text);
       return value === undefined ? undefined : { value };
@@ -157,6 +171,20 @@ export function readSection<T extends Table>(
     readKey(ini, section, key, options),
   ]);
   return Object.freeze(Object.fromEntries(values));
+}
+
+/**
+ * The values of each section of a file.
+ *
+ * @throws {ConfigError} as {@linkcode readSection} does
+ */
+export function readSections<T extends Readonly<Record<string, Table>>>(
+  ini: Ini,
+  tables: T,
+): { readonly [Section in keyof T]: Values<T[Section]> } {
+  const sections = Object.entries(tables)
+    .map(([section, table]) => [section, readSection(ini, section, table)]);
+  return Object.fromEntries(sections);
 }
 
 function readKey(

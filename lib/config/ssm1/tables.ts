@@ -5,22 +5,32 @@
  *
  * @module
  */
-import { alsoCalled, optional, required, withDefault } from "../schema/keys.ts";
-import type { Table } from "../schema/keys.ts";
+import {
+  alsoCalled,
+  ofKind,
+  optional,
+  required,
+  type Table,
+  withDefault,
+} from "../schema/keys.ts";
 import {
   anyText,
   boolean,
   days,
-  integer,
   minutes,
   oneOf,
   seconds,
   size,
-  umask,
 } from "../schema/kinds.ts";
 import { destination } from "../schema/destination.ts";
 import { SENDER_TABLES } from "../files/sender_tables.ts";
-import { CERTIFICATES_TABLE, LOGGING_TABLE } from "../files/shared_tables.ts";
+import {
+  CERTIFICATES_TABLE,
+  LOGGING_TABLE,
+  MESSAGING_TABLE,
+  PIDFILE_TABLE,
+  WINDOW,
+} from "../files/shared_tables.ts";
 import { dn, normalPath, onlyTrue, unlessFalse } from "./kinds.ts";
 
 const DAY = 86_400;
@@ -61,23 +71,10 @@ const BROKER = hyphenated({
 });
 
 const CERTIFICATES = hyphenated({
-  certificate: required(
-    "certificate",
-    normalPath,
-    CERTIFICATES_TABLE.certificate.doc,
-  ),
-  key: required("key", normalPath, CERTIFICATES_TABLE.key.doc),
-  keyPassphraseFile: optional(
-    "key_passphrase_file",
-    normalPath,
-    CERTIFICATES_TABLE.keyPassphraseFile.doc,
-  ),
-  requirePrivateKeyFile: withDefault(
-    "require_private_key_file",
-    boolean,
-    "false",
-    CERTIFICATES_TABLE.requirePrivateKeyFile.doc,
-  ),
+  certificate: ofKind(CERTIFICATES_TABLE.certificate, normalPath),
+  key: ofKind(CERTIFICATES_TABLE.key, normalPath),
+  keyPassphraseFile: ofKind(CERTIFICATES_TABLE.keyPassphraseFile, normalPath),
+  requirePrivateKeyFile: CERTIFICATES_TABLE.requirePrivateKeyFile,
   capath: alsoCalled(
     required("cadir", normalPath, CERTIFICATES_TABLE.capath.doc),
     "capath",
@@ -102,13 +99,7 @@ const CERTIFICATES = hyphenated({
   ),
 });
 
-const PIDFILE = {
-  pidfile: optional(
-    "pidfile",
-    normalPath,
-    "Where the process id is written, against a second process. Without it there is no such guard.",
-  ),
-};
+const PIDFILE = { pidfile: ofKind(PIDFILE_TABLE.pidfile, normalPath) };
 
 const MESSAGEDB = hyphenated({
   path: required(
@@ -121,12 +112,7 @@ const MESSAGEDB = hyphenated({
     onlyTrue,
     "Whether this is a trial without a loader: then there is a directory accept, too. What is in incoming stays there in any case.",
   ),
-  umask: withDefault(
-    "umask",
-    umask,
-    "027",
-    "The rights that files and directories do not get.",
-  ),
+  umask: MESSAGING_TABLE.umask,
   maxMessageBytes: withDefault(
     "max_message_size",
     size(1, 1024 ** 3),
@@ -184,12 +170,7 @@ const CONSUMER = hyphenated({
     "10",
     "Without effect, for files of the original, which read the list of signers again after so many minutes: ssm reads it again as soon as it has changed.",
   ),
-  window: withDefault(
-    "window",
-    integer(1, 1000),
-    "16",
-    "How many messages the broker may send ahead.",
-  ),
+  window: WINDOW,
 });
 
 const PRODUCER = hyphenated({
