@@ -74,109 +74,65 @@ const factor: Kind<number> = {
 };
 
 const LISTENING = {
-  host: withDefault(
-    "host",
-    { ...text, placeholder: "ADDRESS" },
-    "127.0.0.1",
-    "The address to listen on.",
-  ),
-  port: withDefault(
-    "port",
-    integer(0, 65535),
-    "61613",
+  host: withDefault("host", { ...text, placeholder: "ADDRESS" }, "127.0.0.1")
+    .means("The address to listen on."),
+  port: withDefault("port", integer(0, 65535), "61613").means(
     "The port to listen on; 0 takes a free one.",
   ),
 };
 
 const TLS = {
-  tls: withDefault(
-    "tls",
-    tls,
-    "off",
+  tls: withDefault("tls", tls, "off").means(
     "Whether clients use TLS; strict demands a client certificate that chains to capath.",
   ),
-  certificate: optional(
-    "certificate",
-    path,
+  certificate: optional("certificate", path).means(
     "The certificate of the broker (PEM or DER), with its chain; needed for TLS.",
   ),
-  key: optional(
-    "key",
-    path,
+  key: optional("key", path).means(
     "The private key of that certificate (PEM); needed for TLS.",
   ),
   keyPassphraseFile: CERTIFICATES_TABLE.keyPassphraseFile,
   requirePrivateKeyFile: CERTIFICATES_TABLE.requirePrivateKeyFile,
-  capath: optional(
-    "capath",
-    path,
+  capath: optional("capath", path).means(
     "The directory of trusted CA certificates and CRLs; needed for strict, unless there is a cafile.",
   ),
-  caFile: optional(
-    "cafile",
-    path,
+  caFile: optional("cafile", path).means(
     "A file of trusted CA certificates and CRLs (PEM), in the place of capath.",
   ),
-  checkCrls: withDefault(
-    "check_crls",
-    boolean,
-    "false",
+  checkCrls: withDefault("check_crls", boolean, "false").means(
     "Whether client certificates are looked up in the CRLs in capath or cafile; a CA without a CRL is then refused.",
   ),
 };
 
 const ACCESS = {
-  usersFile: optional(
-    "users",
-    path,
+  usersFile: optional("users", path).means(
     "A file of login:passcode lines, the passcodes hashed by ssm broker --hash-password. Without it everyone who can connect may.",
   ),
-  accessFile: optional(
-    "access_file",
-    path,
+  accessFile: optional("access_file", path).means(
     "A file of who may read and write where: lines of allow or deny, read, write or all, a destination, and user:LOGIN, dn:DN, address:PATTERN or anyone; the first that fits decides, and what none allows is refused. Without it everyone may read and write everywhere.",
   ),
-  virtualHosts: optional(
-    "vhosts",
-    hostPatterns,
+  virtualHosts: optional("vhosts", hostPatterns).means(
     "The virtual hosts, each with queues and topics of its own; * and ? are wildcards. Clients that ask for another are refused, those that ask for none get the first. Without it there is one, under whatever name.",
   ),
-  allow: withDefault(
-    "allow",
-    words,
-    "*",
+  allow: withDefault("allow", words, "*").means(
     "The addresses that may connect; * and ? are wildcards.",
   ),
-  deny: optional(
-    "deny",
-    words,
+  deny: optional("deny", words).means(
     "The addresses that may not connect, although allowed.",
   ),
-  proxyProtocol: withDefault(
-    "proxy_protocol",
-    boolean,
-    "false",
+  proxyProtocol: withDefault("proxy_protocol", boolean, "false").means(
     "Whether every client comes through a proxy that says for whom by the PROXY protocol, version 1 or 2; others are refused. What the proxy says then counts as the address of the client: nobody else may reach the port.",
   ),
 };
 
 const HEART_BEATS = {
-  heartBeatInMs: withDefault(
-    "heartbeat_in",
-    milliseconds,
-    "10000",
+  heartBeatInMs: withDefault("heartbeat_in", milliseconds, "10000").means(
     "Milliseconds within which clients that can do heart-beats must be heard; 0 asks for none.",
   ),
-  heartBeatOutMs: withDefault(
-    "heartbeat_out",
-    milliseconds,
-    "10000",
+  heartBeatOutMs: withDefault("heartbeat_out", milliseconds, "10000").means(
     "Milliseconds within which clients that want heart-beats can hear the broker; 0 sends none.",
   ),
-  forgiveness: withDefault(
-    "forgiveness",
-    factor,
-    "2",
+  forgiveness: withDefault("forgiveness", factor, "2").means(
     "How many times heartbeat_in a client may be silent before it is dropped.",
   ),
 };
@@ -185,60 +141,42 @@ const HEART_BEATS = {
 export const DEFAULT_MEMORY_MIB = { withData: 32, withoutData: 256 };
 
 const MESSAGES = {
-  data: optional(
-    "data",
-    path,
+  data: optional("data", path).means(
     "The directory where persistent messages of queues survive. Without it they are in memory only.",
   ),
-  memoryBytes: optional(
-    "memory",
-    size(1024 ** 2, 1024 * GIGABYTE),
+  memoryBytes: optional("memory", size(1024 ** 2, 1024 * GIGABYTE)).means(
     `How much of the messages may be in memory: a quarter for those of topics, the rest for those of queues. What exceeds it in queues is on disk if there is data, and refused otherwise; of topics, the clients that are slowest and hold most are cut off. Without it ${DEFAULT_MEMORY_MIB.withData}M with data, and ${DEFAULT_MEMORY_MIB.withoutData}M otherwise.`,
   ),
   maxDataBytes: withDefault(
     "max_data",
     size(1024 ** 2, 1024 * 1024 * GIGABYTE),
     "10G",
+  ).means(
     "How much all queues may hold if there is data. What exceeds it is refused.",
   ),
   maxMessageBytes: withDefault(
     "max_message_size",
-    size(1, GIGABYTE),
-    // A signed and encrypted message of 100 MB is larger than that by two
+    size(1, GIGABYTE), // A signed and encrypted message of 100 MB is larger than that by two
     // base64 codings.
     "256M",
-    "A larger message is refused.",
-  ),
-  maxConnections: withDefault(
-    "max_connections",
-    integer(1, 1_000_000),
-    "4096",
-    "Clients at the same time; more are refused.",
-  ),
-  subscriptions: withDefault(
-    "subscriptions",
-    integer(1, 100_000),
-    "1000",
-    "Subscriptions of one connection, and its temporary queues; more are refused.",
-  ),
-  prefetch: withDefault(
-    "prefetch",
-    integer(1, 10_000),
-    "100",
+  ).means("A larger message is refused."),
+  maxConnections: withDefault("max_connections", integer(1, 1_000_000), "4096")
+    .means("Clients at the same time; more are refused."),
+  subscriptions: withDefault("subscriptions", integer(1, 100_000), "1000")
+    .means(
+      "Subscriptions of one connection, and its temporary queues; more are refused.",
+    ),
+  prefetch: withDefault("prefetch", integer(1, 10_000), "100").means(
     "Unacknowledged messages of a subscription that does not ask for a number.",
   ),
-  maxRedeliveries: withDefault(
-    "max_redeliveries",
-    integer(0, 1_000_000),
-    "5",
-    "How often a message that clients refuse, or are lost over, is delivered again before it moves to the dead letters.",
-  ),
-  deadLetterQueue: withDefault(
-    "dead_letter_queue",
-    deadLetters,
-    "/queue/DLQ",
-    "The queue of dead letters; none turns them off, and messages are redelivered for ever.",
-  ),
+  maxRedeliveries: withDefault("max_redeliveries", integer(0, 1_000_000), "5")
+    .means(
+      "How often a message that clients refuse, or are lost over, is delivered again before it moves to the dead letters.",
+    ),
+  deadLetterQueue: withDefault("dead_letter_queue", deadLetters, "/queue/DLQ")
+    .means(
+      "The queue of dead letters; none turns them off, and messages are redelivered for ever.",
+    ),
 };
 
 /** The keys of `[stompserver]`, which are options too, under the headings of the help text. */

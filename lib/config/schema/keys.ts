@@ -41,28 +41,31 @@ export type Values<T extends Table> = {
   readonly [Name in keyof T]: T[Name] extends Key<infer Value> ? Value : never;
 };
 
+/** A key of which nobody has said yet what it means. */
+export interface UnexplainedKey<Value> {
+  /** The key with its meaning, in sentences for users. */
+  means(doc: string): Key<Value>;
+}
+
 /** A key that must be there. */
 export function required<Value>(
   name: string,
   kind: Kind<Value>,
-  doc: string,
-): Key<Value> {
-  return {
-    ...describe(name, kind, doc),
+): UnexplainedKey<Value> {
+  return explained(name, kind, {
     required: true,
     absent() {
       throw new TypeError(`The key "${name}" has no default`);
     },
-  };
+  });
 }
 
 /** A key that may be absent, which means `undefined`. */
 export function optional<Value>(
   name: string,
   kind: Kind<Value>,
-  doc: string,
-): Key<Value | undefined> {
-  return { ...describe(name, kind, doc), absent: () => undefined };
+): UnexplainedKey<Value | undefined> {
+  return explained<Value | undefined>(name, kind, { absent: () => undefined });
 }
 
 /** A key that may be absent, which means the same as `defaultText`. */
@@ -70,13 +73,30 @@ export function withDefault<Value>(
   name: string,
   kind: Kind<Value>,
   defaultText: string,
-  doc: string,
-): Key<Value> {
+): UnexplainedKey<Value> {
   const value = kind.parse(defaultText);
   if (value === undefined) {
     throw new TypeError(`"${defaultText}" is no default for "${name}"`);
   }
-  return { ...describe(name, kind, doc), defaultText, absent: () => value };
+  return explained(name, kind, { defaultText, absent: () => value });
+}
+
+function explained<Value>(
+  name: string,
+  kind: Kind<Value>,
+  absence: Pick<Key<Value>, "absent"> & Partial<Key<Value>>,
+): UnexplainedKey<Value> {
+  return {
+    means: (doc) => ({
+      name,
+      aliases: [],
+      doc,
+      defaultText: undefined,
+      required: false,
+      ...absence,
+      ...describeValues(kind),
+    }),
+  };
 }
 
 /** The same key, but for its values: those are of another kind. */
@@ -85,17 +105,6 @@ export function ofKind<Value>(
   kind: Kind<NonNullable<Value>>,
 ): Key<Value> {
   return { ...key, ...describeValues(kind) };
-}
-
-function describe<Value>(name: string, kind: Kind<Value>, doc: string) {
-  return {
-    name,
-    aliases: [],
-    doc,
-    defaultText: undefined,
-    required: false,
-    ...describeValues(kind),
-  };
 }
 
 function describeValues<Value>(kind: Kind<Value>) {
