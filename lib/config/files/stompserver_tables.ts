@@ -154,12 +154,10 @@ const MESSAGES = {
   ).means(
     "How much all queues may hold if there is data. What exceeds it is refused.",
   ),
-  maxMessageBytes: withDefault(
-    "max_message_size",
-    size(1, GIGABYTE), // A signed and encrypted message of 100 MB is larger than that by two
-    // base64 codings.
-    "256M",
-  ).means("A larger message is refused."),
+  // A signed and encrypted message of 100 MB is larger than that by two base64
+  // codings.
+  maxMessageBytes: withDefault("max_message_size", size(1, GIGABYTE), "256M")
+    .means("A larger message is refused."),
   maxConnections: withDefault("max_connections", integer(1, 1_000_000), "4096")
     .means("Clients at the same time; more are refused."),
   subscriptions: withDefault("subscriptions", integer(1, 100_000), "1000")
