@@ -13,8 +13,8 @@ import {
 } from "./shared_sections.ts";
 import type { Ini } from "../ini/parse.ts";
 import { readSections, type Values } from "../schema/keys.ts";
-import { remarks } from "./remarks.ts";
-import { oddities } from "./oddities.ts";
+import { valueWarnings } from "./value_warnings.ts";
+import { unknownKeys } from "./unknown_keys.ts";
 import { RECEIVER_TABLES } from "./receiver_tables.ts";
 
 type Tables = typeof RECEIVER_TABLES;
@@ -37,8 +37,8 @@ export interface ReceiverConfig {
 export function readReceiverConfig(ini: Ini): Loaded<ReceiverConfig> {
   const warnings = [
     ...checkProtocol(ini, "receiver"),
-    ...oddities(ini),
-    ...remarks(ini, RECEIVER_TABLES),
+    ...unknownKeys(ini),
+    ...valueWarnings(ini, RECEIVER_TABLES),
   ];
   const { broker, certificates, messaging: all, daemon } = readSections(
     ini,

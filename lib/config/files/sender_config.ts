@@ -15,8 +15,8 @@ import {
 import { ConfigError } from "../config_error.ts";
 import type { Ini } from "../ini/parse.ts";
 import { keyPlace, readSections, type Values } from "../schema/keys.ts";
-import { remarks } from "./remarks.ts";
-import { oddities } from "./oddities.ts";
+import { valueWarnings } from "./value_warnings.ts";
+import { unknownKeys } from "./unknown_keys.ts";
 import { SENDER_TABLES } from "./sender_tables.ts";
 
 type Tables = typeof SENDER_TABLES;
@@ -40,8 +40,8 @@ export interface SenderConfig {
 export function readSenderConfig(ini: Ini): Loaded<SenderConfig> {
   const warnings = [
     ...checkProtocol(ini, "sender"),
-    ...oddities(ini),
-    ...remarks(ini, SENDER_TABLES),
+    ...unknownKeys(ini),
+    ...valueWarnings(ini, SENDER_TABLES),
   ];
   const { sender, broker, certificates, messaging: all } = readSections(
     ini,

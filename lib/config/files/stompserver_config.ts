@@ -13,8 +13,8 @@ import {
 import { ConfigError } from "../config_error.ts";
 import type { Ini } from "../ini/parse.ts";
 import { keyPlace, readSection, type Values } from "../schema/keys.ts";
-import { remarks } from "./remarks.ts";
-import { oddities } from "./oddities.ts";
+import { valueWarnings } from "./value_warnings.ts";
+import { unknownKeys } from "./unknown_keys.ts";
 import {
   DEFAULT_MEMORY_MIB,
   STOMPSERVER_TABLES,
@@ -65,6 +65,6 @@ export function readStompserverConfig(ini: Ini): Loaded<StompserverConfig> {
   });
   return {
     config,
-    warnings: [...oddities(ini), ...remarks(ini, STOMPSERVER_TABLES)],
+    warnings: [...unknownKeys(ini), ...valueWarnings(ini, STOMPSERVER_TABLES)],
   };
 }
