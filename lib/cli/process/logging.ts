@@ -30,9 +30,7 @@ export async function openLog(
   { terminal, onReload }: CommandContext,
 ): Promise<Logging> {
   try {
-    const { reopen, ...logging } = open(await read());
-    onReload(reopen);
-    return logging;
+    return open(await read(), onReload);
   } catch (error) {
     terminal.out(`Error configuring logging: ${reason(error)}`);
     terminal.out("The system will exit.");
@@ -42,7 +40,8 @@ export async function openLog(
 
 function open(
   { logfile, level, format, console }: LoggingConfig,
-): Logging & { reopen(): void } {
+  onReload: CommandContext["onReload"],
+): Logging {
   const sinks: LogSink[] = [];
   const file = logfile === undefined
     ? undefined
@@ -51,18 +50,15 @@ function open(
   // Standard output, as the originals: there are pipes that read it.
   if (console && !isDetached()) sinks.push(writerSink(Deno.stdout, format));
   const logger = (name: string) => new Logger(name, sinks, level);
-  return {
-    logger,
-    // The file has another name by now (logrotate).
-    reopen: () => {
-      try {
-        file?.reopen();
-      } catch (error) {
-        logger("ssm.log").error(reason(error));
-      }
-    },
-    [Symbol.dispose]: () => file?.[Symbol.dispose](),
-  };
+  // The file has another name by then (logrotate).
+  onReload(() => {
+    try {
+      file?.reopen();
+    } catch (error) {
+      logger("ssm.log").error(reason(error));
+    }
+  });
+  return { logger, [Symbol.dispose]: () => file?.[Symbol.dispose]() };
 }
 
 /** The warning of the originals about the option and the file they once had. */

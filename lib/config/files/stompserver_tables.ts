@@ -115,13 +115,13 @@ const ACCESS = {
     "The virtual hosts, each with queues and topics of its own; * and ? are wildcards. Clients that ask for another are refused, those that ask for none get the first. Without it there is one, under whatever name.",
   ),
   allow: withDefault("allow", words, "*").means(
-    "The addresses that may connect; * and ? are wildcards.",
+    "The addresses that may connect, such as 10.0.*; * and ? are wildcards.",
   ),
   deny: optional("deny", words).means(
     "The addresses that may not connect, although allowed.",
   ),
   proxyProtocol: withDefault("proxy_protocol", boolean, "false").means(
-    "Whether every client comes through a proxy that says for whom by the PROXY protocol, version 1 or 2; others are refused. What the proxy says then counts as the address of the client: nobody else may reach the port.",
+    "Whether every client comes through a proxy that says for whom by the PROXY protocol, version 1 or 2 (HAProxy: send-proxy); others are refused. What the proxy says then counts as the address of the client: nobody else may reach the port.",
   ),
 };
 
