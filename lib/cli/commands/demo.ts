@@ -88,7 +88,12 @@ class Demo {
     const listening = await broker.line(/listening on \S+:\d+/i);
     const port = Number(/listening on \S+:(\d+)/.exec(listening)![1]);
     await writeBrokerConfig(site, port);
-    await this.#protocol.writeConfigs(site, port);
+    const files = [
+      [site.receiverConfig, this.#protocol.receiver(site, port)],
+      [site.senderConfig, this.#protocol.sender(site, port, "sender")],
+      [site.strangerConfig, this.#protocol.sender(site, port, "stranger")],
+    ] as const;
+    for (const [path, text] of files) await Deno.writeTextFile(path, text);
     await using receiver = this.#start(
       "receiver",
       site.receiverConfig,
@@ -99,10 +104,10 @@ class Demo {
       listening.replace(/^.* - /, ""),
       `the receiver accepts messages of ${site.allowedDn} only`,
     ]);
-    const files = await this.#drop(site);
-    await this.#send(site, files);
-    await this.#arrive(site, receiver, files);
-    await this.#refuse(site, receiver, files.size);
+    const dropped = await this.#drop(site);
+    await this.#send(site, dropped);
+    await this.#arrive(site, receiver, dropped);
+    await this.#refuse(site, receiver, dropped.size);
     await expectStatus("receiver", receiver.stop());
     await expectStatus("broker", broker.stop());
     this.#tell("Receiver and broker stopped in order (SIGTERM, exit 0)", []);
