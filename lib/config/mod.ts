@@ -5,7 +5,7 @@
  */
 export { ConfigError } from "./config_error.ts";
 export { Ini, parseIni, readIni } from "./ini/parse.ts";
-export type { Table } from "./schema/keys.ts";
+export type { Key, Table } from "./schema/keys.ts";
 export {
   boolean,
   hosts,
@@ -37,4 +37,7 @@ export type { Surroundings } from "./ini/variables.ts";
 export { SENDER_TABLES } from "./files/sender_tables.ts";
 export { RECEIVER_TABLES } from "./files/receiver_tables.ts";
 export { SSM1_TABLES } from "./ssm1/tables.ts";
-export { STOMPSERVER_TABLES } from "./files/stompserver_tables.ts";
+export {
+  STOMPSERVER_GROUPS,
+  STOMPSERVER_TABLES,
+} from "./files/stompserver_tables.ts";

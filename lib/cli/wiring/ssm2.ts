@@ -1,8 +1,7 @@
 /**
- * The only wiring: from a configuration to spools, envelopes and carriers.
+ * The wiring of SSM2: a sender or a receiver from its file.
  *
- * Everything above sees these by their interfaces; the protocol is chosen here
- * and nowhere else.
+ * The commands see spools, envelopes and carriers by their interfaces only.
  *
  * @module
  */

@@ -7,8 +7,7 @@
  * @module
  */
 import { createHash } from "node:crypto";
-import { isErrno } from "../../errors.ts";
-import type { SsmError } from "../../errors.ts";
+import { isErrno, type SsmError } from "../../errors.ts";
 import { DirectorySyncer } from "../disk/directory_syncer.ts";
 import { Deliveries } from "./deliveries.ts";
 import { ElementTree } from "./element_tree.ts";

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { isErrno } from "../../errors.ts";
+import { isErrno, type SsmError } from "../../errors.ts";
 import { spoolError } from "../disk/errors.ts";
 import {
   FreshFiles,
@@ -14,7 +14,6 @@ import {
 } from "../disk/freshness.ts";
 import { lookAt, subdirectories } from "../disk/files.ts";
 import { notAFile, SkippedEntries } from "../disk/skipped.ts";
-import type { SsmError } from "../../errors.ts";
 import { DIRECTORY_NAME, ELEMENT_NAME, timeOfName } from "./names.ts";
 
 /** What one look found. */

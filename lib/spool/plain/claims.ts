@@ -12,8 +12,7 @@
  *
  * @module
  */
-import { isErrno } from "../../errors.ts";
-import type { SsmError } from "../../errors.ts";
+import { isErrno, type SsmError } from "../../errors.ts";
 import { spoolError } from "../disk/errors.ts";
 import { lookAt, makeDirectory, removeIfEmpty } from "../disk/files.ts";
 import { modified } from "../disk/freshness.ts";
