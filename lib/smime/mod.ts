@@ -5,6 +5,7 @@
  *
  * @module
  */
+export type { WeakDigests } from "../asn1/mod.ts";
 export type { CipherName, DigestName } from "./cms/algorithms.ts";
 export { decodeBase64, encodeBase64 } from "./mime/base64.ts";
 export { decryptMessage, isEncrypted, type Recipient } from "./decrypt.ts";

@@ -8,7 +8,7 @@
 import { createHash } from "node:crypto";
 import { setImmediate } from "node:timers/promises";
 import { SsmError } from "../errors.ts";
-import { type Digest, isWeakDigest } from "../asn1/mod.ts";
+import { type Digest, isTooWeak, type WeakDigests } from "../asn1/mod.ts";
 import {
   type Certificate,
   parseCertificate,
@@ -38,12 +38,8 @@ import {
 
 /** Settings of {@linkcode verifyMessage}. */
 export interface VerifyOptions {
-  /**
-   * Accepts digests for which collisions can be made: SHA-1 and MD5, or SHA-1
-   * only.
-   * @default false
-   */
-  allowWeakDigests?: boolean | "sha1";
+  /** Weak digests that the signature may be made with. @default "none" */
+  allowWeakDigests?: WeakDigests;
   /** Bounds, where the defaults do not fit. */
   limits?: Partial<SmimeLimits>;
 }
@@ -74,16 +70,13 @@ export async function verifyMessage(
   message: Uint8Array,
   options: VerifyOptions = {},
 ): Promise<VerifiedMessage> {
-  const { allowWeakDigests = false } = options;
+  const { allowWeakDigests = "none" } = options;
   const limits = withDefaults(options.limits);
   checkLimit("bytes of message", message.length, limits.maxMessageBytes);
   const { data, content, boundary } = await readSignedMessage(message, limits);
   const { id, digest, signatureAlgorithm, signature, signedAttributes } =
     data.signer;
-  const accepted = allowWeakDigests === "sha1"
-    ? digest === "sha1"
-    : allowWeakDigests;
-  if (isWeakDigest(digest) && !accepted) {
+  if (isTooWeak(digest, allowWeakDigests)) {
     throw signatureError(`digest ${digest} is too weak`);
   }
   const certificates = data.certificates.map(parseCertificate);
@@ -101,7 +94,7 @@ export async function verifyMessage(
     algorithm: signatureAlgorithm,
     data: signedAttributes?.der ?? content.signedBytes(),
     signature,
-  }, { digest, allowWeakDigests: accepted });
+  }, { digest, allowWeakDigests });
   if (!good) throw signatureError("it was not made by the signer's key");
   // Signed attributes of another message, said to be a content signed without
   // attributes, would pass so far: they are no MIME entity.

@@ -15,10 +15,20 @@ import {
   anyText,
   boolean,
   integer,
+  type Kind,
   path,
   size,
   umask,
 } from "../schema/kinds.ts";
+
+/** Yes or no in this file; three words in the one of SSM1. */
+const weakDigests: Kind<"none" | "all"> = {
+  allowed: boolean.allowed,
+  parse: (text) => {
+    const all = boolean.parse(text);
+    return all === undefined ? undefined : all ? "all" : "none";
+  },
+};
 
 const CERTIFICATES = {
   ...CERTIFICATES_TABLE,
@@ -36,7 +46,7 @@ const CERTIFICATES = {
   ),
   allowWeakDigests: withDefault(
     "allow_weak_digests",
-    boolean,
+    weakDigests,
     "false",
     "Whether signatures with SHA-1 or MD5 are accepted.",
   ),

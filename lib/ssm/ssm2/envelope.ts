@@ -18,6 +18,7 @@ import {
   type Signer,
   signMessage,
   verifyMessage,
+  type WeakDigests,
 } from "../../smime/mod.ts";
 import type { OpeningEnvelope, Sealed, SealingEnvelope } from "../envelope.ts";
 import type { Opened, Rejected } from "../opened.ts";
@@ -71,8 +72,8 @@ export interface SmimeOpenerOptions {
    * @default false
    */
   readonly retryUntrusted?: boolean;
-  /** Accept SHA-1 and MD5 signatures, or SHA-1 only. @default false */
-  readonly allowWeakDigests?: boolean | "sha1";
+  /** Weak digests that messages may be signed with. @default "none" */
+  readonly allowWeakDigests?: WeakDigests;
   /** Largest message that is opened, in bytes: as large as the broker may send. */
   readonly maxMessageBytes: number;
 }
@@ -91,7 +92,7 @@ export class SmimeOpener implements OpeningEnvelope {
       trust,
       isAllowed,
       explainRefusal = () => undefined,
-      allowWeakDigests = false,
+      allowWeakDigests = "none",
       retryUntrusted = false,
       maxMessageBytes,
     } = this.#options;
