@@ -15,7 +15,8 @@ import {
   verifySignature,
 } from "../pki/mod.ts";
 import { cmsError, equalBytes, identifies } from "./cms/content_info.ts";
-import { checkLimit, type SmimeLimits, withDefaults } from "./mime/limits.ts";
+import { SmimeMessage } from "./message.ts";
+import { checkLimit, type SmimeLimits } from "./mime/limits.ts";
 import { feedCanonical, toCanonical } from "./mime/line_ends.ts";
 import { decodeBody, isCmsType, isSignatureType } from "./mime/media_types.ts";
 import {
@@ -24,7 +25,6 @@ import {
   type Entity,
   mimeError,
   parseEntity,
-  parseMessage,
   transferEncodingOf,
 } from "./mime/entity.ts";
 import { splitMultipart } from "./mime/multipart.ts";
@@ -40,7 +40,7 @@ import {
 export interface VerifyOptions {
   /** Weak digests that the signature may be made with. @default "none" */
   allowWeakDigests?: WeakDigests;
-  /** Bounds, where the defaults do not fit. */
+  /** Bounds, where the defaults do not fit; an {@linkcode SmimeMessage} has its own. */
   limits?: Partial<SmimeLimits>;
 }
 
@@ -67,13 +67,13 @@ export interface VerifiedMessage {
  * signature or the digest is wrong, or too weak; `LIMIT` when a bound is exceeded.
  */
 export async function verifyMessage(
-  message: Uint8Array,
+  message: Uint8Array | SmimeMessage,
   options: VerifyOptions = {},
 ): Promise<VerifiedMessage> {
   const { allowWeakDigests = "none" } = options;
-  const limits = withDefaults(options.limits);
-  checkLimit("bytes of message", message.length, limits.maxMessageBytes);
-  const { data, content, boundary } = await readSignedMessage(message, limits);
+  const read = SmimeMessage.of(message, options.limits);
+  const { limits } = read;
+  const { data, content, boundary } = await readSignedMessage(read);
   const { id, digest, signatureAlgorithm, signature, signedAttributes } =
     data.signer;
   if (isTooWeak(digest, allowWeakDigests)) {
@@ -129,16 +129,15 @@ interface SignedContent {
 }
 
 async function readSignedMessage(
-  message: Uint8Array,
-  limits: SmimeLimits,
+  message: SmimeMessage,
 ): Promise<SignedMessage> {
-  const outer = parseMessage(message, limits.maxHeaderBytes);
-  const contentType = contentTypeOf(outer);
+  const { limits } = message;
+  const { entity, contentType } = message.head();
   if (contentType?.type === "multipart/signed") {
-    return readClearSigned(outer, contentType, limits);
+    return readClearSigned(entity, contentType, limits);
   }
   if (!isCmsType(contentType?.type)) throw mimeError("it is not signed");
-  const body = decodeBody(outer);
+  const body = decodeBody(entity);
   // Each step over a large message takes a moment; whatever else is due comes
   // between them.
   await setImmediate();

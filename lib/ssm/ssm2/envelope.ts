@@ -13,10 +13,10 @@ import {
   type CipherName,
   decryptMessage,
   encryptMessage,
-  isEncrypted,
   type Recipient,
   type Signer,
   signMessage,
+  SmimeMessage,
   verifyMessage,
   type WeakDigests,
 } from "../../smime/mod.ts";
@@ -86,7 +86,11 @@ export class SmimeOpener implements OpeningEnvelope {
     this.#options = options;
   }
 
-  async open(body: Uint8Array): Promise<Opened> {
+  /** @param form `encrypted` rejects what is only signed */
+  async open(
+    body: Uint8Array,
+    form: "any" | "encrypted" = "any",
+  ): Promise<Opened> {
     const {
       recipients,
       trust,
@@ -96,7 +100,6 @@ export class SmimeOpener implements OpeningEnvelope {
       retryUntrusted = false,
       maxMessageBytes,
     } = this.#options;
-    const limits = { maxMessageBytes };
     const rejected = (error: string, signer?: string): Rejected => ({
       status: "rejected",
       body,
@@ -104,17 +107,21 @@ export class SmimeOpener implements OpeningEnvelope {
       error,
     });
     if (body.length === 0) return rejected("Empty text passed to _handle_msg.");
-    let entity = body;
+    const limits = { maxMessageBytes };
+    const message = new SmimeMessage(body, limits);
+    let signed: SmimeMessage | Uint8Array = message;
     try {
-      if (isEncrypted(body)) {
-        entity = await decryptMessage(body, recipients(), limits);
+      if (message.isEncrypted) {
+        signed = await decryptMessage(message, recipients());
+      } else if (form === "encrypted") {
+        return rejected("Failed to decrypt message: it is not encrypted");
       }
     } catch (error) {
       return rejected(`Failed to decrypt message: ${badMessage(error)}`);
     }
     try {
       const { payload, signer, certificates, signing } = await verifyMessage(
-        entity,
+        signed,
         { allowWeakDigests, limits },
       );
       const verdict = await trust(signer, certificates);
