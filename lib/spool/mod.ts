@@ -5,6 +5,7 @@
  */
 export type {
   ElementFields,
+  IncomingMessage,
   IncomingSpool,
   ListHearer,
   MarkedElement,
@@ -16,6 +17,7 @@ export type {
   SpoolEntry,
   SpoolWatch,
 } from "./spool.ts";
+export { Order, type Turn } from "./order.ts";
 export { DirqSimple, type DirqSimpleOptions } from "./dirq/outgoing.ts";
 export { DirqSchema, type DirqSchemaOptions } from "./dirq/incoming.ts";
 export { DeliveredElements } from "./dirq/delivered_elements.ts";
@@ -29,6 +31,7 @@ export {
 } from "./plain/outgoing.ts";
 export { DirectoryWatch } from "./disk/directory_watch.ts";
 export { directoryExists } from "./disk/files.ts";
+export { contentDigest } from "./ssm1/names.ts";
 export { Ssm1Incoming, type Ssm1IncomingOptions } from "./ssm1/incoming.ts";
 export {
   makeSsm1Directories,

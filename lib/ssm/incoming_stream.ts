@@ -18,8 +18,8 @@ import {
   type StompMessage,
   within,
 } from "../stomp/mod.ts";
+import type { IncomingProtocol, Question, Taken } from "./answering.ts";
 import type { Delivery, IncomingCarrier } from "./carrier.ts";
-import type { Opened } from "./opened.ts";
 import { connectAny, type Endpoint, startingWith } from "./endpoints.ts";
 import { OversizedMessages } from "./oversized.ts";
 
@@ -35,47 +35,6 @@ export interface IncomingStreamOptions {
   readonly log: Logger;
   readonly clock: Clock;
   readonly random?: () => number;
-}
-
-/** A message of the protocol that is to be delivered. */
-export interface Taken {
-  readonly id: string;
-  /** As {@linkcode Delivery.key}. */
-  readonly key: string;
-  /** Tells the sender what became of it, where the protocol does. */
-  readonly answer?: (opened: Opened) => void;
-  /**
-   * Something was forgotten because of it: nothing after it is taken before it is
-   * confirmed, lest it come again and forget what was stored since.
-   */
-  readonly forgot?: boolean;
-}
-
-/** How one protocol understands what comes. */
-export interface IncomingProtocol {
-  /**
-   * Whether a sender keeps what is not answered. If not, a message that is too
-   * large is left on the broker, see `OversizedMessages`.
-   */
-  readonly senderKeeps: boolean;
-  /**
-   * Whether it forgets what it has stored. Then the broker must have said of
-   * every message before that it is confirmed: what comes again after that is
-   * stored again.
-   */
-  readonly forgets: boolean;
-  /** The sender's name for a message, for log lines. */
-  nameOf(message: StompMessage): string;
-  /**
-   * `undefined` when the protocol itself has dealt with it, so that it can be confirmed.
-   *
-   * @param settled waits until everything taken before is filed and confirmed, and
-   *   rejects when it is not: then this message comes again, after what precedes it
-   */
-  take(
-    message: StompMessage,
-    settled: () => Promise<unknown>,
-  ): Promise<Taken | undefined>;
 }
 
 /** Unconfirmed messages the broker may send ahead, unless told otherwise. */
@@ -154,8 +113,8 @@ export class IncomingStream implements IncomingCarrier {
       prefetch,
     });
     log.info(`Subscribing to: ${destination}`);
-    const { senderKeeps } = this.#protocol;
-    const oversized = new OversizedMessages(log, subscription, senderKeeps);
+    const { receiverAnswers } = this.#protocol;
+    const oversized = new OversizedMessages(log, subscription, receiverAnswers);
     const settled = () => this.#settled(client);
     for await (const message of until(signal, subscription)) {
       losses.received(message.messageId);
@@ -175,7 +134,9 @@ export class IncomingStream implements IncomingCarrier {
       if (taken) yield this.#delivery(message, taken, client);
       else if (signal.aborted) return;
       else await untilAborted(signal, this.#acknowledge(message));
-      if (taken?.forgot) await untilAborted(signal, settled());
+      if (taken && "forgot" in taken && taken.forgot) {
+        await untilAborted(signal, settled());
+      }
     }
   }
 
@@ -191,24 +152,24 @@ export class IncomingStream implements IncomingCarrier {
 
   /** Confirms a message; where it matters, settles only when the broker has confirmed that. */
   async #acknowledge(message: StompMessage): Promise<void> {
-    await message.ack(this.#protocol.forgets ? { receipt: true } : {});
+    await message.ack(this.#protocol.receiverAnswers ? { receipt: true } : {});
   }
 
   #delivery(
     message: StompMessage,
-    { id, key, answer }: Taken,
+    taken: Taken | Question,
     client: StompClient,
   ): Delivery {
     const settled = Promise.withResolvers<void>();
     this.#outstanding.add(settled.promise);
     settled.promise.then(() => this.#outstanding.delete(settled.promise));
     return {
-      id,
-      key,
+      id: taken.id,
+      key: taken.key,
       body: message.body,
       ack: async (opened) => {
         try {
-          answer?.(opened);
+          if ("answer" in taken) taken.answer(opened);
           await this.#acknowledge(message);
         } catch (error) {
           this.#unsure.add(client);

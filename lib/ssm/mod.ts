@@ -3,14 +3,11 @@
  *
  * @module
  */
+export type * from "./answering.ts";
 export * from "./budget.ts";
 export * from "./carrier.ts";
 export * from "./envelope.ts";
-export type {
-  IncomingProtocol,
-  IncomingStreamOptions,
-  Taken,
-} from "./incoming_stream.ts";
+export type { IncomingStreamOptions } from "./incoming_stream.ts";
 export * from "./endpoints.ts";
 export * from "./keep_sending.ts";
 export * from "./opened.ts";

@@ -75,10 +75,10 @@ Deno.test("Ssm1Incoming goes by the content and the signer, not by the key", asy
   await using site = await makeSite();
   const spool = await site.open();
   const fields = { body: "same", signer: SIGNER };
-  await (await spool.prepare("one", fields))!.commit();
-  assert.equal(await spool.prepare("two", fields), undefined);
+  await (await spool.prepare({ key: "one", fields }))!.commit();
+  assert.equal(await spool.prepare({ key: "two", fields }), undefined);
   const other = { body: "other", signer: SIGNER };
-  assert.ok(await spool.prepare("one", other));
+  assert.ok(await spool.prepare({ key: "one", fields: other }));
 });
 
 Deno.test("Ssm1Incoming delivers the same content of another signer, and then knows that one", async () => {
@@ -182,7 +182,10 @@ Deno.test("Ssm1Incoming never takes a name that is there, nor one of which half 
 Deno.test("Ssm1Incoming replaces no file that took the name of a prepared message", async () => {
   await using site = await makeSite();
   const spool = await site.open();
-  const prepared = await spool.prepare("k", { body: "x", signer: SIGNER });
+  const prepared = await spool.prepare({
+    key: "k",
+    fields: { body: "x", signer: SIGNER },
+  });
   const id = hiddenIn(site.acks)[0]!.slice(".tmp-".length);
   await Deno.writeTextFile(`${site.incoming}/${id}`, "stranger");
   await assert.rejects(() => prepared!.commit(), {
@@ -229,7 +232,10 @@ Deno.test("Ssm1Incoming.prepare() removes old entries once in a while", async ()
 Deno.test("Ssm1Incoming says so when the entries cannot be written, and delivers once when they can", async () => {
   await using site = await makeSite();
   const spool = await site.open();
-  const prepared = await spool.prepare("k", { body: "x", signer: SIGNER });
+  const prepared = await spool.prepare({
+    key: "k",
+    fields: { body: "x", signer: SIGNER },
+  });
   await Deno.rename(site.acks, `${site.acks}.away`);
   await assert.rejects(() => prepared!.commit(), isSpoolError);
   await assert.rejects(() => spool.forget(md5Of("x")).then(throwIfFalse));
@@ -258,7 +264,7 @@ Deno.test("Ssm1Incoming.prepare() refuses what is no message", async () => {
     { body: "x", signer: "/CN=x\t/CN=y" },
   ];
   for (const fields of refused) {
-    await assert.rejects(() => spool.prepare("k", fields), RangeError);
+    await assert.rejects(() => spool.prepare({ key: "k", fields }), RangeError);
   }
 });
 
@@ -271,7 +277,8 @@ async function deliver(
   body: string,
   signer = SIGNER,
 ): Promise<string | undefined> {
-  return await (await spool.prepare("any", { body, signer }))?.commit();
+  return await (await spool.prepare({ key: "any", fields: { body, signer } }))
+    ?.commit();
 }
 
 async function makeSite() {

@@ -5,8 +5,9 @@
  * @module
  */
 import assert from "node:assert/strict";
-import { PlainDirectory } from "../../lib/spool/mod.ts";
+import { contentDigest, PlainDirectory } from "../../lib/spool/mod.ts";
 import {
+  type AnswerableMessage,
   type Endpoint,
   type SealingEnvelope,
   sendAll,
@@ -14,7 +15,6 @@ import {
   Ssm1OutgoingCarrier,
   type Ssm1OutgoingOptions,
 } from "../../lib/ssm/mod.ts";
-import { contentDigest } from "../../lib/ssm/ssm1/envelope.ts";
 import {
   type Clock,
   type Frame,
@@ -37,7 +37,7 @@ export type ProducerChanges = Partial<
 >;
 
 /** What is sealed with nothing, but has the digest that acks name. */
-export const digestOnly: SealingEnvelope = {
+export const digestOnly: SealingEnvelope<AnswerableMessage> = {
   seal: (body) => Promise.resolve({ body, digest: contentDigest(body) }),
 };
 

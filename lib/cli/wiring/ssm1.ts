@@ -218,7 +218,7 @@ async function composeConsumer(
     destination: consumer.topic,
     prefetch: consumer.window,
     certificates: () => identity.current().chain,
-    forget: (digest) => incoming.forget(digest),
+    received: incoming,
     log,
     clock: systemClock,
   });

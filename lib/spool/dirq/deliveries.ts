@@ -28,10 +28,10 @@
  *
  * @module
  */
-import { CommitOrder, type CommitTurn } from "../disk/commit_order.ts";
 import { PerKey } from "../disk/per_key.ts";
 import { Ledger } from "../memory/ledger.ts";
 import { Signings, type SigningsOptions } from "../memory/signings.ts";
+import { Order, type Turn } from "../order.ts";
 import type { Signing } from "../spool.ts";
 import type { ElementTree } from "./element_tree.ts";
 import { markIn, type Staged, type Staging } from "./staging.ts";
@@ -52,7 +52,7 @@ export class Deliveries {
   readonly #signings: Signings;
   /** So that this process never races with itself. */
   readonly #perKey = new PerKey();
-  readonly #order = new CommitOrder();
+  readonly #order = new Order();
   /** The commits of this process that are under way, by their marks. */
   readonly #committing = new Map<string, Promise<void>>();
 
@@ -159,7 +159,7 @@ export class Deliveries {
   /** Enters a staged element, and makes visible what is entered for its key. */
   async #enter(
     staged: Staged,
-    { before, pass }: CommitTurn,
+    { before, pass }: Turn,
   ): Promise<string | undefined> {
     const { digest, token } = staged;
     await this.#checkStaged(staged);

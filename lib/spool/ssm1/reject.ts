@@ -19,7 +19,7 @@ import {
 } from "../disk/files.ts";
 import { PerKey } from "../disk/per_key.ts";
 import type {
-  ElementFields,
+  IncomingMessage,
   IncomingSpool,
   PreparedElement,
 } from "../spool.ts";
@@ -88,16 +88,15 @@ export class Ssm1Reject implements IncomingSpool {
   }
 
   /**
-   * `body` is stored, with `error` and, when it is a DN, `signer`. `commit` returns
-   * the id. What was committed under the same `key` is known as long as this
-   * process remembers it: a message kept twice after a restart does no harm.
+   * `body` is stored, with `error` and, when it is a DN, `signer`; `commit` returns
+   * the id. A message is known by its `key`, to this process alone, until so many
+   * others have come: one that is kept twice after a restart does no harm.
    *
    * @throws {RangeError} when there is no body or no error.
    * @throws {SsmError} `SPOOL` when the message cannot be written.
    */
   async prepare(
-    key: string,
-    { body, signer, error }: ElementFields,
+    { key, fields: { body, signer, error } }: IncomingMessage,
   ): Promise<PreparedElement | undefined> {
     if (body === undefined) throw new RangeError("A message without a body");
     if (error === undefined) throw new RangeError("A rejection without reason");

@@ -4,7 +4,6 @@
  *
  * @module
  */
-import { createHash } from "node:crypto";
 import { isSsmError, reason } from "../../errors.ts";
 import type { Certificate } from "../../pki/mod.ts";
 import {
@@ -13,15 +12,12 @@ import {
   type Signer,
   signMessage,
 } from "../../smime/mod.ts";
-import type { OpeningEnvelope, Sealed, SealingEnvelope } from "../envelope.ts";
+import { contentDigest } from "../../spool/mod.ts";
+import type { AnswerableMessage } from "../answering.ts";
+import type { OpeningEnvelope, SealingEnvelope } from "../envelope.ts";
 import type { Opened } from "../opened.ts";
 import type { SmimeOpener } from "../ssm2/envelope.ts";
 import { pack, unpack } from "./packing.ts";
-
-/** What an SSM1 receiver names a file by: MD5 in lower-case hex. */
-export function contentDigest(payload: Uint8Array): string {
-  return createHash("md5").update(payload).digest("hex");
-}
 
 /** Settings of {@linkcode Ssm1Sealer}. */
 export interface Ssm1SealerOptions {
@@ -34,14 +30,14 @@ export interface Ssm1SealerOptions {
 }
 
 /** Packs, signs and encrypts. */
-export class Ssm1Sealer implements SealingEnvelope {
+export class Ssm1Sealer implements SealingEnvelope<AnswerableMessage> {
   readonly #options: Ssm1SealerOptions;
 
   constructor(options: Ssm1SealerOptions) {
     this.#options = options;
   }
 
-  async seal(payload: Uint8Array): Promise<Sealed> {
+  async seal(payload: Uint8Array): Promise<AnswerableMessage> {
     const { signer, recipient, cipher = "des3" } = this.#options;
     const signed = await signMessage(await pack(payload), signer(), {
       form: "text",

@@ -12,8 +12,7 @@ import { isSsmError, reason, SsmError } from "../../errors.ts";
 import type { Logger } from "../../log/mod.ts";
 import type { Certificate } from "../../pki/mod.ts";
 import { backoff, type Clock, sleep, StompError } from "../../stomp/mod.ts";
-import type { OutgoingCarrier } from "../carrier.ts";
-import type { Sealed } from "../envelope.ts";
+import type { AnswerableMessage, AnsweredCarrier } from "../answering.ts";
 import { connectAny, type Endpoint, startingWith } from "../endpoints.ts";
 import {
   ConsumerCertificate,
@@ -55,7 +54,7 @@ const MAX_SILENCE = 3;
 const SHARES = [1 / 30, 1 / 6, 4 / 5];
 
 /** Sends sealed files and waits for the consumer's acks. */
-export class Ssm1OutgoingCarrier implements OutgoingCarrier {
+export class Ssm1OutgoingCarrier implements AnsweredCarrier {
   readonly #options: Ssm1OutgoingOptions;
   readonly #ackTimeoutMs: number;
   readonly #certificate: ConsumerCertificate | undefined;
@@ -102,10 +101,10 @@ export class Ssm1OutgoingCarrier implements OutgoingCarrier {
     });
   }
 
-  async send(id: string, { body, digest }: Sealed): Promise<void> {
-    if (digest === undefined) {
-      throw new TypeError("SSM1 needs the digest of what it sends");
-    }
+  async send(
+    id: string,
+    { body, digest }: AnswerableMessage,
+  ): Promise<void> {
     this.#sending = true;
     const verdict = await this.#throughLosses(async (link) => {
       try {
