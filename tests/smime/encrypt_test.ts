@@ -277,3 +277,22 @@ Deno.test("decryptMessage() takes CRLF, other names of the type and no smime-typ
     assert.equal(decoder.decode(opened), "hello");
   }
 });
+
+Deno.test("an SmimeMessage has its header block read once, by whatever follows", async () => {
+  await using identities = await Identities.create();
+  const one = await identities.issue("rsa:2048");
+  const signed = await signMessage(bytesOf("x"), one);
+  const encrypted = await encryptMessage(signed, one.certificate);
+  for (const bytes of [signed, encrypted]) {
+    const message = new SmimeMessage(bytes);
+    // What reads it again finds no header in it.
+    bytes.fill(0, 0, decoder.decode(bytes).indexOf("\n\n"));
+    const opened = message.isEncrypted
+      ? await decryptMessage(message, one)
+      : message;
+    assert.equal(
+      decoder.decode((await verifyMessage(opened)).payload),
+      "x",
+    );
+  }
+});

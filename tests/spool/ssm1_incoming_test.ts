@@ -81,6 +81,26 @@ Deno.test("Ssm1Incoming goes by the content and the signer, not by the key", asy
   assert.ok(await spool.prepare({ key: "one", fields: other }));
 });
 
+Deno.test("Ssm1Incoming never asks for the key, and hashes the same bytes once", async () => {
+  await using site = await makeSite();
+  const spool = await site.open();
+  const body = new TextEncoder().encode("content");
+  const digest = spool.digestOf(body);
+  const message = {
+    get key(): string {
+      throw new Error("The key is a digest of the whole content");
+    },
+    fields: { body, signer: SIGNER },
+    signing: { statement: "s", variant: undefined },
+  };
+  assert.equal(await spool.doubt(message), undefined);
+  // Whoever hashed it again would notice.
+  body[0] = 0;
+  await (await spool.prepare(message))!.commit();
+  assert.equal(spool.digestOf(body), digest);
+  assert.equal(await spool.forget(digest), true);
+});
+
 Deno.test("Ssm1Incoming delivers the same content of another signer, and then knows that one", async () => {
   await using site = await makeSite();
   const spool = await site.open();
