@@ -22,8 +22,8 @@ export interface Recipient {
 
 /**
  * Decrypts a message; what comes out is the MIME entity that was encrypted,
- * usually a signed message. It is not authenticated: the signature inside is
- * what tells who wrote it.
+ * usually a signed message. It is not authenticated: only the signature
+ * inside tells the author.
  *
  * Of several recipients, a host's present and earlier certificates, the first
  * that the message is for counts.
@@ -68,7 +68,7 @@ function ownBody(entity: Entity): Uint8Array {
   return decoded === entity.body ? decoded.slice() : decoded;
 }
 
-/** Whose message it is, and the part that is for them. */
+/** The recipient that the message is for, and the part that is for it. */
 function findRecipient(
   infos: readonly RecipientInfo[],
   candidates: readonly Recipient[],

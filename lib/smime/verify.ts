@@ -138,8 +138,8 @@ async function readSignedMessage(
   }
   if (!isCmsType(contentType?.type)) throw mimeError("it is not signed");
   const body = decodeBody(entity);
-  // Each step over a large message takes a moment; whatever else is due comes
-  // between them.
+  // Each step over a large message takes a moment: between them, other work gets
+  // its turn.
   await setImmediate();
   const data = readSignedData(body, limits);
   await setImmediate();

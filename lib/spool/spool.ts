@@ -1,5 +1,5 @@
 /**
- * What a spool is to those who send from it and deliver into it.
+ * What a spool offers: messages to send, or a place to deliver them to.
  *
  * @module
  */
@@ -41,7 +41,7 @@ export interface SpoolEntry extends AsyncDisposable {
   readonly size: number;
   /** The bytes of the element. */
   read(): Promise<Uint8Array>;
-  /** Renews the claim, so that nobody takes it for stale. */
+  /** Renews the claim, so that no other process takes it for stale. */
   touch(): Promise<void>;
   /**
    * Deletes element and claim: it is confirmed.
@@ -79,7 +79,7 @@ export interface IncomingMessage {
   /** The same for every delivery of the same message, and for no other message. */
   readonly key: string;
   readonly fields: ElementFields;
-  /** The act of signing that it comes from; without it, replays are not told from other messages. */
+  /** The act of signing that it comes from; without it, replays are not recognised. */
   readonly signing?: Signing | undefined;
 }
 

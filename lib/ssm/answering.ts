@@ -33,15 +33,15 @@ export function isAnswered(carrier: object): carrier is AnsweredCarrier {
   return "removed" in carrier;
 }
 
-/** A message that came and is to be delivered. */
-export interface Taken {
+/** A message that has come and is to be delivered. */
+export interface Arrival {
   readonly id: string;
   /** As the key of a {@linkcode Delivery}. */
   readonly key: string;
 }
 
 /** A message to which the receiver answers. */
-export interface Question extends Taken {
+export interface AnsweredArrival extends Arrival {
   /** Tells the sender what became of it. */
   answer(opened: Opened): void;
   /**
@@ -53,7 +53,7 @@ export interface Question extends Taken {
 }
 
 /** How one protocol understands what comes. */
-interface Protocol<Message extends Taken> {
+interface Protocol<Message extends Arrival> {
   /** The sender's name for a message, for log lines. */
   nameOf(message: StompMessage): string;
   /**
@@ -69,7 +69,7 @@ interface Protocol<Message extends Taken> {
 }
 
 /** A protocol in which the broker's receipt is all that a sender gets. */
-export interface SilentProtocol extends Protocol<Taken> {
+export interface SilentProtocol extends Protocol<Arrival> {
   readonly receiverAnswers: false;
 }
 
@@ -80,7 +80,7 @@ export interface SilentProtocol extends Protocol<Taken> {
  * it. And before something is forgotten, the broker must have said of every message
  * before that it is confirmed: one that comes again after that is stored again.
  */
-export interface AnsweringProtocol extends Protocol<Question> {
+export interface AnsweringProtocol extends Protocol<AnsweredArrival> {
   readonly receiverAnswers: true;
 }
 

@@ -91,7 +91,7 @@ function messageOf(
   };
 }
 
-/** What a message says, and who says it. */
+/** The content of a message, and its signer. */
 interface Content {
   readonly body: Uint8Array;
   readonly signer: string;
@@ -115,8 +115,8 @@ const RANDOM_BOUNDARY = /^-{4}[0-9A-F]{32}$/;
  * The act of signing that a delivery comes from.
  *
  * Where a statement may have been signed again, a random MIME boundary tells one
- * signing from another: who repeats a message as it is repeats it, too. It can be
- * changed, but not by somebody who cannot read it, because it is encrypted. Where
+ * signing from another: a message that is repeated as it is has the same one. It is
+ * not signed, but only somebody who can decrypt the message can change it. Where
  * there is none, only the sender's id is left.
  */
 function signingOf(

@@ -18,7 +18,11 @@ import {
   type StompMessage,
   within,
 } from "../stomp/mod.ts";
-import type { IncomingProtocol, Question, Taken } from "./answering.ts";
+import type {
+  AnsweredArrival,
+  Arrival,
+  IncomingProtocol,
+} from "./answering.ts";
 import type { Delivery, IncomingCarrier } from "./carrier.ts";
 import { connectAny, type Endpoint, startingWith } from "./endpoints.ts";
 import { OversizedMessages } from "./oversized.ts";
@@ -157,7 +161,7 @@ export class IncomingStream implements IncomingCarrier {
 
   #delivery(
     message: StompMessage,
-    taken: Taken | Question,
+    taken: Arrival | AnsweredArrival,
     client: StompClient,
   ): Delivery {
     const settled = Promise.withResolvers<void>();

@@ -16,7 +16,7 @@ export interface KeepSendingOptions<Message extends Sealed = Sealed>
   readonly clock: Clock;
   /** How often to look for new messages, in ms. */
   readonly checkEveryMs: number;
-  /** Tells of new messages before it is time to look. @default nobody does */
+  /** Tells of new messages before it is time to look. @default nothing does */
   readonly watch?: SpoolWatch;
   /** How long a connection is kept that nothing is sent on, in ms. @default for ever */
   readonly maxIdleMs?: number;
@@ -134,7 +134,7 @@ class Keeper<Message extends Sealed> {
   /**
    * Waits until it is time to look again.
    *
-   * @param soon whether there may be something that nobody will tell of
+   * @param soon whether there may be something that the watch will not tell of
    * @returns whether something has changed
    */
   async #wait(soon: boolean): Promise<boolean> {

@@ -7,7 +7,8 @@ import type { Logger } from "../log/mod.ts";
 import { isQueue, type StompMessage, type Subscription } from "../stomp/mod.ts";
 
 /**
- * Passes messages over whose body is not there, of one connection.
+ * Passes over the messages of one connection that came without their body, because
+ * it was too large.
  *
  * What was not stored is not confirmed: on the broker nothing of it is lost, and
  * with a higher limit it comes again. Each time another message gets its place in

@@ -44,7 +44,7 @@ export interface DirqSimpleOptions {
   fileMode?: number;
   /** Mode of the directories that `add` creates. @default {0o750} */
   directoryMode?: number;
-  /** Hears, once, about what lies there and is never sent: wrong names, what is not a regular file, locks from the future. @default nobody */
+  /** Hears, once, about what lies there and is never sent: wrong names, what is not a regular file, locks from the future. @default nothing is told */
   warn?: (message: string) => void;
 }
 

@@ -13,7 +13,7 @@ export function modified(info: Deno.FileInfo): number {
 }
 
 /**
- * For how long yet a file is fresh, in ms; 0 = it is not.
+ * For how much longer a file is fresh, in ms; 0 = it is not.
  *
  * A time in the future is a wrong clock, not a file being written.
  */
@@ -34,7 +34,7 @@ export class FreshFiles implements FreshLook {
   fresh = 0;
   waitMs = 0;
 
-  /** @param forMs for how long yet a file is fresh, in ms */
+  /** @param forMs for how much longer a file is fresh, in ms */
   add(forMs: number): void {
     this.fresh++;
     if (forMs <= PATIENCE_MS) this.waitMs = Math.max(this.waitMs, forMs);

@@ -38,7 +38,7 @@ export interface PlainDirectoryOptions {
   maxLockMs?: number;
   /** Mode of the directories that hold claims. @default {0o750} */
   directoryMode?: number;
-  /** Hears, once, about what cannot be sent: names that are not UTF-8, and what is not a regular file. @default nobody */
+  /** Hears, once, about what cannot be sent: names that are not UTF-8, and what is not a regular file. @default nothing is told */
   warn?: (message: string) => void;
 }
 

@@ -8,7 +8,7 @@ import { createHash } from "node:crypto";
 /** A message: local time to the second, and three digits that tell those of one second apart. */
 export const MESSAGE_ID = /^\d{8}-\d{6}-\d{3}$/;
 
-/** What is not visible yet has the name that it will have after this; whoever lists the directories skips it. */
+/** Begins the name of what is not visible yet, before its later name; programs that list the directories skip it. */
 export const HIDDEN = ".tmp-";
 
 /** An MD5 digest as it is in names and on the wire. */

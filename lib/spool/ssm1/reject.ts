@@ -3,7 +3,7 @@
  *
  * A message is `<id>` as it came, `<id>.err`, the reason, and `<id>.sig`, the
  * signer, if one is known. It is written under hidden names, synced, and only then
- * gets these; the body last, so that whoever sees it sees its reason.
+ * gets these; the body last, so that it is never seen without its reason.
  *
  * @module
  */
@@ -164,7 +164,7 @@ export class Ssm1Reject implements IncomingSpool {
     }
   }
 
-  /** Writes the body under the hidden name of an id that nobody has: who made it has the id. */
+  /** Writes the body under the hidden name of an id that is not in use: making that file takes the id. */
   async #reserve(body: Uint8Array): Promise<string> {
     for (;;) {
       const id = this.#names.next(Date.now());
@@ -176,7 +176,7 @@ export class Ssm1Reject implements IncomingSpool {
         this.#removeQuietly(id);
         throw error;
       }
-      // Whoever had it until a moment ago has made its message visible.
+      // Another process may have had it until a moment ago and made its message visible.
       if (!this.#isUsed(id)) return id;
       unlink(this.#hidden(id));
     }

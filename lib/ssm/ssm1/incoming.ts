@@ -1,8 +1,8 @@
 /**
  * SSM1 over STOMP, the consumer's side.
  *
- * It hands out its certificate to whoever asks, and answers every message that
- * it could read: with the MD5 of the file once that is on disk, with `REJECTED`
+ * It hands out its certificate to everybody that asks, and answers every message
+ * that it could read: with the MD5 of the file once that is on disk, with `REJECTED`
  * when its signer is not allowed. What cannot be decrypted or verified is
  * answered by silence: its sender keeps it.
  *
@@ -12,7 +12,7 @@ import { reason } from "../../errors.ts";
 import type { Logger } from "../../log/mod.ts";
 import { type Certificate, writeCertificates } from "../../pki/mod.ts";
 import { type StompMessage, within } from "../../stomp/mod.ts";
-import type { AnsweringProtocol, Question } from "../answering.ts";
+import type { AnsweredArrival, AnsweringProtocol } from "../answering.ts";
 import type { Delivery, IncomingCarrier } from "../carrier.ts";
 import {
   IncomingStream,
@@ -107,7 +107,7 @@ class Ssm1Consumer implements AnsweringProtocol {
   async take(
     message: StompMessage,
     settled: () => Promise<unknown>,
-  ): Promise<Question | undefined> {
+  ): Promise<AnsweredArrival | undefined> {
     const { headers, messageId } = message;
     const reack = reackOf(headers);
     if (reack !== undefined) {
@@ -131,7 +131,7 @@ class Ssm1Consumer implements AnsweringProtocol {
         );
         return undefined;
     }
-    // Whatever else it says to be: if it is none, it ends in reject with the reason.
+    // Any other type is treated as a message: what is none ends in reject with the reason.
     const id = this.nameOf(message);
     return {
       id,

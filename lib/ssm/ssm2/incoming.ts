@@ -5,7 +5,7 @@
  */
 import type { Logger } from "../../log/mod.ts";
 import type { StompMessage } from "../../stomp/mod.ts";
-import type { SilentProtocol, Taken } from "../answering.ts";
+import type { Arrival, SilentProtocol } from "../answering.ts";
 import type { Delivery, IncomingCarrier } from "../carrier.ts";
 import {
   IncomingStream,
@@ -38,7 +38,7 @@ class Ssm2Incoming implements SilentProtocol {
     return headers.get("empa-id") ?? messageId;
   }
 
-  take({ headers, messageId }: StompMessage): Promise<Taken | undefined> {
+  take({ headers, messageId }: StompMessage): Promise<Arrival | undefined> {
     const id = headers.get("empa-id") || undefined;
     if (id === "ping") {
       this.#log.info("Received ping message.");
