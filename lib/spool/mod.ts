@@ -7,7 +7,7 @@ export type {
   ElementFields,
   IncomingMessage,
   IncomingSpool,
-  ListHearer,
+  ListObserver,
   MarkedElement,
   MarkedSpool,
   OutgoingSpool,

@@ -5,8 +5,8 @@
  */
 import type { SsmError } from "../errors.ts";
 
-/** Hears what a look at a spool found besides the names. */
-export interface ListHearer {
+/** Is told what a look at a spool found besides the names. */
+export interface ListObserver {
   /** A part of the spool could not be looked into; the others could. */
   unreadable(error: SsmError): void;
   /** So many elements may still be written to, and are left out. */
@@ -24,10 +24,10 @@ export interface OutgoingSpool {
   /**
    * Names of all waiting elements in sending order, locked ones included, as of now.
    *
-   * @param hearer without one, what cannot be looked into is thrown
+   * @param observer without one, what cannot be looked into is thrown
    * @throws {SsmError} `SPOOL` when nothing can be told.
    */
-  list(hearer?: ListHearer): Promise<string[]>;
+  list(observer?: ListObserver): Promise<string[]>;
   /** Claims an element; `undefined` when another process holds it or it is gone. */
   lock(name: string): Promise<SpoolEntry | undefined>;
   /** Removes what crashed writers left, and takes over locks older than the limit. */
@@ -57,7 +57,7 @@ export interface SpoolEntry extends AsyncDisposable {
 export type ElementFields = Readonly<Record<string, Uint8Array | string>>;
 
 /** What cannot be looked into is an error like any other. */
-export const STRICT_HEARER: ListHearer = {
+export const STRICT_OBSERVER: ListObserver = {
   unreadable(error) {
     throw error;
   },

@@ -9,7 +9,7 @@
 import { isSsmError, reason, SsmError } from "../errors.ts";
 import type { Logger } from "../log/mod.ts";
 import {
-  type ListHearer,
+  type ListObserver,
   Order,
   type OutgoingSpool,
   type SpoolEntry,
@@ -95,7 +95,7 @@ class SendRun<Message extends Sealed> {
   async run(): Promise<SendReport> {
     const { spool, carrier, log, schedule } = this.#options;
     await this.#tidy();
-    const waiting = this.#options.waiting ?? await spool.list(this.#hearer);
+    const waiting = this.#options.waiting ?? await spool.list(this.#observer);
     const names = schedule?.due(waiting) ?? waiting;
     this.#count({ found: this.#report.found + names.length });
     if (names.length === 0) {
@@ -113,7 +113,7 @@ class SendRun<Message extends Sealed> {
     return this.#report;
   }
 
-  get #hearer(): ListHearer {
+  get #observer(): ListObserver {
     const { log } = this.#options;
     return {
       unreadable: (error) => {
