@@ -23,9 +23,4 @@ export class Order {
     this.#last = before.then(() => promise);
     return { before, pass: resolve };
   }
-
-  /** Settles when all turns that were taken have been passed on. */
-  get idle(): Promise<void> {
-    return this.#last;
-  }
 }

@@ -66,6 +66,7 @@ export async function receive(options: ReceiveOptions): Promise<void> {
   });
   const commits = new Order();
   const confirmations = new Order();
+  let last = Promise.resolve();
   try {
     for await (const delivery of carrier.deliveries(signal)) {
       if (clock.now() - tidiedAt >= TIDY_EVERY_MS) {
@@ -75,14 +76,14 @@ export async function receive(options: ReceiveOptions): Promise<void> {
       const size = delivery.body.length;
       await budget.acquire(size);
       const turns = { commit: commits.take(), confirm: confirmations.take() };
-      process(delivery, turns, options).finally(() => {
+      last = process(delivery, turns, options).finally(() => {
         turns.commit.pass();
         turns.confirm.pass();
         budget.release(size);
       });
     }
   } finally {
-    await confirmations.idle;
+    await last;
   }
 }
 

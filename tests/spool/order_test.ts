@@ -17,17 +17,3 @@ Deno.test("Order lets a turn go on when all before it have been passed on, in wh
   await ended;
   assert.deepEqual(went, [0, 1, 2]);
 });
-
-Deno.test("Order is idle when every turn has been passed on", async () => {
-  const order = new Order();
-  await order.idle;
-  const [one, two] = [order.take(), order.take()];
-  let isIdle = false;
-  const idle = order.idle.then(() => isIdle = true);
-  two.pass();
-  await new Promise((resolve) => setTimeout(resolve));
-  assert.equal(isIdle, false);
-  one.pass();
-  await idle;
-  assert.equal(isIdle, true);
-});
