@@ -32,11 +32,11 @@ export class Subscriptions {
     this.#host = host;
   }
 
-  /** Subscribes; see `StompClient.subscribe()`. */
-  async subscribe(
+  /** Subscribes; see `StompClient.subscribing()`. */
+  subscribe(
     destination: string,
     options: SubscribeOptions,
-  ): Promise<Subscription> {
+  ): { subscription: Subscription; confirmed: Promise<void> } {
     const {
       ack = "client-individual",
       prefetch = 100,
@@ -60,8 +60,7 @@ export class Subscriptions {
           }),
       },
     );
-    await this.#ask(subscription, id, options);
-    return subscription;
+    return { subscription, confirmed: this.#ask(subscription, id, options) };
   }
 
   /** Ends all subscriptions. */

@@ -9,7 +9,7 @@ import type { StompClient } from "../client/client.ts";
 import { type Clock, systemClock } from "../../time/mod.ts";
 import { checkConcurrency, Consumer } from "./consumer.ts";
 import { LastingSubscription } from "./lasting_subscription.ts";
-import { PendingSends } from "./pending_sends.ts";
+import { PendingWork, type Work, type WorkTraits } from "./pending_work.ts";
 import type {
   ConsumeOptions,
   LastingSendOptions,
@@ -67,11 +67,13 @@ export class ReconnectingClient implements AsyncDisposable {
   readonly #clock: Clock;
   readonly #search: BrokerSearch;
   readonly #feed: StateFeed;
-  readonly #sends: PendingSends;
+  readonly #work: PendingWork;
   readonly #subscriptions = new Set<LastingSubscription>();
   /** What a goodbye waits for: handlers and transactions at work. */
   readonly #atWork = new Set<Promise<unknown>>();
   readonly #stop = new AbortController();
+  /** Aborted when no connection is to be made any more. */
+  readonly #enough: AbortSignal;
   #nextId = 1;
   /** The connection there is. */
   #connection: StompClient | undefined;
@@ -79,22 +81,35 @@ export class ReconnectingClient implements AsyncDisposable {
   #inPlace: StompClient | undefined;
   /** The same, for those who wait for it. */
   #client = neverUnhandled(Promise.withResolvers<StompClient>());
+  /** Whether somebody waits for it. */
+  #awaited = false;
+  #wake = Promise.withResolvers<void>();
 
-  /** Begins to connect at once. */
+  /** Begins to connect at once, unless told to connect when needed. */
   constructor(options: ReconnectOptions) {
     const {
       clock = systemClock,
       maxLosses = 5,
       maxPendingBytes = 64 << 20,
+      retryForMs = Infinity,
+      signal,
     } = options;
     if (!Number.isInteger(maxLosses) || maxLosses < 1) {
       throw new RangeError(`maxLosses must be at least 1, not ${maxLosses}`);
     }
-    this.#options = { ...options, maxLosses };
+    this.#options = { ...options, maxLosses, retryForMs };
     this.#clock = clock;
+    const stop = this.#stop.signal;
+    stop.addEventListener("abort", () => this.#wake.resolve());
+    this.#enough = signal ? AbortSignal.any([signal, stop]) : stop;
     this.#feed = new StateFeed(options.onState);
     this.#search = new BrokerSearch(options, this.#feed);
-    this.#sends = new PendingSends({ maxLosses, maxPendingBytes });
+    this.#work = new PendingWork({
+      maxLosses,
+      maxPendingBytes,
+      forEver: retryForMs === Infinity,
+      onAnswered: () => this.#search.progressed(),
+    });
     this.closed = this.#run();
   }
 
@@ -118,6 +133,8 @@ export class ReconnectingClient implements AsyncDisposable {
    * @throws {SsmError} the reason for which the client gave up; `ABORTED`
    */
   connection(): Promise<StompClient> {
+    this.#awaited = true;
+    this.#wake.resolve();
     return this.#client.promise;
   }
 
@@ -133,9 +150,29 @@ export class ReconnectingClient implements AsyncDisposable {
   send(
     destination: string,
     body: Uint8Array,
-    options: LastingSendOptions = {},
+    { headers, receipt = true }: LastingSendOptions = {},
   ): Promise<void> {
-    return this.#sends.add(destination, body, options);
+    const options = {
+      headers,
+      receipt: receipt === false ? undefined : receipt,
+    };
+    return this.#add((client) => client.send(destination, body, options), {
+      what: `send to "${destination}"`,
+      bytes: body.length,
+      confirmed: receipt !== false,
+    });
+  }
+
+  /**
+   * Does what `work` does over a connection, in its turn among the messages to
+   * send; when the connection is lost before it is done, again over the next one.
+   * It may begin any number of times, and should end when its connection does.
+   *
+   * @throws {SsmError} as {@linkcode send}; what `work` throws on a connection
+   * that stands, `TIMEOUT` excepted, for which the connection counts as lost
+   */
+  perform<T>(work: Work<T>): Promise<T> {
+    return this.#add(work, { what: "begin", bytes: 0, confirmed: true });
   }
 
   /**
@@ -158,6 +195,8 @@ export class ReconnectingClient implements AsyncDisposable {
       options,
       {
         maxLosses: this.#options.maxLosses!,
+        forEver: this.#options.retryForMs === Infinity,
+        clock: this.#clock,
         forget: (one) => void this.#subscriptions.delete(one),
       },
     );
@@ -210,30 +249,36 @@ export class ReconnectingClient implements AsyncDisposable {
    * goodbye, and closes.
    *
    * @param options.timeoutMs how long all this may take. @default 10000
+   * @param options.goodbyeMs how long of it the broker may take to confirm the
+   * goodbye: there is no need to wait for long when all was sent with receipts.
+   * @default what is left of `timeoutMs`
    * @returns whether a broker confirmed the goodbye; if not, what was sent
    * without a receipt may not have arrived
    * @throws {SsmError} `TIMEOUT` when something was not finished in time; what
    * is not confirmed fails. It is closed in any case.
    */
   async disconnect(
-    { timeoutMs = 10_000 }: { timeoutMs?: number } = {},
+    { timeoutMs = 10_000, goodbyeMs = timeoutMs }: {
+      timeoutMs?: number;
+      goodbyeMs?: number;
+    } = {},
   ): Promise<boolean> {
     const deadline = this.#clock.now() + timeoutMs;
     this.#feed.tell({ state: "disconnecting" });
     for (const one of this.#subscriptions) one.finish(undefined);
     const inTime = await this.#finish(timeoutMs);
     this.#stop.abort();
-    let confirmed: boolean | undefined;
-    if (inTime) {
-      const left = Math.max(deadline - this.#clock.now(), 0);
-      confirmed = await this.#connection?.disconnect({ timeoutMs: left });
-    }
+    const left = Math.max(deadline - this.#clock.now(), 0);
+    const confirmed = inTime &&
+      await this.#sayGoodbye(Math.min(left, goodbyeMs));
     this.close();
     await this.closed;
-    if (inTime) return confirmed ?? false;
+    if (inTime) return confirmed;
     throw new SsmError(
       "TIMEOUT",
-      `Cannot disconnect: not all was confirmed within ${timeoutMs} ms`,
+      `Cannot disconnect: not all was confirmed within ${
+        Math.ceil(timeoutMs)
+      } ms`,
     );
   }
 
@@ -249,6 +294,18 @@ export class ReconnectingClient implements AsyncDisposable {
     await this.closed;
   }
 
+  /** @returns whether the broker confirmed it */
+  async #sayGoodbye(timeoutMs: number): Promise<boolean> {
+    const goodbye = this.#connection?.disconnect({ timeoutMs });
+    try {
+      return await goodbye ?? false;
+    } catch (error) {
+      // All that was waited for is done.
+      if (isSsmError(error)) return false;
+      throw error;
+    }
+  }
+
   #newId(): string {
     let id: string;
     do id = `${this.#nextId++}`; while (
@@ -262,23 +319,24 @@ export class ReconnectingClient implements AsyncDisposable {
     let end: SsmError | undefined;
     // The caller's `onState` may name the client, which it has not got yet.
     await Promise.resolve();
+    let why = new SsmError("ABORTED", "The client was closed on request");
     try {
       while (!this.#stop.signal.aborted) await this.#useOneConnection();
     } catch (error) {
-      if (!this.#stop.signal.aborted) end = error as SsmError;
+      why = error as SsmError;
+      if (!this.#stop.signal.aborted) end = why;
     }
-    const why = end ??
-      new SsmError("ABORTED", "The client was closed on request");
     this.#client.reject(why);
-    this.#sends.end(why);
+    this.#work.end(why);
     for (const one of this.#subscriptions) one.finish(end);
     this.#feed.tell({ state: "disconnected", reason: end });
     return end;
   }
 
   async #useOneConnection(): Promise<void> {
-    const client = await this.#search.next(this.#stop.signal);
-    if (this.#stop.signal.aborted) return client.close();
+    await this.#whenNeeded();
+    if (this.#stop.signal.aborted) return;
+    const client = await this.#search.next(this.#enough);
     this.#connection = client;
     await this.#furnish(client);
     const why = await client.closed ??
@@ -287,8 +345,27 @@ export class ReconnectingClient implements AsyncDisposable {
     if (this.#stop.signal.aborted) return;
     if (this.#inPlace) this.#client = neverUnhandled(Promise.withResolvers());
     this.#inPlace = undefined;
-    this.#sends.lose(client, why);
+    this.#lose(client, why);
+  }
+
+  #lose(client: StompClient, why: SsmError): void {
     this.#feed.tell({ state: "lost", reason: why });
+    for (const one of this.#subscriptions) one.lose(client, why);
+    this.#work.lose(client, why);
+    const isSpent = this.#search.lost(client, why);
+    if (isSpent && this.#work.hasCulprit && this.#search.grantExtra()) {
+      this.#work.giveUpCulprit(why);
+    }
+  }
+
+  /** Settles when a connection is wanted, or the client is to end. */
+  async #whenNeeded(): Promise<void> {
+    if (this.#options.connect !== "needed") return;
+    while (this.#work.idle && !this.#awaited && !this.#stop.signal.aborted) {
+      this.#wake = Promise.withResolvers();
+      await this.#wake.promise;
+      this.#search.rested();
+    }
   }
 
   /** Puts everything in place on a new connection. */
@@ -298,9 +375,10 @@ export class ReconnectingClient implements AsyncDisposable {
       if (!await this.#restore(one, client)) return;
     }
     this.#inPlace = client;
+    this.#awaited = false;
     this.#client.resolve(client);
     this.#feed.tell({ state: "connected", remote: client.remote });
-    this.#sends.flow(client);
+    this.#work.flow(client);
   }
 
   /** @returns whether the connection can still be used */
@@ -324,7 +402,14 @@ export class ReconnectingClient implements AsyncDisposable {
     await using transaction = await client.begin();
     const result = await work(transaction);
     await transaction.commit();
+    this.#search.progressed();
     return result;
+  }
+
+  #add<T>(work: Work<T>, traits: WorkTraits): Promise<T> {
+    const done = this.#work.add(work, traits);
+    this.#wake.resolve();
+    return done;
   }
 
   #keep(work: Promise<unknown>): void {
@@ -335,7 +420,8 @@ export class ReconnectingClient implements AsyncDisposable {
 
   /** Waits for all that was begun; whether it was done in time. */
   async #finish(timeoutMs: number): Promise<boolean> {
-    const all = Promise.all([...this.#atWork, this.#sends.whenIdle()]);
+    if (this.#atWork.size === 0 && this.#work.idle) return true;
+    const all = Promise.all([...this.#atWork, this.#work.whenIdle()]);
     const over = Promise.race([all, this.closed]);
     return await within(this.#clock, timeoutMs, over);
   }
