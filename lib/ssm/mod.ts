@@ -11,7 +11,6 @@ export type {
   IncomingStreamOptions,
   Taken,
 } from "./incoming_stream.ts";
-export * from "./endpoints.ts";
 export * from "./keep_sending.ts";
 export * from "./opened.ts";
 export * from "./receiver.ts";

@@ -4,7 +4,11 @@
  * @module
  */
 import type { Logger } from "../log/mod.ts";
-import { isQueue, type StompMessage, type Subscription } from "../stomp/mod.ts";
+import {
+  isQueue,
+  type LastingSubscription,
+  type StompMessage,
+} from "../stomp/mod.ts";
 
 /**
  * Passes messages over whose body is not there, of one connection.
@@ -16,13 +20,13 @@ import { isQueue, type StompMessage, type Subscription } from "../stomp/mod.ts";
  */
 export class OversizedMessages {
   readonly #log: Logger;
-  readonly #subscription: Subscription;
+  readonly #subscription: LastingSubscription;
   readonly #senderKeeps: boolean;
   #blocked = false;
 
   constructor(
     log: Logger,
-    subscription: Subscription,
+    subscription: LastingSubscription,
     senderKeeps: boolean,
   ) {
     this.#log = log;

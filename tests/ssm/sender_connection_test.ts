@@ -100,7 +100,7 @@ Deno.test("sendAll() reconnects at once, and then with growing pauses", async ()
     killing(),
     killing(),
     killing(),
-    taking(1),
+    taking(2),
   );
   await stage.send([broker.endpoint], { clock });
   assert.deepEqual(clock.slept.filter((ms) => ms > 0), [1000, 2000]);

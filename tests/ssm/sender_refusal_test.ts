@@ -138,7 +138,9 @@ Deno.test("sendAll() gets past a message at which the broker just hangs up", asy
     killing(),
     taking(1),
   );
-  const { sent, failed } = await stage.send([broker.endpoint]);
+  const { sent, failed } = await stage.send([broker.endpoint], {
+    retryForMs: 500,
+  });
   assert.deepEqual({ sent, failed }, { sent: 2, failed: 1 });
   assert.deepEqual(await stage.left(), { elements: [names[1]], locks: [] });
 });
@@ -149,7 +151,11 @@ for (const window of [1, 4]) {
     const names = await stage.put("1", "2", "3", "4", "5", "6", "7");
     const scripts = Array.from({ length: 6 }, () => killing());
     await using broker = await ScriptedBroker.start(...scripts);
-    await assert.rejects(stage.send([broker.endpoint], { window }), {
+    const sending = stage.send([broker.endpoint], {
+      window,
+      retryForMs: 10_000,
+    });
+    await assert.rejects(sending, {
       code: "CONNECTION_LOST",
       message:
         /^Lost connection: the broker confirmed nothing on 6 connections in a row: ./,

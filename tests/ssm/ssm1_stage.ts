@@ -7,7 +7,6 @@
 import assert from "node:assert/strict";
 import { PlainDirectory } from "../../lib/spool/mod.ts";
 import {
-  type Endpoint,
   type SealingEnvelope,
   sendAll,
   type SendReport,
@@ -17,6 +16,7 @@ import {
 import { contentDigest } from "../../lib/ssm/ssm1/envelope.ts";
 import {
   type Clock,
+  type Endpoint,
   type Frame,
   type StompClient,
   systemClock,

@@ -11,7 +11,7 @@
 import { reason } from "../../errors.ts";
 import type { Logger } from "../../log/mod.ts";
 import { type Certificate, writeCertificates } from "../../pki/mod.ts";
-import { type StompMessage, within } from "../../stomp/mod.ts";
+import { type Endpoint, type StompMessage, within } from "../../stomp/mod.ts";
 import type { Delivery, IncomingCarrier } from "../carrier.ts";
 import {
   type IncomingProtocol,
@@ -19,7 +19,6 @@ import {
   type IncomingStreamOptions,
   type Taken,
 } from "../incoming_stream.ts";
-import type { Endpoint } from "../endpoints.ts";
 import type { Opened } from "../opened.ts";
 import { Ssm1Answers } from "./answers.ts";
 import { contentDigest } from "./envelope.ts";

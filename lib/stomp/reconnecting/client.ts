@@ -3,13 +3,12 @@
  *
  * @module
  */
-import { isSsmError, SsmError } from "../../errors.ts";
-import { BrokerSearch } from "./broker_search.ts";
+import { SsmError } from "../../errors.ts";
+import { within } from "../../time/mod.ts";
 import type { StompClient } from "../client/client.ts";
-import { type Clock, systemClock } from "../../time/mod.ts";
+import type { StompTransaction } from "../client/transaction.ts";
 import { checkConcurrency, Consumer } from "./consumer.ts";
-import { LastingSubscription } from "./lasting_subscription.ts";
-import { PendingWork, type Work, type WorkTraits } from "./pending_work.ts";
+import type { LastingSubscription } from "./lasting_subscription.ts";
 import type {
   ConsumeOptions,
   LastingSendOptions,
@@ -17,9 +16,9 @@ import type {
   MessageHandler,
   ReconnectOptions,
 } from "./options.ts";
-import { type ClientState, type StateChange, StateFeed } from "./state.ts";
-import type { StompTransaction } from "../client/transaction.ts";
-import { within } from "../../time/mod.ts";
+import type { Work } from "./pending_work.ts";
+import type { ClientState, StateChange } from "./state.ts";
+import { Upkeep } from "./upkeep.ts";
 
 /**
  * A client that connects by itself, and again whenever the connection is lost,
@@ -63,59 +62,23 @@ export class ReconnectingClient implements AsyncDisposable {
    * which it gave up.
    */
   readonly closed: Promise<SsmError | undefined>;
-  readonly #options: ReconnectOptions;
-  readonly #clock: Clock;
-  readonly #search: BrokerSearch;
-  readonly #feed: StateFeed;
-  readonly #work: PendingWork;
-  readonly #subscriptions = new Set<LastingSubscription>();
+  readonly #upkeep: Upkeep;
   /** What a goodbye waits for: handlers and transactions at work. */
   readonly #atWork = new Set<Promise<unknown>>();
-  readonly #stop = new AbortController();
-  /** Aborted when no connection is to be made any more. */
-  readonly #enough: AbortSignal;
-  #nextId = 1;
-  /** The connection there is. */
-  #connection: StompClient | undefined;
-  /** That connection, once everything is in place on it. */
-  #inPlace: StompClient | undefined;
-  /** The same, for those who wait for it. */
-  #client = neverUnhandled(Promise.withResolvers<StompClient>());
-  /** Whether somebody waits for it. */
-  #awaited = false;
-  #wake = Promise.withResolvers<void>();
 
-  /** Begins to connect at once, unless told to connect when needed. */
+  /**
+   * Begins to connect at once, unless told to connect when needed.
+   *
+   * @throws {RangeError} when there is no broker, or no loss is allowed
+   */
   constructor(options: ReconnectOptions) {
-    const {
-      clock = systemClock,
-      maxLosses = 5,
-      maxPendingBytes = 64 << 20,
-      retryForMs = Infinity,
-      signal,
-    } = options;
-    if (!Number.isInteger(maxLosses) || maxLosses < 1) {
-      throw new RangeError(`maxLosses must be at least 1, not ${maxLosses}`);
-    }
-    this.#options = { ...options, maxLosses, retryForMs };
-    this.#clock = clock;
-    const stop = this.#stop.signal;
-    stop.addEventListener("abort", () => this.#wake.resolve());
-    this.#enough = signal ? AbortSignal.any([signal, stop]) : stop;
-    this.#feed = new StateFeed(options.onState);
-    this.#search = new BrokerSearch(options, this.#feed);
-    this.#work = new PendingWork({
-      maxLosses,
-      maxPendingBytes,
-      forEver: retryForMs === Infinity,
-      onAnswered: () => this.#search.progressed(),
-    });
-    this.closed = this.#run();
+    this.#upkeep = new Upkeep(options);
+    this.closed = this.#upkeep.ended;
   }
 
   /** How it is doing now. */
   get state(): ClientState {
-    return this.#feed.current;
+    return this.#upkeep.feed.current;
   }
 
   /**
@@ -123,7 +86,7 @@ export class ReconnectingClient implements AsyncDisposable {
    * Any number of loops may follow.
    */
   states(): AsyncIterable<StateChange> {
-    return this.#feed.changes();
+    return this.#upkeep.feed.changes();
   }
 
   /**
@@ -133,9 +96,7 @@ export class ReconnectingClient implements AsyncDisposable {
    * @throws {SsmError} the reason for which the client gave up; `ABORTED`
    */
   connection(): Promise<StompClient> {
-    this.#awaited = true;
-    this.#wake.resolve();
-    return this.#client.promise;
+    return this.#upkeep.connection();
   }
 
   /**
@@ -156,11 +117,14 @@ export class ReconnectingClient implements AsyncDisposable {
       headers,
       receipt: receipt === false ? undefined : receipt,
     };
-    return this.#add((client) => client.send(destination, body, options), {
-      what: `send to "${destination}"`,
-      bytes: body.length,
-      confirmed: receipt !== false,
-    });
+    return this.#upkeep.add(
+      (client) => client.send(destination, body, options),
+      {
+        what: `send to "${destination}"`,
+        bytes: body.length,
+        confirmed: receipt !== false,
+      },
+    );
   }
 
   /**
@@ -172,7 +136,7 @@ export class ReconnectingClient implements AsyncDisposable {
    * that stands, `TIMEOUT` excepted, for which the connection counts as lost
    */
   perform<T>(work: Work<T>): Promise<T> {
-    return this.#add(work, { what: "begin", bytes: 0, confirmed: true });
+    return this.#upkeep.add(work, { what: "begin", bytes: 0, confirmed: true });
   }
 
   /**
@@ -185,25 +149,7 @@ export class ReconnectingClient implements AsyncDisposable {
     destination: string,
     options: LastingSubscribeOptions = {},
   ): LastingSubscription {
-    const id = options.id ?? this.#newId();
-    for (const other of this.#subscriptions) {
-      if (other.id !== id) continue;
-      throw new TypeError(`The subscription "${id}" exists already`);
-    }
-    const subscription = new LastingSubscription(
-      { id, destination },
-      options,
-      {
-        maxLosses: this.#options.maxLosses!,
-        forEver: this.#options.retryForMs === Infinity,
-        clock: this.#clock,
-        forget: (one) => void this.#subscriptions.delete(one),
-      },
-    );
-    this.#subscriptions.add(subscription);
-    if (this.#inPlace) this.#restore(subscription, this.#inPlace);
-    if (this.state.startsWith("dis")) subscription.finish(undefined);
-    return subscription;
+    return this.#upkeep.subscribe(destination, options);
   }
 
   /**
@@ -263,14 +209,14 @@ export class ReconnectingClient implements AsyncDisposable {
       goodbyeMs?: number;
     } = {},
   ): Promise<boolean> {
-    const deadline = this.#clock.now() + timeoutMs;
-    this.#feed.tell({ state: "disconnecting" });
-    for (const one of this.#subscriptions) one.finish(undefined);
+    const { clock, feed } = this.#upkeep;
+    const deadline = clock.now() + timeoutMs;
+    feed.tell({ state: "disconnecting" });
+    this.#upkeep.finishSubscriptions();
     const inTime = await this.#finish(timeoutMs);
-    this.#stop.abort();
-    const left = Math.max(deadline - this.#clock.now(), 0);
+    const left = Math.max(deadline - clock.now(), 0);
     const confirmed = inTime &&
-      await this.#sayGoodbye(Math.min(left, goodbyeMs));
+      await this.#upkeep.sayGoodbye(Math.min(left, goodbyeMs));
     this.close();
     await this.closed;
     if (inTime) return confirmed;
@@ -284,115 +230,13 @@ export class ReconnectingClient implements AsyncDisposable {
 
   /** Closes at once. What is not confirmed fails with `ABORTED`. Idempotent. */
   close(): void {
-    this.#stop.abort();
-    this.#connection?.close();
+    this.#upkeep.close();
   }
 
   /** Disconnects; that something could not be finished is no error here. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.disconnect().catch(() => this.close());
     await this.closed;
-  }
-
-  /** @returns whether the broker confirmed it */
-  async #sayGoodbye(timeoutMs: number): Promise<boolean> {
-    const goodbye = this.#connection?.disconnect({ timeoutMs });
-    try {
-      return await goodbye ?? false;
-    } catch (error) {
-      // All that was waited for is done.
-      if (isSsmError(error)) return false;
-      throw error;
-    }
-  }
-
-  #newId(): string {
-    let id: string;
-    do id = `${this.#nextId++}`; while (
-      [...this.#subscriptions].some((one) => one.id === id)
-    );
-    return id;
-  }
-
-  /** One connection after another; returns why there is none any more. */
-  async #run(): Promise<SsmError | undefined> {
-    let end: SsmError | undefined;
-    // The caller's `onState` may name the client, which it has not got yet.
-    await Promise.resolve();
-    let why = new SsmError("ABORTED", "The client was closed on request");
-    try {
-      while (!this.#stop.signal.aborted) await this.#useOneConnection();
-    } catch (error) {
-      why = error as SsmError;
-      if (!this.#stop.signal.aborted) end = why;
-    }
-    this.#client.reject(why);
-    this.#work.end(why);
-    for (const one of this.#subscriptions) one.finish(end);
-    this.#feed.tell({ state: "disconnected", reason: end });
-    return end;
-  }
-
-  async #useOneConnection(): Promise<void> {
-    await this.#whenNeeded();
-    if (this.#stop.signal.aborted) return;
-    const client = await this.#search.next(this.#enough);
-    this.#connection = client;
-    await this.#furnish(client);
-    const why = await client.closed ??
-      new SsmError("CONNECTION_LOST", `Lost connection to ${client.remote}`);
-    this.#connection = undefined;
-    if (this.#stop.signal.aborted) return;
-    if (this.#inPlace) this.#client = neverUnhandled(Promise.withResolvers());
-    this.#inPlace = undefined;
-    this.#lose(client, why);
-  }
-
-  #lose(client: StompClient, why: SsmError): void {
-    this.#feed.tell({ state: "lost", reason: why });
-    for (const one of this.#subscriptions) one.lose(client, why);
-    this.#work.lose(client, why);
-    const isSpent = this.#search.lost(client, why);
-    if (isSpent && this.#work.hasCulprit && this.#search.grantExtra()) {
-      this.#work.giveUpCulprit(why);
-    }
-  }
-
-  /** Settles when a connection is wanted, or the client is to end. */
-  async #whenNeeded(): Promise<void> {
-    if (this.#options.connect !== "needed") return;
-    while (this.#work.idle && !this.#awaited && !this.#stop.signal.aborted) {
-      this.#wake = Promise.withResolvers();
-      await this.#wake.promise;
-      this.#search.rested();
-    }
-  }
-
-  /** Puts everything in place on a new connection. */
-  async #furnish(client: StompClient): Promise<void> {
-    // One by one: if the connection ends meanwhile, it is known whom to ask why.
-    for (const one of this.#subscriptions) {
-      if (!await this.#restore(one, client)) return;
-    }
-    this.#inPlace = client;
-    this.#awaited = false;
-    this.#client.resolve(client);
-    this.#feed.tell({ state: "connected", remote: client.remote });
-    this.#work.flow(client);
-  }
-
-  /** @returns whether the connection can still be used */
-  async #restore(
-    subscription: LastingSubscription,
-    client: StompClient,
-  ): Promise<boolean> {
-    try {
-      await subscription.restore(client);
-      return client.open;
-    } catch (error) {
-      client.close(isSsmError(error) ? error : undefined);
-      return false;
-    }
   }
 
   async #transact<T>(
@@ -402,14 +246,8 @@ export class ReconnectingClient implements AsyncDisposable {
     await using transaction = await client.begin();
     const result = await work(transaction);
     await transaction.commit();
-    this.#search.progressed();
+    this.#upkeep.progressed();
     return result;
-  }
-
-  #add<T>(work: Work<T>, traits: WorkTraits): Promise<T> {
-    const done = this.#work.add(work, traits);
-    this.#wake.resolve();
-    return done;
   }
 
   #keep(work: Promise<unknown>): void {
@@ -420,17 +258,9 @@ export class ReconnectingClient implements AsyncDisposable {
 
   /** Waits for all that was begun; whether it was done in time. */
   async #finish(timeoutMs: number): Promise<boolean> {
-    if (this.#atWork.size === 0 && this.#work.idle) return true;
-    const all = Promise.all([...this.#atWork, this.#work.whenIdle()]);
+    if (this.#atWork.size === 0 && this.#upkeep.idle) return true;
+    const all = Promise.all([...this.#atWork, this.#upkeep.whenIdle()]);
     const over = Promise.race([all, this.closed]);
-    return await within(this.#clock, timeoutMs, over);
+    return await within(this.#upkeep.clock, timeoutMs, over);
   }
-}
-
-/** Whoever does not wait for a connection learns of a failure in other ways. */
-function neverUnhandled<T>(
-  deferred: PromiseWithResolvers<T>,
-): PromiseWithResolvers<T> {
-  deferred.promise.catch(() => {});
-  return deferred;
 }
