@@ -18,7 +18,7 @@ import { type Counters, zeroCounters } from "./routing/counters.ts";
 import {
   type DeadLetterOptions,
   deadLetterPolicy,
-} from "./routing/dead_letters.ts";
+} from "./queues/dead_letters.ts";
 import { type BrokerLimits, completeLimits } from "./limits/limits.ts";
 import { TopicMemory } from "./limits/topic_memory.ts";
 import { MemoryStore } from "./store/memory.ts";
@@ -77,9 +77,11 @@ export interface BrokerStats extends Readonly<Counters> {
   readonly topics: number;
   /** Bytes of messages of topics that subscribers wait for, or have not acknowledged. */
   readonly topicBytes: number;
-  /** Messages of queues that are not acknowledged yet, delivered or not. */
+  /** Durable subscriptions, whether anybody uses them now or not. */
+  readonly durableSubscriptions: number;
+  /** Messages of queues and durable subscriptions that are not acknowledged yet, delivered or not. */
   readonly queued: number;
-  /** Their size. */
+  /** Their size, and that of what is known of durable subscriptions. */
   readonly queuedBytes: number;
 }
 
@@ -147,7 +149,12 @@ export class Broker implements AsyncDisposable {
     this.#graceFactor = graceFactor;
     this.#limits = completeLimits(options.limits);
     this.#shared = sharedLimits(this.#limits);
-    const { maxTopicBytes, maxAllTopicBytes, sweepMs } = this.#limits;
+    const {
+      maxTopicBytes,
+      maxAllTopicBytes,
+      maxDurableSubscriptions,
+      sweepMs,
+    } = this.#limits;
     this.#topicMemory = new TopicMemory({
       maxClientBytes: maxTopicBytes,
       maxBytes: maxAllTopicBytes,
@@ -163,6 +170,7 @@ export class Broker implements AsyncDisposable {
       counters: this.#counters,
       nextSequence: () => ++this.#lastSequence,
       topicMemory: this.#topicMemory,
+      maxDurableSubscriptions,
       sweepMs,
       deadLetters: deadLetterPolicy(options.deadLetters),
     };
@@ -208,9 +216,11 @@ export class Broker implements AsyncDisposable {
     }
     let queues = 0;
     let topics = 0;
+    let durableSubscriptions = 0;
     for (const router of this.#hosts.routers) {
       queues += router.queues;
       topics += router.topics;
+      durableSubscriptions += router.durables.size;
     }
     return {
       ...this.#counters,
@@ -219,7 +229,9 @@ export class Broker implements AsyncDisposable {
       queues,
       topics,
       topicBytes: this.#topicMemory.bytes,
-      queued: this.#store.count,
+      durableSubscriptions,
+      // Each durable subscription is kept as a message, which is none.
+      queued: this.#store.count - durableSubscriptions,
       queuedBytes: this.#store.bytes,
     };
   }
@@ -315,7 +327,10 @@ export class Broker implements AsyncDisposable {
   async #turnAway(socket: Socket, why: string): Promise<void> {
     this.#counters.connectionsRefused++;
     this.#refusals.tell(socket.remote, why);
-    const connection = new StompConnection(socket, { clock: this.#clock });
+    const connection = new StompConnection(socket, {
+      clock: this.#clock,
+      trailingEol: true,
+    });
     // Whether the client hears it is its own affair.
     connection.write(errorFrame(why)).catch(() => {});
     await connection.end(this.#limits.lingerMs);

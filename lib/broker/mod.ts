@@ -8,7 +8,7 @@ export type { AccessRequest, Authorise } from "./access/access.ts";
 export { type AccessRule, AccessRules } from "./access/access_rules.ts";
 export { addressFilter, type AddressPatterns } from "./access/addresses.ts";
 export type { Counters } from "./routing/counters.ts";
-export type { DeadLetterOptions } from "./routing/dead_letters.ts";
+export type { DeadLetterOptions } from "./queues/dead_letters.ts";
 export type { BrokerLimits } from "./limits/limits.ts";
 export { errorFrame } from "./message/refusal.ts";
 export type { Message } from "./message/message.ts";

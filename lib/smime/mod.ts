@@ -12,6 +12,7 @@ export { encryptMessage, type EncryptOptions } from "./encrypt.ts";
 export type { SmimeLimits } from "./mime/limits.ts";
 export { choosePayloadForm, type PayloadForm } from "./mime/payload_form.ts";
 export { type Signer, signMessage, type SignOptions } from "./sign.ts";
+export type { Signing } from "./signing.ts";
 export {
   type VerifiedMessage,
   verifyMessage,

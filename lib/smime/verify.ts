@@ -29,6 +29,7 @@ import {
 } from "./mime/entity.ts";
 import { splitMultipart } from "./mime/multipart.ts";
 import { readPayload } from "./mime/payload_form.ts";
+import { type Signing, signingOf } from "./signing.ts";
 import {
   readSignedData,
   type SignedAttributes,
@@ -57,6 +58,8 @@ export interface VerifiedMessage {
   readonly certificates: readonly Certificate[];
   /** The time of signing, as the signer states it. */
   readonly signingTime: Date | undefined;
+  /** Which act of signing it comes from. */
+  readonly signing: Signing;
 }
 
 /**
@@ -74,7 +77,7 @@ export async function verifyMessage(
   const { allowWeakDigests = false } = options;
   const limits = withDefaults(options.limits);
   checkLimit("bytes of message", message.length, limits.maxMessageBytes);
-  const { data, content } = await readSignedMessage(message, limits);
+  const { data, content, boundary } = await readSignedMessage(message, limits);
   const { id, digest, signatureAlgorithm, signature, signedAttributes } =
     data.signer;
   const accepted = allowWeakDigests === "sha1"
@@ -110,7 +113,16 @@ export async function verifyMessage(
     signer,
     certificates,
     signingTime: signedAttributes?.signingTime,
+    signing: signingOf(signer, { signedAttributes, content, boundary }),
   };
+}
+
+/** A message, taken apart. */
+interface SignedMessage {
+  readonly data: SignedData;
+  readonly content: SignedContent;
+  /** Of a clear-signed message. */
+  readonly boundary: string | undefined;
 }
 
 /** What a signature is over. */
@@ -126,7 +138,7 @@ interface SignedContent {
 async function readSignedMessage(
   message: Uint8Array,
   limits: SmimeLimits,
-): Promise<{ data: SignedData; content: SignedContent }> {
+): Promise<SignedMessage> {
   const outer = parseMessage(message, limits.maxHeaderBytes);
   const contentType = contentTypeOf(outer);
   if (contentType?.type === "multipart/signed") {
@@ -140,14 +152,14 @@ async function readSignedMessage(
   const data = readSignedData(body, limits);
   await setImmediate();
   if (!data.content) throw cmsError("it has a signature but no content");
-  return { data, content: exactContent(data.content) };
+  return { data, content: exactContent(data.content), boundary: undefined };
 }
 
 function readClearSigned(
   outer: Entity,
   contentType: ContentType,
   limits: SmimeLimits,
-): { data: SignedData; content: SignedContent } {
+): SignedMessage {
   const protocol = contentType.parameters.get("protocol")?.toLowerCase();
   if (protocol !== undefined && !isSignatureType(protocol)) {
     throw mimeError("its signature is not S/MIME");
@@ -172,7 +184,7 @@ function readClearSigned(
   );
   const data = readSignedData(decodeBody(signature), limits);
   if (data.content) throw cmsError("it has two contents");
-  return { data, content: canonicalContent(entity) };
+  return { data, content: canonicalContent(entity), boundary };
 }
 
 /** Clear-signed: transports change line ends, so the signature is over CRLF. */

@@ -11,6 +11,8 @@ export type {
   MarkedSpool,
   OutgoingSpool,
   PreparedElement,
+  SignedSpool,
+  Signing,
   SpoolEntry,
   SpoolWatch,
 } from "./spool.ts";

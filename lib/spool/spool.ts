@@ -63,17 +63,30 @@ export const STRICT_HEARER: ListHearer = {
   },
 };
 
+/** The act of signing that a message comes from. */
+export interface Signing {
+  /** What was signed and with which key, as a digest: nobody else can change it. */
+  readonly statement: string;
+  /**
+   * What tells the signer's other acts of signing the same apart from this one, as far
+   * as anything does; `undefined` when it signs nothing twice.
+   */
+  readonly variant: string | undefined;
+}
+
 /** A directory into which messages are delivered. */
 export interface IncomingSpool {
   /**
    * Writes and syncs a temporary element.
    *
-   * `key` identifies the message for ever: one that was already committed under
-   * the same key is not written again, also after a restart (`undefined` is returned).
+   * `key` and `signing` identify the message for as long as it is remembered: one
+   * that was already committed under the same key, or from the same act of signing,
+   * is not written again, also after a restart (`undefined` is returned).
    */
   prepare(
     key: string,
     fields: ElementFields,
+    signing?: Signing,
   ): Promise<PreparedElement | undefined>;
   /** Removes what a crash left unfinished. */
   tidy(): Promise<void>;
@@ -101,6 +114,20 @@ export interface MarkedElement {
   remove(): Promise<void>;
   /** Gives the claim back: the element stays as it was. */
   unlock(): Promise<void>;
+}
+
+/** An {@linkcode IncomingSpool} that can tell whether a signed message is one of its own right. */
+export interface SignedSpool extends IncomingSpool {
+  /**
+   * Why a message that is not known yet, and comes from this act of signing, is to be
+   * taken for a replay of another one; `undefined` when it is not. If it is not, it
+   * keeps its place, also when it comes again.
+   */
+  doubt(
+    key: string,
+    fields: ElementFields,
+    signing: Signing,
+  ): Promise<string | undefined>;
 }
 
 /** A temporary element, on disk and synced, but not yet visible. */

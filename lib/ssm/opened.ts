@@ -4,12 +4,15 @@
  * @module
  */
 import type { Missing } from "../pki/mod.ts";
+import type { Signing } from "../smime/mod.ts";
 
 /** Signed by an allowed signer; `payload` is exactly what the signature covers. */
 export interface Accepted {
   readonly status: "accepted";
   readonly payload: Uint8Array;
   readonly signer: string;
+  /** Which act of signing it comes from: one message may come from each. Without it, replays are not told. */
+  readonly signing?: Signing;
 }
 
 /** Not to be delivered; kept with its reason. */

@@ -7,23 +7,23 @@
  *
  * @module
  */
-import { createHash } from "node:crypto";
 import { isSsmError, reason } from "../errors.ts";
 import type { Logger } from "../log/mod.ts";
-import type { ElementFields, IncomingSpool } from "../spool/mod.ts";
 import { backoff, type Clock, sleep } from "../stomp/mod.ts";
 import { Budget } from "./budget.ts";
 import type { Delivery, IncomingCarrier } from "./carrier.ts";
+import {
+  chooseDestination,
+  type Destination,
+  type Queues,
+} from "./destination.ts";
 import type { OpeningEnvelope } from "./envelope.ts";
 import type { Opened } from "./opened.ts";
-import { retryMark } from "./retry/mark.ts";
 
 /** Settings of {@linkcode receive}. */
-export interface ReceiveOptions {
+export interface ReceiveOptions extends Queues {
   readonly carrier: IncomingCarrier;
   readonly envelope: OpeningEnvelope;
-  readonly incoming: IncomingSpool;
-  readonly reject: IncomingSpool;
   readonly log: Logger;
   readonly clock: Clock;
   /** Aborting it finishes the messages at hand and ends. */
@@ -38,14 +38,6 @@ export interface ReceiveOptions {
 export interface Filed {
   readonly id: string;
   readonly outcome: "incoming" | "reject" | "duplicate" | "left on the broker";
-}
-
-/** Where a message is to go, under which identity. */
-interface Destination {
-  readonly spool: IncomingSpool;
-  readonly queue: "incoming" | "reject";
-  readonly key: string;
-  readonly fields: ElementFields;
 }
 
 /** A message's place in the order of arrival. */
@@ -141,13 +133,17 @@ async function fileOne(
   options: ReceiveOptions,
 ): Promise<"incoming" | "reject" | "duplicate"> {
   const { envelope, log } = options;
-  const opened = await open(envelope, delivery);
-  const destination = chooseDestination(delivery, opened, options);
+  const destination = await chooseDestination(
+    delivery,
+    await open(envelope, delivery),
+    options,
+  );
+  const { opened, queue } = destination;
   const name = await file(destination, turn);
   await turn.predecessor;
-  report(delivery, opened, { name, queue: destination.queue }, log);
+  report(delivery, opened, { name, queue }, log);
   await acknowledge(delivery, opened, log);
-  return name === undefined ? "duplicate" : destination.queue;
+  return name === undefined ? "duplicate" : queue;
 }
 
 /** A fault of ours on one message must not stop the next: it is kept in reject. */
@@ -166,10 +162,10 @@ async function open(
 
 /** Writes at once, commits in turn; the name in the queue, `undefined` for a duplicate. */
 async function file(
-  { spool, key, fields }: Destination,
+  { spool, key, fields, signing }: Destination,
   turn: Turn,
 ): Promise<string | undefined> {
-  const prepared = await spool.prepare(key, fields);
+  const prepared = await spool.prepare(key, fields, signing);
   try {
     await turn.given;
     const committed = prepared?.commit();
@@ -178,45 +174,6 @@ async function file(
   } finally {
     await prepared?.discard();
   }
-}
-
-function chooseDestination(
-  delivery: Delivery,
-  opened: Opened,
-  { incoming, reject }: ReceiveOptions,
-): Destination {
-  const empaid = delivery.id;
-  if (opened.status === "accepted") {
-    const { payload, signer } = opened;
-    return {
-      spool: incoming,
-      queue: "incoming",
-      key: identity(delivery.key, signer, payload),
-      fields: { body: payload, signer, empaid },
-    };
-  }
-  const { body, error, missing } = opened;
-  const signer = opened.signer ?? "Not available.";
-  return {
-    spool: reject,
-    queue: "reject",
-    key: identity(delivery.key, signer, body),
-    fields: {
-      ...{ body, signer, empaid, error },
-      ...(missing && retryMark(delivery.key, missing)),
-    },
-  };
-}
-
-/** Same sender's id, same signer, same content: the same message. */
-function identity(id: string, signer: string, content: Uint8Array): string {
-  const hash = createHash("sha256");
-  // Lengths first, so that no two different triples read alike.
-  for (const part of [id, signer]) {
-    const bytes = new TextEncoder().encode(part);
-    hash.update(`${bytes.length}:`).update(bytes);
-  }
-  return hash.update(content).digest("hex");
 }
 
 function report(

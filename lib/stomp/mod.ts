@@ -39,7 +39,11 @@
  * @module
  */
 export * from "./frame/frame.ts";
-export { encodeFrame, encodeFrameParts } from "./frame/encoder.ts";
+export {
+  encodeFrame,
+  encodeFrameParts,
+  type EncodeOptions,
+} from "./frame/encoder.ts";
 export { type Clock, systemClock } from "../time/mod.ts";
 export { backoff, type BackoffOptions, sleep, within } from "../time/mod.ts";
 export {

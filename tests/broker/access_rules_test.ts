@@ -95,6 +95,9 @@ Deno.test("AccessRules allows a subscription to a pattern only where one rule al
       ["/topic/a.b", "/topic/>", "none"],
       ["/topic/a.>", "/topic/*.b", "none"],
       ["/topic/*", "/topic/>", "none"],
+      ["/queue/w.>", "/queue/w.*", "allow"],
+      ["/queue/w.>", "/queue/>", "none"],
+      ["/queue/w.a", "/queue/w.*", "none"],
     ] as const
   ) {
     const rules = [`allow read ${pattern}`];

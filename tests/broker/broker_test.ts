@@ -182,6 +182,7 @@ Deno.test("Broker.stats() counts", async () => {
   assert.deepEqual(counts, {
     connections: 2,
     connectionsTotal: 2,
+    durableSubscriptions: 0,
     connectionsRefused: 0,
     subscriptions: 2,
     queues: 1,

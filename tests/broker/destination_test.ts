@@ -3,6 +3,7 @@ import {
   isPattern,
   MAX_DESTINATION_LENGTH,
   parseDestination,
+  parseDestinations,
 } from "../../lib/broker/message/destination.ts";
 import { isSsmError } from "../../lib/errors.ts";
 
@@ -38,6 +39,8 @@ Deno.test("parseDestination() refuses what names nothing", () => {
       "\u00a0a",
       "a\nb",
       "/queue/a\x1b[2J",
+      "/queue/a?consumer.prefetchSize=1",
+      "/queue/a,/queue/b",
       "x".repeat(MAX_DESTINATION_LENGTH + 1),
     ]
   ) {
@@ -45,6 +48,25 @@ Deno.test("parseDestination() refuses what names nothing", () => {
       () => parseDestination(text),
       (error) => isSsmError(error, "STOMP_PROTOCOL"),
       JSON.stringify(text),
+    );
+  }
+});
+
+Deno.test("parseDestinations() understands several between commas, each once", () => {
+  const paths = (text: string) =>
+    parseDestinations(text).map(({ path }) => path);
+  assert.deepEqual(paths("/queue/a"), ["/queue/a"]);
+  assert.deepEqual(
+    paths("/queue/a,b,/topic/c,/queue/b"),
+    ["/queue/a", "/queue/b", "/topic/c"],
+  );
+  for (
+    const text of ["/queue/a,", ",a", "a,,b", "a, b", "a ,b", "a,/exchange/b"]
+  ) {
+    assert.throws(
+      () => parseDestinations(text),
+      (error) => isSsmError(error, "STOMP_PROTOCOL"),
+      text,
     );
   }
 });
@@ -61,7 +83,7 @@ Deno.test("parseDestination() does not repeat control characters in its error", 
   });
 });
 
-Deno.test("isPattern() finds wildcards as whole levels of topics only", () => {
+Deno.test("isPattern() finds wildcards as whole levels of topics and queues", () => {
   const found = (text: string) => isPattern(parseDestination(text));
   assert.equal(found("/topic/a.*"), true);
   assert.equal(found("/topic/a.>"), true);
@@ -70,5 +92,9 @@ Deno.test("isPattern() finds wildcards as whole levels of topics only", () => {
   assert.equal(found("/topic/*"), true);
   assert.equal(found("/topic/a*b"), false);
   assert.equal(found("/topic/global.accounting"), false);
-  assert.equal(found("/queue/a.*"), false);
+  assert.equal(found("/queue/a.*"), true);
+  assert.equal(found("a.>"), true);
+  assert.equal(found("/queue/>.a"), true);
+  assert.equal(found("/queue/a>"), false);
+  assert.equal(found("/temp-queue/a.*"), false);
 });

@@ -129,6 +129,35 @@ Deno.test("ssm broker --data, killed under load, keeps every confirmed message a
     client.close();
   }));
 
+Deno.test("ssm broker --data, killed, keeps confirmed durable subscriptions and what waits for them", () =>
+  withDirectory(async (data) => {
+    const destination = "/topic/a";
+    const durable = { durable: "true", "auto-delete": "false" };
+    const wish = { destination, id: "s", ack: "client", ...durable };
+    {
+      const { broker, connect } = await start(data);
+      await using _ = broker;
+      const client = await connect();
+      await client.confirmed("SUBSCRIBE", wish);
+      await client.confirmed("SEND", { ...SEND, destination }, "in hand");
+      await client.messages(1);
+      await client.confirmed("SUBSCRIBE", { ...wish, id: "ended" });
+      await client.confirmed("UNSUBSCRIBE", { id: "ended", ...durable });
+      client.close();
+    }
+    const { broker, connect } = await start(data);
+    await using _ = broker;
+    const client = await connect();
+    await client.confirmed("SEND", { ...SEND, destination }, "later");
+    await client.confirmed("SUBSCRIBE", wish);
+    const messages = await client.messages(2);
+    assert.deepEqual(bodies(messages), ["in hand", "later"]);
+    assert.equal(messages[0]!.headers.get("redelivered"), "true");
+    await client.confirmed("SUBSCRIBE", { ...wish, id: "ended" });
+    assert.deepEqual(await client.pending(), []);
+    client.close();
+  }));
+
 Deno.test("ssm broker --data keeps messages over an orderly restart, and refuses a second broker", () =>
   withDirectory(async (data) => {
     {

@@ -33,6 +33,21 @@ Deno.test("Broker does not deliver what has expired", async () => {
   });
 });
 
+Deno.test("Broker counts the milliseconds of RabbitMQ's expiration; the sooner of two moments counts", async () => {
+  const { server, time, soon } = await start();
+  await using _ = server;
+  const client = await server.connect();
+  const [second, late] = [{ expiration: "1000" }, { expiration: "2000" }];
+  await client.confirmed("SEND", { ...SEND, ...second }, "a second");
+  await client.confirmed("SEND", { ...SEND, ...late }, "two seconds");
+  await client.confirmed("SEND", { ...SEND, ...late, expires: soon }, "soon");
+  await client.confirmed("SEND", { ...SEND, ...late, expires: "0" }, "in two");
+  time.now += 1000;
+  subscribe(client, "auto");
+  const messages = await client.messages(2);
+  assert.deepEqual(bodies(messages), ["two seconds", "in two"]);
+});
+
 Deno.test("Broker delivers what has not expired, with its moment", async () => {
   const { server, soon } = await start();
   await using _ = server;

@@ -9,7 +9,7 @@ import {
   type StompVersion,
 } from "../../lib/stomp/mod.ts";
 
-const INTAKE = { id: "i-1", destination: "/queue/a" };
+const INTAKE = { now: 0, id: "i-1", destination: "/queue/a" };
 
 function delivered(
   headers: Record<string, string>,

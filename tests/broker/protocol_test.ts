@@ -50,7 +50,7 @@ const REFUSED: Record<string, Refused> = {
   "SUBSCRIBE with a selector": {
     frame: "SUBSCRIBE",
     headers: { destination: "a", id: "1", selector: "x > 1" },
-    words: /selectors are not supported/,
+    words: /Cannot subscribe: selector is not supported/,
   },
   "SUBSCRIBE to a pattern of RabbitMQ": {
     frame: "SUBSCRIBE",
@@ -275,4 +275,13 @@ Deno.test("Broker keeps the other clients when it refuses one", async () => {
   await producer.refused();
   const [message] = await consumer.messages(1);
   assert.equal(text(message!), "one");
+});
+
+Deno.test("Broker ends each frame with a line end, without which php-stomp does not find the next", async () => {
+  await using server = await TestBroker.start();
+  const client = await server.dial();
+  client.bytes("CONNECT\n\n\0");
+  assert.match(await client.raw(), /^CONNECTED\n[^\0]*\n\n\0\n$/);
+  client.bytes("BEGIN\ntransaction:t\nreceipt:r\n\n\0");
+  assert.equal(await client.raw(), "RECEIPT\nreceipt-id:r\n\n\0\n");
 });

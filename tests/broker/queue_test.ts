@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { TopicMemory } from "../../lib/broker/limits/topic_memory.ts";
-import { Backlog, type Entry } from "../../lib/broker/routing/backlog.ts";
-import { Queue } from "../../lib/broker/routing/queue.ts";
+import { Backlog, type Entry } from "../../lib/broker/queues/backlog.ts";
+import { Queue } from "../../lib/broker/queues/queue.ts";
 import { Topic, type TopicConsumer } from "../../lib/broker/routing/topic.ts";
 import { ManualClock } from "./harness.ts";
 import { testMessage } from "./store_suite.ts";
@@ -42,6 +42,10 @@ class TestConsumer implements TopicConsumer {
 
   get numbers(): number[] {
     return this.got.map((entry) => entry.sequence);
+  }
+
+  ignores(): boolean {
+    return false;
   }
 
   deliver(entry: Entry): void {
@@ -147,6 +151,21 @@ Deno.test("Queue.pause() keeps what comes", () => {
   queue.push(entry(2));
   assert.deepEqual(consumer.numbers, [1]);
   assert.equal(queue.length, 1);
+});
+
+Deno.test("Backlog.after() finds what waits behind a number, given back or never taken", () => {
+  const backlog = new Backlog();
+  for (const one of entries(1, 20)) backlog.push(one);
+  const taken = Array.from({ length: 10 }, () => backlog.take()!);
+  backlog.giveBack([taken[2]!, taken[7]!]);
+  const seen: number[] = [];
+  for (let at = 0, next; (next = backlog.after(at)); at = next.sequence) {
+    seen.push(next.sequence);
+  }
+  assert.deepEqual(seen, [3, 8, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20]);
+  assert.equal(backlog.length, 12);
+  assert.equal(backlog.after(20), undefined);
+  assert.equal(new Backlog().after(0), undefined);
 });
 
 Deno.test("Topic feeds everyone at their own pace", () => {

@@ -135,6 +135,31 @@ Deno.test("Broker keeps a temporary queue as long as another subscription is the
   assert.equal(message!.headers.get("subscription"), "two");
 });
 
+Deno.test("Broker takes no browser of a temporary queue for its consumer", async () => {
+  await using server = await TestBroker.start();
+  const client = await server.connect();
+  const browse = async (shown: number) => {
+    const headers = { destination: TEMPORARY, id: "look", browser: "true" };
+    client.send("SUBSCRIBE", headers);
+    const frames = await client.messages(shown + 1);
+    assert.equal(frames.at(-1)!.headers.get("browser"), "end");
+  };
+  await client.confirmed("SEND", { destination: TEMPORARY }, "waits");
+  await browse(1);
+  await client.confirmed("UNSUBSCRIBE", { id: "look" });
+  assert.equal(server.broker.stats().queued, 1);
+  // The subscription that reply-to makes comes beside it, and is left alone.
+  await browse(1);
+  client.send("SEND", { ...REQUESTS, "reply-to": TEMPORARY });
+  const [message] = await client.messages(1);
+  assert.equal(message!.headers.get("subscription"), TEMPORARY);
+  await client.confirmed("UNSUBSCRIBE", { id: "look" });
+  await browse(0);
+  client.send("SEND", { destination: TEMPORARY }, "an answer");
+  const [answer] = await client.messages(1);
+  assert.equal(answer!.headers.get("subscription"), TEMPORARY);
+});
+
 Deno.test("Broker limits the temporary queues of a connection", async () => {
   await using server = await TestBroker.start({
     limits: { maxSubscriptions: 2 },

@@ -94,6 +94,29 @@ Deno.test("Broker bounds what all transactions hold, however many there are", as
   assert.equal(server.broker.stats().queued, 2);
 });
 
+Deno.test("Broker counts a message in a transaction once for each destination, and forgets all of it", async () => {
+  await using server = await TestBroker.start({
+    limits: { maxTransactionBytes: 40_000, maxOpenTransactionBytes: 20_000 },
+  });
+  const send = async (client: RawClient, destination: string) => {
+    await client.confirmed("BEGIN", { transaction: "t" });
+    const headers = { destination, transaction: "t", receipt: "sent" };
+    client.send("SEND", headers, "x".repeat(8000));
+  };
+  const many = await server.connect();
+  // The second is accepted, the third is too much, and a fourth comes after it.
+  await send(many, "/queue/a,/queue/b,/queue/c,/queue/d");
+  const error = await many.expect("ERROR");
+  assert.match(text(error), /20000 bytes of transactions/);
+  // It has not hung up, and holds nothing any more.
+  const few = await server.connect();
+  await send(few, "/queue/a,/queue/b");
+  await few.expect("RECEIPT");
+  await few.confirmed("COMMIT", { transaction: "t" });
+  assert.equal(server.broker.stats().queued, 2);
+  await many.rest();
+});
+
 Deno.test("Broker bounds the subscriptions of all clients; who has most is refused", async () => {
   await using server = await TestBroker.start({
     limits: { maxSubscriptions: 10, maxAllSubscriptions: 7 },

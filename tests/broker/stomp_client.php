@@ -5,9 +5,9 @@ $queue = "/queue/php-$case";
 set_time_limit(20);
 ini_set('default_socket_timeout', '15');
 
-function connect(string $passcode = 'secret'): Stomp {
+function connect(string $passcode = 'secret', array $headers = []): Stomp {
     global $port;
-    $stomp = new Stomp("tcp://127.0.0.1:$port", 'alice', $passcode);
+    $stomp = new Stomp("tcp://127.0.0.1:$port", 'alice', $passcode, $headers);
     $stomp->setReadTimeout(15);
     return $stomp;
 }
@@ -75,6 +75,36 @@ $cases = [
         check(true, $stomp->nack($stomp->readFrame()));
         $frame = $stomp->readFrame();
         check(['again', 'true'], [$frame->body, $frame->headers['redelivered'] ?? null]);
+    },
+    'receipts' => function () use ($queue) {
+        $stomp = connect();
+        check(true, $stomp->send($queue, 'waiting', ['receipt' => 'r1']));
+        check(true, $stomp->subscribe($queue, ['id' => 's1', 'receipt' => 'r2']));
+        $frame = $stomp->readFrame();
+        check('waiting', $frame->body);
+        check(true, $stomp->ack($frame, ['receipt' => 'r3']));
+        check(true, $stomp->send($queue, 'own', ['receipt' => 'r4']));
+        check('own', $stomp->readFrame()->body);
+    },
+    'durable' => function () {
+        $name = ['id' => 's1', 'activemq.subscriptionName' => 'n', 'receipt' => 'r1'];
+        $stomp = connect('secret', ['client-id' => 'c']);
+        check(true, $stomp->subscribe('/topic/php', $name));
+        unset($stomp);
+        check(true, connect()->send('/topic/php', 'meanwhile', ['receipt' => 'r2']));
+        $stomp = connect('secret', ['client-id' => 'c']);
+        check(true, $stomp->subscribe('/topic/php', $name));
+        check('meanwhile', $stomp->readFrame()->body);
+        check(true, $stomp->unsubscribe('/topic/php', $name));
+    },
+    'browse' => function () use ($queue) {
+        $stomp = connect();
+        check(true, $stomp->send($queue, 'seen', ['receipt' => 'r1']));
+        foreach (['b1', 'b2'] as $id) {
+            check(true, $stomp->subscribe($queue, ['id' => $id, 'browser' => 'true', 'ack' => 'auto']));
+            check('seen', $stomp->readFrame()->body);
+            check('end', $stomp->readFrame()->headers['browser'] ?? null);
+        }
     },
     'password' => function () {
         try {

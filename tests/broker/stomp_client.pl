@@ -103,6 +103,42 @@ my %cases = (
         $other->disconnect;
         $stomp->disconnect;
     },
+    receipts => sub {
+        my ($stomp) = client();
+        $stomp->send_with_receipt({ destination => $queue, body => 'waiting' }) or die "no receipt\n";
+        $stomp->subscribe({ id => 's1', destination => $queue, receipt => 'r1' });
+        check('r1', $stomp->receive_frame->headers->{'receipt-id'});
+        check('waiting', $stomp->receive_frame->body);
+        $stomp->send_with_receipt({ destination => $queue, body => 'own' }) or die "no receipt\n";
+        check('own', $stomp->receive_frame->body);
+        $stomp->disconnect;
+    },
+    durable => sub {
+        my $topic = "/topic/perl-$version";
+        my %name = ('activemq.subscriptionName' => 'n');
+        my ($stomp) = client(undef, 'client-id' => 'c');
+        $stomp->subscribe({ id => 's1', destination => $topic, receipt => 'r1', %name });
+        check('r1', $stomp->receive_frame->headers->{'receipt-id'});
+        $stomp->disconnect;
+        my ($other) = client();
+        $other->send_with_receipt({ destination => $topic, body => 'meanwhile' }) or die "no receipt\n";
+        ($stomp) = client(undef, 'client-id' => 'c');
+        $stomp->subscribe({ id => 's1', destination => $topic, %name });
+        check('meanwhile', $stomp->receive_frame->body);
+        $stomp->unsubscribe({ id => 's1', destination => $topic, receipt => 'r2', %name });
+        check('r2', $stomp->receive_frame->headers->{'receipt-id'});
+        $stomp->disconnect;
+    },
+    browse => sub {
+        my ($stomp) = client();
+        $stomp->send_with_receipt({ destination => $queue, body => 'seen' }) or die "no receipt\n";
+        for my $id ('b1', 'b2') {
+            $stomp->subscribe({ id => $id, destination => $queue, browser => 'true' });
+            check('seen', $stomp->receive_frame->body);
+            check('end', $stomp->receive_frame->headers->{browser});
+        }
+        $stomp->disconnect;
+    },
     password => sub {
         my (undef, $frame) = client('wrong');
         check('ERROR', $frame->command);

@@ -99,6 +99,17 @@ seen["published"] = receive().body
 
 connection.unsubscribe(id="1")
 connection.unsubscribe(id="2")
+settle("r3")
+
+# A look through a queue, to its end: what was sent to have a receipt.
+connection.subscribe(QUEUE + "-other", id="3", ack="auto", headers={"browser": "true"})
+seen["browsed"] = []
+while True:
+    shown = receive()
+    if shown.headers.get("browser") == "end":
+        break
+    seen["browsed"].append(shown.body)
+connection.unsubscribe(id="3")
 seen["version"] = listener.connected.get("version")
 seen["errors"] = listener.errors
 connection.disconnect(receipt="bye")

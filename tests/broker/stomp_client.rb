@@ -127,6 +127,46 @@ CASES = {
     confirmed(connection, 'r2')
     leave(connection)
   end,
+  'receipts' => lambda do
+    connection = connect
+    connection.publish(QUEUE, 'waiting', 'receipt' => 'r1')
+    confirmed(connection, 'r1')
+    connection.subscribe(QUEUE, { 'id' => 's1', 'receipt' => 'r2' }, 's1')
+    confirmed(connection, 'r2')
+    check('waiting', connection.receive.body)
+    connection.publish(QUEUE, 'own', 'receipt' => 'r3')
+    confirmed(connection, 'r3')
+    check('own', connection.receive.body)
+    leave(connection)
+  end,
+  'durable' => lambda do
+    topic = "/topic/ruby-#{VERSION}"
+    name = { 'id' => 's1', 'activemq.subscriptionName' => 'n' }
+    connection = connect('secret', 'client-id' => 'c')
+    connection.subscribe(topic, name.merge('receipt' => 'r1'), 's1')
+    confirmed(connection, 'r1')
+    leave(connection)
+    other = connect
+    other.publish(topic, 'meanwhile', 'receipt' => 'r2')
+    confirmed(other, 'r2')
+    connection = connect('secret', 'client-id' => 'c')
+    connection.subscribe(topic, name, 's1')
+    check('meanwhile', connection.receive.body)
+    connection.unsubscribe(topic, name.merge('receipt' => 'r3'), 's1')
+    confirmed(connection, 'r3')
+    leave(connection)
+  end,
+  'browse' => lambda do
+    connection = connect
+    connection.publish(QUEUE, 'seen', 'receipt' => 'r1')
+    confirmed(connection, 'r1')
+    %w[b1 b2].each do |id|
+      connection.subscribe(QUEUE, { 'id' => id, 'browser' => 'true' }, id)
+      check('seen', connection.receive.body)
+      check('end', connection.receive.headers['browser'])
+    end
+    leave(connection)
+  end,
   'password' => lambda do
     begin
       connection = connect('wrong')

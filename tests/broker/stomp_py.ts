@@ -31,6 +31,7 @@ export async function checkStompPy(
     second: "second",
     again: ["second", "true"],
     published: "published",
+    browsed: ["x", "x"],
     version,
     errors: [],
     bye: "bye",

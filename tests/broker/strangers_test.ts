@@ -22,6 +22,9 @@ const CASES = [
   "redelivery",
   "nack",
   "topic",
+  "receipts",
+  "durable",
+  "browse",
   "password",
   "escapes",
 ];

@@ -179,20 +179,23 @@ Deno.test("Broker releases what topics hold however a message ends", async () =>
   const window = { "prefetch-count": "1" };
   const subscribe = { destination, id: "s", ack, ...window };
   await client.confirmed("SUBSCRIBE", subscribe);
-  const [first] = await publish();
+  await publish();
+  const [first] = await client.messages(1);
   assert.ok(held() > 0);
   await client.confirmed("ACK", { id: first!.headers.get("ack") });
   assert.equal(held(), 0, "acknowledged");
 
   client.send("BEGIN", { transaction: "t" });
-  const [second] = await publish();
+  await publish();
+  const [second] = await client.messages(1);
   const id = second!.headers.get("ack");
   await client.confirmed("ACK", { id, transaction: "t" });
   assert.ok(held() > 0, "not acknowledged before COMMIT");
   await client.confirmed("COMMIT", { transaction: "t" });
   assert.equal(held(), 0, "acknowledged by COMMIT");
 
-  const [third] = await publish();
+  await publish();
+  const [third] = await client.messages(1);
   const one = held();
   await publish({ expires: "2000" });
   assert.ok(held() > one);
@@ -216,4 +219,47 @@ Deno.test("Broker releases what topics hold however a message ends", async () =>
   const other = await server.connect();
   await other.pending();
   assert.equal(held(), 0, "gone");
+});
+
+Deno.test("Broker counts what a subscription to several topics holds, and what it refuses", async () => {
+  await using server = await TestBroker.start({
+    limits: { maxTopicBytes: 10_000 },
+  });
+  const held = () => server.broker.stats().topicBytes;
+  const client = await server.connect();
+  const window = { ack, "prefetch-count": "1" };
+  const destination = "/topic/a,/topic/b.>";
+  await client.confirmed("SUBSCRIBE", { destination, id: "s", ...window });
+  client.send("SEND", { destination: "/topic/a" }, "x");
+  let [message] = await client.messages(1);
+  const first = held();
+  await client.confirmed("SEND", { destination: "/topic/b.c" }, "x");
+  for (const left of [held() - first, 0]) {
+    const id = message!.headers.get("ack");
+    [message] = await client.confirmed("NACK", { id, requeue: "false" });
+    assert.equal(held(), left);
+  }
+  for (let n = 0; n < 3; n++) {
+    const destination = n === 1 ? "/topic/b" : "/topic/a";
+    client.send("SEND", { destination }, "x".repeat(4000));
+  }
+  assert.match(text(await client.refused()), /it may hold 10000 bytes/);
+  assert.equal(held(), 0);
+});
+
+Deno.test("Broker counts nothing of topics for a durable subscription, which the store keeps", async () => {
+  await using server = await TestBroker.start();
+  const client = await server.connect("1.2", { "client-id": "c" });
+  const destination = "/topic/a";
+  const durable = { "activemq.subscriptionName": "d" };
+  await client.confirmed("SUBSCRIBE", {
+    destination,
+    id: "s",
+    ack,
+    ...durable,
+  });
+  await client.confirmed("SEND", { destination }, "x");
+  await client.messages(1);
+  const { topicBytes, queued } = server.broker.stats();
+  assert.deepEqual({ topicBytes, queued }, { topicBytes: 0, queued: 1 });
 });

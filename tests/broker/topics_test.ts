@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { matches } from "../../lib/broker/routing/topics.ts";
+import { matches } from "../../lib/broker/message/destination.ts";
 import { TestBroker, text } from "./harness.ts";
 
 Deno.test("matches() knows the wildcards of ActiveMQ", () => {

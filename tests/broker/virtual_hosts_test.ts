@@ -17,8 +17,8 @@ Deno.test("Broker keeps the destinations of virtual hosts apart", async () => {
     const [message] = await two.messages(1);
     assert.equal(text(message!), "two");
     assert.equal(message!.headers.get("destination"), destination);
-    await one.confirmed("SEND", { destination }, "one")
-      .then((before) => assert.deepEqual(before.map(text), ["one"]));
+    await one.confirmed("SEND", { destination }, "one");
+    assert.deepEqual((await one.messages(1)).map(text), ["one"]);
   }
   assert.deepEqual(await two.pending(), []);
   const { queues, topics } = server.broker.stats();

@@ -16,6 +16,7 @@ export const RECEIVER_MARKS = [
   "after temp write",
   "after sync",
   "after staging",
+  "after mark in the ledger",
   "after entry in the ledger",
   "after sync of the ledger",
   "after rename",
@@ -29,10 +30,14 @@ export const RECEIVER_MARKS = [
 const FIELD = /\/temporary\/[^/]+\.part\/[^/]+$/;
 
 /** An element that is whole, but not in the queue yet. */
-const STAGED = /\/temporary\/[0-9a-f]{64}\.[0-9a-f]{16}$/;
+const STAGED = /\/temporary\/[0-9a-f]{64}\.[0-9a-f]{16}\.[0-9a-f]{32}$/;
 
 /** The directory of the memory of delivered messages. */
 const LEDGER = /\/\.ssm-ledger\/incoming$/;
+
+/** The mark of a signing in it, and the entry of a key. */
+const MARK = /\/[0-9a-f]{32}$/;
+const ENTRY = /\/[0-9a-f]{64}$/;
 
 /** An intermediate directory, which elements are renamed into. */
 const ELEMENTS = /\/incoming\/[0-9a-f]{8}$/;
@@ -59,10 +64,9 @@ export function markReceiver(reaper: Reaper): void {
     if (STAGED.test(`${to}`)) reaper.reach("after staging");
     if (STAGED.test(`${from}`)) reaper.reach("after rename");
   });
-  after(
-    Deno,
-    "symlinkSync",
-    () => reaper.reach("after entry in the ledger"),
-  );
+  after(Deno, "symlinkSync", (_result, _self, _text, path) => {
+    if (MARK.test(`${path}`)) reaper.reach("after mark in the ledger");
+    if (ENTRY.test(`${path}`)) reaper.reach("after entry in the ledger");
+  });
   markFrames(reaper, commands("ACK"));
 }

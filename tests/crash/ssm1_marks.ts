@@ -39,11 +39,13 @@ export const CONSUMER_MARKS = [
   "after ticket",
   "after temp write",
   "after sync",
+  "after mark",
   "after entry",
   "after sync of the entry",
   "after rename of the body",
   "after rename of the signer",
   "after sync of incoming",
+  "after sync of the mark",
   "after removal of the ticket",
   "before ack",
   "after ack",
@@ -61,6 +63,9 @@ const SIGNER = /\/incoming\/\.tmp-[^/]+\.sig$/;
 
 /** What an entry is made from. */
 const TICKET = /\/ack\/\.tmp-[^/]+$/;
+
+/** The directory of the marks of signings. */
+const LEDGER = /\/\.ssm-ledger\/incoming$/;
 
 /** Frames of SSM1 have names of their own, besides those of STOMP. */
 const byType: FrameNamer = (head) =>
@@ -94,12 +99,16 @@ function markStorage(reaper: Reaper): void {
       if (BODY.test(path)) reaper.reach("after sync");
       if (TICKET.test(path)) reaper.reach("after ticket");
       if (path.endsWith("/ack")) reaper.reach("after sync of the entry");
-      if (path.endsWith("/incoming")) reaper.reach("after sync of incoming");
+      if (LEDGER.test(path)) reaper.reach("after sync of the mark");
+      else if (path.endsWith("/incoming")) {
+        reaper.reach("after sync of incoming");
+      }
     },
   });
   after(Deno, "linkSync", (_result, _self, from) => {
     if (TICKET.test(`${from}`)) reaper.reach("after entry");
   });
+  after(Deno, "symlinkSync", () => reaper.reach("after mark"));
   after(Deno, "renameSync", (_result, _self, from) => {
     if (BODY.test(`${from}`)) reaper.reach("after rename of the body");
     if (SIGNER.test(`${from}`)) reaper.reach("after rename of the signer");

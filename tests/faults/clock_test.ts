@@ -27,9 +27,9 @@ test("ssm receive loses neither messages nor its connection when the clock is se
   const config = await site.receiver(broker.port);
   await using receiver = start("receive", "-c", config);
   await receiver.line(/Subscribing to: /);
-  const body = await site.sign(site.pki.ec, "payload");
   const client = await broker.connect();
   const send = async (id: string) => {
+    const body = await site.sign(site.pki.ec, `payload ${id}`);
     await client.confirmed(
       "SEND",
       { destination: "/queue/test", "empa-id": id },

@@ -252,13 +252,12 @@ test("ssm receive rejects nobody while the list of DNs is rewritten in place", a
     "/C=UK/O=Test/CN=ec.example.org\n";
   await write(site, "dns", list);
   await using receiving = await Receiving.start(site);
-  const body = await site.sign(site.pki.ec, "payload");
   const client = await receiving.broker.connect();
-  const send = (id: string) =>
+  const send = async (id: string) =>
     client.confirmed(
       "SEND",
       { destination: "/queue/test", "empa-id": id },
-      body,
+      await site.sign(site.pki.ec, `payload ${id}`),
     );
   using file = await Deno.open(`${site.dir}/dns`, { write: true });
   // Empty, a line, half a line more, all: each is what a look finds, just written.

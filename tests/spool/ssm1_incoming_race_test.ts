@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import { Ssm1Incoming } from "../../lib/spool/mod.ts";
 import { deliver, fieldsOf } from "./incoming_suite.ts";
 import { intercepted } from "./intercepted.ts";
@@ -137,6 +138,20 @@ Deno.test("Ssm1Incoming.tidy() leaves alone what is entered while it looks", asy
   await spool.tidy();
   assert.equal(bodiesIn(`${path}/incoming`).length, 1);
   assert.deepEqual(hiddenIn(`${path}/ack`), []);
+});
+
+Deno.test("Ssm1Incoming shows nothing that is not entered when an old entry has its id", async () => {
+  await using site = await makeSite();
+  const { spool, path } = site;
+  const prepared = await spool.prepare("new", fieldsOf("new"));
+  // The old message is gone, as whoever reads incoming takes it away, and its second is not over.
+  const [ticket] = hiddenIn(`${path}/ack`);
+  const old = createHash("md5").update(fieldsOf("old").body).digest("hex");
+  await Deno.copyFile(`${path}/ack/${ticket}`, `${path}/ack/${old}`);
+  assert.equal(await spool.prepare("old", fieldsOf("old")), undefined);
+  assert.deepEqual(visibleIn(`${path}/incoming`), []);
+  assert.ok(await prepared!.commit());
+  assert.equal(bodiesIn(`${path}/incoming`).length, 1);
 });
 
 interface Site extends AsyncDisposable {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { IncomingSpool } from "../../lib/spool/mod.ts";
+import type { SignedSpool } from "../../lib/spool/mod.ts";
 import { TestBroker } from "../broker/harness.ts";
 import { GatedEnvelope, plainEnvelope, RunningReceiver } from "./receiving.ts";
 import {
@@ -120,10 +120,11 @@ Deno.test("receive() commits messages side by side, and still acknowledges them 
   await using stage = await Stage.open();
   const spool = await stage.delivery("incoming");
   const { promise: overtaken, resolve } = Promise.withResolvers<void>();
-  const incoming: IncomingSpool = {
+  const incoming: SignedSpool = {
     tidy: () => spool.tidy(),
-    prepare: async (key, fields) => {
-      const prepared = await spool.prepare(key, fields);
+    doubt: (...message) => spool.doubt(...message),
+    prepare: async (key, fields, signing) => {
+      const prepared = await spool.prepare(key, fields, signing);
       assert.ok(prepared);
       const isFirst = fields["empaid"] === "1";
       return {

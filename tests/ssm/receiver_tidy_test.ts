@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { IncomingSpool } from "../../lib/spool/mod.ts";
+import type { SignedSpool } from "../../lib/spool/mod.ts";
 import { TestBroker } from "../broker/harness.ts";
 import { ManualClock } from "../stomp/manual_clock.ts";
 import { RunningReceiver } from "./receiving.ts";
@@ -11,8 +11,9 @@ Deno.test("receive() tidies at the start and every hour in which something comes
   const clock = new ManualClock();
   let tidied = 0;
   const delivery = await stage.delivery("incoming");
-  const incoming: IncomingSpool = {
-    prepare: (key, fields) => delivery.prepare(key, fields),
+  const incoming: SignedSpool = {
+    doubt: (...message) => delivery.doubt(...message),
+    prepare: (...message) => delivery.prepare(...message),
     tidy: () => {
       tidied++;
       return delivery.tidy();

@@ -37,11 +37,15 @@ for (const signer of ["host", "ec"] as const) {
             false ||
               (!encrypted && text(payload) === "plain and trimmed"),
           );
-          assert.deepEqual(await opener(pki()).open(body), {
+          const opened = await opener(pki()).open(body);
+          assert.ok(opened.status === "accepted");
+          const { signing, ...rest } = opened;
+          assert.deepEqual(rest, {
             status: "accepted",
             payload,
             signer: signer === "host" ? HOST : EC,
           });
+          assert.equal(signing?.unique, true);
         }
       },
     );
@@ -77,11 +81,16 @@ testWith(
     const body = await openssl([
       ...["smime", "-encrypt", "-aes256", server.certificatePath],
     ], { stdin: signed });
-    assert.deepEqual(await opener(pki()).open(body), {
+    const opened = await opener(pki()).open(body);
+    assert.ok(opened.status === "accepted");
+    const { signing, ...rest } = opened;
+    assert.deepEqual(rest, {
       status: "accepted",
       payload: bytes("record\n"),
       signer: HOST,
     });
+    assert.equal(signing?.unique, false);
+    assert.ok(text(signed).includes(signing.boundary!));
   },
 );
 

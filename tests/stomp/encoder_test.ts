@@ -34,6 +34,17 @@ Deno.test("encodeFrame() writes the true content-length whatever the headers say
   );
 });
 
+Deno.test("encodeFrame() writes a line end after NUL where that is wanted", () => {
+  for (const body of ["", "x"]) {
+    const frame = makeFrame("MESSAGE", {}, bytes(body));
+    const options = { trailingEol: true };
+    const written = text(encodeFrame(frame, "1.2", options));
+    assert.ok(written.endsWith(`\n\n${body}\0\n`), written);
+    const parts = encodeFrameParts(frame, "1.2", options);
+    assert.equal(parts.map(text).join(""), written);
+  }
+});
+
 Deno.test("encodeFrameParts() hands out the frame's own body, not a copy", () => {
   const body = bytes("body");
   const parts = encodeFrameParts(makeFrame("SEND", {}, body), "1.2");

@@ -5,7 +5,7 @@
  */
 import type { Socket } from "../../net/mod.ts";
 import type { Frame } from "../../stomp/mod.ts";
-import { parseDestination } from "../message/destination.ts";
+import { parseDestinations } from "../message/destination.ts";
 import { quote, refusal } from "../message/refusal.ts";
 import type { Principal } from "./users.ts";
 
@@ -20,7 +20,7 @@ export interface AccessRequest {
   readonly host: string;
   /**
    * `/queue/NAME` (also for the bare NAME), `/topic/NAME`, or to read also a
-   * pattern of topics as the client wrote it, `/topic/a.>`: it is for the whole
+   * pattern of either as the client wrote it, `/topic/a.>`: it is for the whole
    * of what it matches that leave is given or not.
    */
   readonly destination: string;
@@ -32,28 +32,58 @@ export interface AccessRequest {
 export type Client = Pick<AccessRequest, "principal" | "remote" | "peer">;
 
 /**
- * Decides whether it may. Asked for each SEND and SUBSCRIBE, before anything
- * comes of it; a promise holds back what the client says next. Not asked about
- * temporary queues: their owner made them, and others are told their name.
+ * Decides whether it may. Asked for each destination of each SEND and SUBSCRIBE,
+ * before anything comes of it; a promise holds back what the client says next.
+ * Not asked about temporary queues: their owner made them, and others are told
+ * their name.
  */
 export type Authorise = (request: AccessRequest) => boolean | Promise<boolean>;
 
-/** The wish that a frame expresses. @throws {SsmError} `STOMP_PROTOCOL` for a malformed destination. */
-export function wishOf(
-  { command, headers }: Frame,
-): Pick<AccessRequest, "destination" | "access"> | undefined {
+/** A wish that a frame expresses. */
+type Wish = Pick<AccessRequest, "destination" | "access">;
+
+/** One for each destination that it names. */
+function wishesOf({ command, headers }: Frame): Wish[] {
   const name = headers.get("destination");
-  if (name === undefined) return undefined;
-  if (command !== "SEND" && command !== "SUBSCRIBE") return undefined;
-  const { kind, path } = parseDestination(name);
-  if (kind === "temp-queue" || kind === "reply-queue") return undefined;
-  return { destination: path, access: command === "SEND" ? "write" : "read" };
+  if (name === undefined) return [];
+  if (command !== "SEND" && command !== "SUBSCRIBE") return [];
+  const access = command === "SEND" ? "write" : "read";
+  return parseDestinations(name)
+    .filter(({ kind }) => kind === "queue" || kind === "topic")
+    .map(({ path }) => ({ destination: path, access }));
+}
+
+/** Who asks whom for leave. */
+export interface Permission {
+  readonly authorise: Authorise;
+  readonly client: Client;
+  /** As {@linkcode AccessRequest.host}. */
+  readonly host: string;
+}
+
+/**
+ * Asks whether a client may do what a frame says, where there is something to
+ * ask.
+ *
+ * @throws {SsmError} `STOMP_PROTOCOL` when it may not, at once or by rejecting;
+ *   also for a malformed destination
+ */
+export function askLeave(
+  frame: Frame,
+  { authorise, client, host }: Permission,
+): Promise<void> | void {
+  const wishes = wishesOf(frame);
+  const answers = wishes.map((wish) => authorise({ ...wish, ...client, host }));
+  const judge = (allowed: readonly boolean[]) => {
+    const denied = wishes.find((_, index) => allowed[index] !== true);
+    if (denied !== undefined) throw accessRefusal(denied);
+  };
+  if (answers.every((answer) => typeof answer === "boolean")) judge(answers);
+  else return Promise.all(answers).then(judge);
 }
 
 /** How it is told that it may not. */
-export function accessRefusal(
-  { access, destination }: Pick<AccessRequest, "destination" | "access">,
-) {
+function accessRefusal({ access, destination }: Wish) {
   const what = access === "read" ? "subscribe" : "send";
   return refusal(`Cannot ${what} to ${quote(destination)}: not allowed`);
 }

@@ -26,6 +26,8 @@ export interface BrokerLimits {
   readonly maxSubscriptions: number;
   /** Subscriptions of all connections; for one more, the connection that has most is ended. @default 100000, or maxSubscriptions if that is more */
   readonly maxAllSubscriptions: number;
+  /** Durable subscriptions of one virtual host. @default 1000 */
+  readonly maxDurableSubscriptions: number;
   /** Transactions of one connection that are begun and not ended. @default 64 */
   readonly maxTransactions: number;
   /** Messages sent, acknowledged or refused in one transaction. @default 10000 */
@@ -65,6 +67,7 @@ const DEFAULTS: BrokerLimits = {
   maxUnfinishedBytes: 128 << 20,
   maxSubscriptions: 1000,
   maxAllSubscriptions: 100_000,
+  maxDurableSubscriptions: 1000,
   maxTransactions: 64,
   maxTransactionOperations: 10_000,
   maxTransactionBytes: 128 << 20,

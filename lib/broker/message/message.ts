@@ -3,8 +3,14 @@
  *
  * @module
  */
-import type { Frame, FrameHeaders, StompVersion } from "../../stomp/mod.ts";
-import { quote, refusal } from "./refusal.ts";
+import {
+  type Frame,
+  type FrameHeaders,
+  makeFrame,
+  type StompVersion,
+} from "../../stomp/mod.ts";
+import { readExpiry } from "./expiry.ts";
+import { readFlag } from "./options.ts";
 
 /** What a message costs besides its body and headers, in bytes; an estimate for limits. */
 const OVERHEAD_BYTES = 512;
@@ -23,6 +29,7 @@ const NOT_PASSED_ON: ReadonlySet<string> = new Set([
   "message-id",
   "subscription",
   "ack",
+  "browser",
   "redelivered",
   "delivery-count",
 ]);
@@ -64,6 +71,8 @@ export interface Intake {
   readonly destination: string;
   /** Replaces the sender's `reply-to`. */
   readonly replyTo?: string | undefined;
+  /** The time, in milliseconds since 1970. */
+  readonly now: number;
 }
 
 /** Makes a message of a SEND frame. */
@@ -73,33 +82,24 @@ export function messageFromSend(frame: Frame, intake: Intake): Message {
     if (!NOT_PASSED_ON.has(name)) headers.set(name, value);
   }
   if (intake.replyTo !== undefined) headers.set("reply-to", intake.replyTo);
-  const expires = readExpires(frame);
+  const expires = readExpiry(frame, intake.now);
   return {
     id: intake.id,
     destination: intake.destination,
     headers,
     body: frame.body,
     size: memorySize(frame),
-    persistent: frame.headers.get("persistent") === "true",
+    persistent: readFlag(frame, "persistent") === true,
     ...(expires !== undefined && { expires }),
   };
 }
 
-/**
- * The moment in the `expires` header, as ActiveMQ has it: milliseconds since
- * 1970, where 0 is never.
- *
- * @throws {SsmError} `STOMP_PROTOCOL`
- */
-function readExpires({ headers }: Frame): number | undefined {
-  const value = headers.get("expires");
-  if (value === undefined) return undefined;
-  if (!/^[0-9]{1,15}$/.test(value)) {
-    throw refusal(
-      `Cannot send: expires is ${quote(value)}, not milliseconds since 1970`,
-    );
-  }
-  return Number(value) || undefined;
+/** A message of the broker to itself: it is delivered to nobody. */
+export function systemMessage(id: string, destination: string): Message {
+  const headers = new Map<string, string>();
+  const body = new Uint8Array();
+  const size = messageSize(headers, body);
+  return { id, destination, headers, body, size, persistent: true };
 }
 
 /** Why and from where a message came to the queue of dead letters. */
@@ -114,6 +114,7 @@ export function deadLetter(message: Message, letter: DeadLetter): Message {
   const { expires: _, ...rest } = message;
   const headers = new Map(message.headers);
   headers.delete("expires");
+  headers.delete("expiration");
   headers.set("original-destination", message.destination);
   headers.set("dead-letter-reason", letter.reason);
   const { destination } = letter;
@@ -151,6 +152,19 @@ export function messageFrame(message: Message, marks: DeliveryMarks): Frame {
     if (isExpressible(name, value, marks.version)) headers.set(name, value);
   }
   return { command: "MESSAGE", headers, body: message.body };
+}
+
+/** The MESSAGE frame that says, as with ActiveMQ, that a look through a queue has come to its end. */
+export function browsedFrame(
+  { id, path }: { readonly id: string | undefined; readonly path: string },
+): Frame {
+  return makeFrame("MESSAGE", {
+    destination: path,
+    // ActiveMQ's number of no message; a MESSAGE must have one.
+    "message-id": "0",
+    subscription: id,
+    browser: "end",
+  });
 }
 
 /**

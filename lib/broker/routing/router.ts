@@ -7,15 +7,19 @@
 import { reason } from "../../errors.ts";
 import type { Clock, Frame } from "../../stomp/mod.ts";
 import type { TopicMemory } from "../limits/topic_memory.ts";
-import type { Entry } from "./backlog.ts";
-import { DeadLetters, type DeadLettersOptions } from "./dead_letters.ts";
 import type { Destination } from "../message/destination.ts";
-import { messageFromSend } from "../message/message.ts";
-import { type Feed, Queue } from "./queue.ts";
+import { type Message, messageFromSend } from "../message/message.ts";
+import type { Entry } from "../queues/backlog.ts";
+import type { Viewer } from "../queues/browser.ts";
+import type { DeadLettersOptions } from "../queues/dead_letters.ts";
+import type { Feed } from "../queues/queue.ts";
 import type { RecoveredMessage, StoreChange } from "../store/store.ts";
-import { type Known, StoredEntry } from "./stored_entry.ts";
+import { isDurableQueue } from "./durable_name.ts";
+import { DurableSubscriptions } from "./durable_subscriptions.ts";
+import { type Connect, joinFeeds } from "./joined_feed.ts";
+import { Queues } from "./queues.ts";
 import { Sweeper } from "./sweeper.ts";
-import type { TopicConsumer, TopicOptions } from "./topic.ts";
+import type { Origin, TopicConsumer } from "./topic.ts";
 import { Topics } from "./topics.ts";
 
 /** What a router works with. */
@@ -29,6 +33,8 @@ export interface RouterOptions extends DeadLettersOptions {
   readonly randomId: () => string;
   /** For the topics of all virtual hosts. */
   readonly topicMemory: TopicMemory;
+  /** Durable subscriptions of the virtual host. */
+  readonly maxDurableSubscriptions: number;
   /** Time between two looks for expired messages, in milliseconds. */
   readonly sweepMs: number;
 }
@@ -39,6 +45,17 @@ export interface Outgoing {
   readonly destination: Destination;
   /** Replaces the frame's `reply-to`. */
   readonly replyTo?: string | undefined;
+  /** Who sends it; subscriptions may want nothing of their own connection. */
+  readonly origin?: Origin | undefined;
+}
+
+/** A message on its way in. */
+interface Intake {
+  readonly send: Outgoing;
+  readonly message: Message;
+  readonly sequence: number;
+  /** The queues that keep it, and the number of each copy. */
+  readonly copies: readonly { queue: Destination; sequence: number }[];
 }
 
 /** Changes that belong together. */
@@ -46,28 +63,40 @@ export interface Changes {
   readonly sends?: readonly Outgoing[];
   /** Acknowledged messages. */
   readonly settled?: readonly Entry[];
+  /** Called when all of it is safe, before anybody hears of it. */
+  readonly onSafe?: (() => void) | undefined;
 }
 
 /** Owns queues and topics. */
 export class Router {
   readonly #options: RouterOptions;
-  readonly #queues = new Map<string, Queue>();
+  readonly #queues: Queues;
   readonly #topics: Topics;
   readonly #replyQueues = new Set<string>();
-  readonly #deadLetters: DeadLetters;
   readonly #sweeper: Sweeper;
-  readonly #expiry: Omit<TopicOptions, "memory">;
-  #paused = false;
+  /** Subscriptions that outlive their connections. */
+  readonly durables: DurableSubscriptions;
 
   constructor(options: RouterOptions) {
     const { clock, now, sweepMs: intervalMs, topicMemory } = options;
     this.#options = options;
-    this.#deadLetters = new DeadLetters(options);
-    this.#expiry = {
-      isExpired: ({ expires }) => expires !== undefined && expires <= now(),
-      onExpired: (entry) => this.#expire(entry),
+    const expiry = {
+      isExpired: ({ expires }: Entry) =>
+        expires !== undefined && expires <= now(),
+      onExpired: (entry: Entry) => this.#expire(entry),
     };
-    this.#topics = new Topics({ ...this.#expiry, memory: topicMemory });
+    this.#queues = new Queues({
+      ...options,
+      ...expiry,
+      onExpiring: () => this.#sweeper.arm(),
+      isGone: (destination) => this.#isGone(destination),
+      discard: (entries) => this.#discard(entries),
+    });
+    this.#topics = new Topics({ ...expiry, memory: topicMemory });
+    this.durables = new DurableSubscriptions({
+      ...options,
+      queues: this.#queues,
+    });
     const sweep = () => this.#sweep();
     this.#sweeper = new Sweeper({ clock, intervalMs, sweep });
   }
@@ -77,7 +106,7 @@ export class Router {
     return this.#options.host;
   }
 
-  /** Queues that have messages or consumers. */
+  /** Queues that have messages or consumers; a durable subscription is one, too. */
   get queues(): number {
     return this.#queues.size;
   }
@@ -89,7 +118,9 @@ export class Router {
 
   /** Puts a message that the store kept back into its queue; the oldest first, before all else. */
   restore(path: string, kept: RecoveredMessage): void {
-    this.#enqueue({ kind: "queue", path }, kept);
+    if (this.durables.restore(path, kept.sequence)) return;
+    const kind = isDurableQueue(path) ? "subscriber" : "queue";
+    this.#queues.enqueue({ kind, path }, kept);
   }
 
   /**
@@ -99,48 +130,42 @@ export class Router {
    * @throws {SsmError} `STOMP_PROTOCOL` for a malformed header, `LIMIT` when the
    *   store is full, and what else the store throws.
    */
-  async commit({ sends = [], settled = [] }: Changes): Promise<void> {
-    const { nextSequence, instance, host, store, counters } = this.#options;
-    const intake = sends.map(({ frame, destination, replyTo }) => {
-      const sequence = nextSequence();
-      const message = messageFromSend(frame, {
-        id: `${instance}-${sequence}`,
-        destination: destination.path,
-        replyTo,
-      });
-      return { sequence, message, destination };
-    });
-    const changes: StoreChange[] = [];
-    for (const { sequence, message, destination } of intake) {
-      if (destination.kind === "topic") continue;
-      const queue = host + destination.path;
-      const durable = destination.kind === "queue" && message.persistent;
-      changes.push({
-        kind: "append",
-        stored: { sequence, queue, durable, message },
-      });
-    }
+  async commit(
+    { sends = [], settled = [], onSafe }: Changes,
+  ): Promise<void> {
+    const { store, counters } = this.#options;
+    const intake = sends.map((send) => this.#take(send));
+    const changes = intake.flatMap((taken) => this.#appends(taken));
     for (const { stored, sequence } of settled) {
       if (stored) changes.push({ kind: "remove", sequence });
     }
     if (changes.length > 0) await store.apply(changes);
+    onSafe?.();
     for (const entry of settled) entry.release?.();
-    for (const { sequence, message, destination } of intake) {
+    for (const taken of intake) {
       counters.messagesIn++;
-      if (destination.kind === "topic") {
-        this.#topics.publish(destination, message, sequence);
-        if (message.expires !== undefined) this.#sweeper.arm();
-      } else {
-        this.#enqueue(destination, { ...message, sequence, deliveries: 0 });
-      }
+      this.#handOn(taken);
     }
   }
 
-  /** Feeds a consumer from a destination, from now on. */
-  subscribe(destination: Destination, consumer: TopicConsumer): Feed {
-    return destination.kind === "topic"
-      ? this.#topics.subscribe(destination, consumer)
-      : this.#subscribeQueue(destination, consumer);
+  /** Feeds a consumer from destinations, from now on. */
+  subscribe(
+    destinations: readonly [Destination, ...Destination[]],
+    consumer: TopicConsumer,
+  ): Feed {
+    const connects = destinations.map((destination): Connect => (consumer) =>
+      destination.kind === "topic"
+        ? this.#topics.subscribe(destination, consumer)
+        : this.#queues.subscribe(destination, consumer)
+    );
+    return joinFeeds(connects as [Connect, ...Connect[]], consumer);
+  }
+
+  /** Shows a viewer what waits in a queue now, and takes nothing out. */
+  browse(queue: Destination, viewer: Viewer): Feed {
+    // What is sent later has a greater number than this one, which nobody has.
+    const last = this.#options.nextSequence();
+    return this.#queues.browse(queue, viewer, last);
   }
 
   /** Makes a queue for replies; its name is its only protection. */
@@ -153,8 +178,7 @@ export class Router {
   /** Removes such a queue and what waits in it. */
   closeReplyQueue({ path }: Destination): void {
     this.#replyQueues.delete(path);
-    const waiting = this.#queues.get(path)?.empty() ?? [];
-    this.#queues.delete(path);
+    const waiting = this.#queues.remove(path);
     if (waiting.length === 0) return;
     this.#options.logger.debug(
       `Dropped ${waiting.length} replies in ${path}: nobody waits`,
@@ -164,90 +188,51 @@ export class Router {
 
   /** Hands out no more messages of queues, for good. */
   pause(): void {
-    this.#paused = true;
     this.#sweeper.stop();
-    for (const queue of this.#queues.values()) queue.pause();
+    this.#queues.pause();
   }
 
-  #subscribeQueue(destination: Destination, consumer: TopicConsumer): Feed {
-    const { path } = destination;
-    // The queue is looked up each time: an empty one without consumers is
-    // forgotten, and a later one of the same name is another object.
-    this.#queue(path).attach(consumer);
-    return {
-      resume: () => this.#queues.get(path)?.resume(consumer),
-      giveBack: (entries) => this.#giveBack(destination, entries),
-      cancel: (entries) => {
-        this.#queues.get(path)?.detach(consumer);
-        this.#giveBack(destination, entries);
-        this.#prune(path);
-      },
-    };
+  #take(send: Outgoing): Intake {
+    const { nextSequence, instance, now } = this.#options;
+    const { frame, destination, replyTo, origin } = send;
+    const sequence = nextSequence();
+    const message = messageFromSend(frame, {
+      id: `${instance}-${sequence}`,
+      destination: destination.path,
+      replyTo,
+      now: now(),
+    });
+    const copies = destination.kind === "topic"
+      ? this.durables.queuesOf(destination, origin)
+        .map((queue) => ({ queue, sequence: nextSequence() }))
+      : [{ queue: destination, sequence }];
+    return { send, message, sequence, copies };
   }
 
-  #queue(path: string): Queue {
-    let queue = this.#queues.get(path);
-    if (queue === undefined) {
-      queue = new Queue(path, {
-        ...this.#expiry,
-        onDelivered: ({ sequence, deliveries }) =>
-          this.#options.store.delivered(sequence, deliveries),
-      });
-      if (this.#paused) queue.pause();
-      this.#queues.set(path, queue);
+  #appends({ message, copies }: Intake): StoreChange[] {
+    return copies.map(({ queue: { kind, path }, sequence }) => {
+      const durable = kind !== "reply-queue" && message.persistent;
+      const queue = this.host + path;
+      return { kind: "append", stored: { sequence, queue, durable, message } };
+    });
+  }
+
+  /** Hands a message to those it is for. */
+  #handOn({ send, message, sequence, copies }: Intake): void {
+    const { destination, origin } = send;
+    if (destination.kind === "topic") {
+      this.#topics.publish(destination, message, sequence, origin);
+      if (message.expires !== undefined) this.#sweeper.arm();
     }
-    return queue;
-  }
-
-  #isGone({ kind, path }: Destination): boolean {
-    return kind === "reply-queue" && !this.#replyQueues.has(path);
-  }
-
-  #enqueue(destination: Destination, known: Known): void {
-    const entry = new StoredEntry(this.#options.store, known);
-    if (this.#isGone(destination)) {
-      // Whoever asked has left. The one who answers did nothing wrong.
-      this.#options.logger.debug(
-        `Dropped a reply to ${destination.path}: nobody waits`,
-      );
-      this.#discard([entry]);
-      return;
-    }
-    this.#queue(destination.path).push(entry);
-    if (entry.expires === undefined) return;
-    this.#sweeper.arm();
-    this.#prune(destination.path);
-  }
-
-  #giveBack(destination: Destination, entries: readonly Entry[]): void {
-    if (entries.length === 0) return;
-    if (this.#isGone(destination)) {
-      this.#discard(entries);
-      return;
-    }
-    this.#options.counters.messagesReturned += entries.length;
-    const { living = [], dead = [] } = Object.groupBy(
-      entries,
-      (entry) =>
-        this.#deadLetters.claims(destination, entry) ? "dead" : "living",
-    );
-    for (const entry of dead) this.#bury(destination, entry);
-    this.#requeue(destination, living);
-  }
-
-  #requeue({ path }: Destination, entries: readonly Entry[]): void {
-    if (entries.length === 0) return;
-    this.#queue(path).giveBack(entries);
-    if (entries.some(({ expires }) => expires !== undefined)) {
-      this.#sweeper.arm();
+    for (const { queue, sequence } of copies) {
+      this.#queues.enqueue(queue, { ...message, sequence, deliveries: 0 });
     }
   }
 
-  async #bury(from: Destination, entry: Entry): Promise<void> {
-    const grave = await this.#deadLetters.bury(from, entry);
-    if (grave === undefined) return this.#requeue(from, [entry]);
-    this.#enqueue(grave.destination, grave.known);
-    this.#prune(from.path);
+  #isGone(destination: Destination): boolean {
+    const { kind, path } = destination;
+    return (kind === "reply-queue" && !this.#replyQueues.has(path)) ||
+      (kind === "subscriber" && !this.durables.has(destination));
   }
 
   /** Forgets a message whose time is over. */
@@ -258,12 +243,7 @@ export class Router {
   }
 
   #sweep(): boolean {
-    let again = this.#topics.sweep();
-    for (const [path, queue] of this.#queues) {
-      if (queue.sweep()) again = true;
-      this.#prune(path);
-    }
-    return again;
+    return [this.#topics.sweep(), this.#queues.sweep()].includes(true);
   }
 
   /** Forgets messages; nobody waits for it. */
@@ -275,12 +255,5 @@ export class Router {
     ).catch((error) =>
       logger.error(`Cannot update the message store: ${reason(error)}`)
     );
-  }
-
-  #prune(path: string): void {
-    const queue = this.#queues.get(path);
-    if (queue?.length === 0 && queue.consumers === 0) {
-      this.#queues.delete(path);
-    }
   }
 }

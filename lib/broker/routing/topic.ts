@@ -5,14 +5,19 @@
  */
 import type { TopicClient, TopicMemory } from "../limits/topic_memory.ts";
 import type { Message } from "../message/message.ts";
-import type { Entry } from "./backlog.ts";
-import { type Consumer, Queue, type QueueOptions } from "./queue.ts";
+import type { Entry } from "../queues/backlog.ts";
+import { type Consumer, Queue, type QueueOptions } from "../queues/queue.ts";
 
 /** Who listens to a topic. */
 export interface TopicConsumer extends Consumer {
   /** The client it belongs to, which may listen to other topics, too. */
   readonly client: TopicClient;
+  /** Tells whether it wants nothing of what that origin publishes. */
+  ignores(origin: Origin | undefined): boolean;
 }
+
+/** Where a message comes from: the same object for all of one connection. */
+export type Origin = object;
 
 /** What a topic tells its owner, and asks. */
 export interface TopicOptions
@@ -61,17 +66,12 @@ export class Topic {
     this.#feeds.delete(consumer);
   }
 
-  /** Hands a message to everyone. */
-  publish(message: Message, sequence: number): void {
+  /** Hands a message to everyone who wants it. */
+  publish(message: Message, sequence: number, origin?: Origin): void {
+    const { memory } = this.#options;
     for (const [consumer, feed] of this.#feeds) {
-      feed.push(
-        new TopicEntry(
-          message,
-          sequence,
-          this.#options.memory,
-          consumer.client,
-        ),
-      );
+      if (consumer.ignores(origin)) continue;
+      feed.push(new TopicEntry(message, sequence, memory, consumer.client));
     }
   }
 }

@@ -10,12 +10,18 @@
 import {
   type Destination,
   isPattern,
-  topicLevels,
+  levelsOf,
+  matches,
 } from "../message/destination.ts";
 import type { Message } from "../message/message.ts";
-import type { Entry } from "./backlog.ts";
-import type { Feed } from "./queue.ts";
-import { Topic, type TopicConsumer, type TopicOptions } from "./topic.ts";
+import type { Entry } from "../queues/backlog.ts";
+import type { Feed } from "../queues/queue.ts";
+import {
+  type Origin,
+  Topic,
+  type TopicConsumer,
+  type TopicOptions,
+} from "./topic.ts";
 
 /** Finds who listens. */
 export class Topics {
@@ -40,6 +46,7 @@ export class Topics {
     return {
       resume: () => queue.resume(consumer),
       giveBack: (entries) => ended ? release(entries) : queue.giveBack(entries),
+      reject: release,
       cancel: (entries) => {
         ended = true;
         topic.detach(consumer);
@@ -56,11 +63,12 @@ export class Topics {
     destination: Destination,
     message: Message,
     sequence: number,
+    origin?: Origin,
   ): void {
-    this.#exact.get(destination.path)?.publish(message, sequence);
-    const name = this.#patterns.size === 0 ? [] : topicLevels(destination);
+    this.#exact.get(destination.path)?.publish(message, sequence, origin);
+    const name = this.#patterns.size === 0 ? [] : levelsOf(destination);
     for (const { levels, topic } of this.#patterns.values()) {
-      if (matches(levels, name)) topic.publish(message, sequence);
+      if (matches(levels, name)) topic.publish(message, sequence, origin);
     }
     this.#options.memory.bound(message);
   }
@@ -78,7 +86,7 @@ export class Topics {
     if (known !== undefined) return known;
     const topic = new Topic(path, this.#options);
     if (isPattern(destination)) {
-      const levels = topicLevels(destination);
+      const levels = levelsOf(destination);
       this.#patterns.set(path, { levels, topic });
     } else {
       this.#exact.set(path, topic);
@@ -90,18 +98,4 @@ export class Topics {
 /** Nobody waits for these any more. */
 function release(entries: readonly Entry[]): void {
   for (const entry of entries) entry.release?.();
-}
-
-/** Tells whether a pattern matches a name, both in levels. */
-export function matches(
-  pattern: readonly string[],
-  name: readonly string[],
-): boolean {
-  for (const [index, level] of pattern.entries()) {
-    // "a.>" is also "a" itself, as with ActiveMQ.
-    if (level === ">") return true;
-    if (index >= name.length) return false;
-    if (level !== "*" && level !== name[index]) return false;
-  }
-  return pattern.length === name.length;
 }

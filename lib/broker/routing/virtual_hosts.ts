@@ -67,6 +67,7 @@ export class VirtualHosts {
       const router = this.#router(kept.queue.slice(0, slash));
       router.restore(kept.queue.slice(slash), kept);
     }
+    for (const { durables } of this.routers) durables.report();
     for (const [name, { queues }] of this.#routers) {
       if (name === "" ? this.#names.length === 0 : this.#isName(name)) continue;
       this.#options.logger.warning(

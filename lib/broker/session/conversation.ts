@@ -6,20 +6,24 @@
 import { reason } from "../../errors.ts";
 import type { Logger } from "../../log/mod.ts";
 import type { Frame } from "../../stomp/mod.ts";
-import {
-  accessRefusal,
-  type Authorise,
-  type Client,
-  wishOf,
-} from "../access/access.ts";
+import { askLeave, type Authorise, type Client } from "../access/access.ts";
 import { checkHeadRoom, type HeadLimits } from "../limits/head_room.ts";
-import type { Entry } from "../routing/backlog.ts";
-import { isPattern, parseDestination } from "../message/destination.ts";
+import { isPattern, parseDestinations } from "../message/destination.ts";
+import { readExpiry } from "../message/expiry.ts";
+import {
+  checkRouting,
+  checkSendOptions,
+  readFlag,
+} from "../message/options.ts";
 import { quote, refusal, required } from "../message/refusal.ts";
+import type { Entry } from "../queues/backlog.ts";
 import type { Outgoing, Router } from "../routing/router.ts";
-import { readSubscribe } from "./subscribe_request.ts";
-import type { Delivery, Outlet } from "./subscription.ts";
-import { type SubscriptionLimits, Subscriptions } from "./subscriptions.ts";
+import type { Delivery, Outlet } from "../subscription/subscription.ts";
+import {
+  type SubscriptionLimits,
+  Subscriptions,
+} from "../subscription/subscriptions.ts";
+import { Subscriber } from "./subscriber.ts";
 import { TemporaryQueues } from "./temporary_queues.ts";
 import { type TransactionLimits, Transactions } from "./transaction.ts";
 
@@ -27,6 +31,8 @@ import { type TransactionLimits, Transactions } from "./transaction.ts";
 export interface ConversationOptions {
   readonly router: Router;
   readonly client: Client;
+  /** The `client-id` it gave, to which durable subscriptions belong. */
+  readonly clientId?: string | undefined;
   /** Without it everybody may do everything. */
   readonly authorise: Authorise | undefined;
   readonly outlet: Outlet;
@@ -53,6 +59,7 @@ export class Conversation {
   readonly #subscriptions: Subscriptions;
   readonly #transactions: Transactions;
   readonly #temporary: TemporaryQueues;
+  readonly #subscriber: Subscriber;
 
   constructor(options: ConversationOptions) {
     const { router, outlet, limits, logger, onProgress, onHeld } = options;
@@ -64,7 +71,6 @@ export class Conversation {
     this.#onProgress = onProgress;
     this.#limits = limits;
     this.#subscriptions = new Subscriptions({
-      router,
       outlet,
       limits,
       onDelivered: (entry) => this.#forget(entry),
@@ -75,6 +81,14 @@ export class Conversation {
       (bytes) => onHeld("transactions", bytes),
     );
     this.#temporary = new TemporaryQueues(router, limits.maxSubscriptions);
+    this.#subscriber = new Subscriber({
+      router,
+      outlet,
+      subscriptions: this.#subscriptions,
+      temporary: this.#temporary,
+      owner: options.client.principal.name,
+      clientId: options.clientId,
+    });
   }
 
   /** Nothing is in the client's hands and nothing is half said. */
@@ -94,31 +108,29 @@ export class Conversation {
    * @throws {SsmError} `STOMP_PROTOCOL` when it may not, at once or by rejecting.
    */
   permit(frame: Frame): Promise<void> | void {
-    const wish = this.#authorise && wishOf(frame);
-    if (this.#authorise === undefined || wish === undefined) return;
+    const authorise = this.#authorise;
+    if (authorise === undefined) return;
     const { host } = this.#router;
-    const answer = this.#authorise({ ...wish, ...this.#client, host });
-    const judge = (allowed: boolean) => {
-      if (!allowed) throw accessRefusal(wish);
-    };
-    return typeof answer === "boolean" ? judge(answer) : answer.then(judge);
+    return askLeave(frame, { authorise, client: this.#client, host });
   }
 
   /**
    * Does what a frame says. Its effect on this conversation is immediate; what
    * is returned settles when it may be confirmed.
    *
+   * @param confirm called where the frame is to be confirmed before that, so
+   *   that the client hears of it before it hears of what came of it
    * @throws {SsmError} when the frame has to be refused, at once or, when the
    * store refuses it, by rejecting.
    */
-  handle(frame: Frame): Promise<void> | void {
+  handle(frame: Frame, confirm: () => void): Promise<void> | void {
     switch (frame.command) {
       case "SEND":
-        return this.#send(frame);
+        return this.#send(frame, confirm);
       case "SUBSCRIBE":
-        return this.#subscribe(frame);
+        return this.#subscriber.subscribe(frame, confirm);
       case "UNSUBSCRIBE":
-        return this.#unsubscribe(frame);
+        return this.#subscriber.unsubscribe(frame);
       case "ACK":
         return this.#acknowledge(frame);
       case "NACK":
@@ -126,7 +138,7 @@ export class Conversation {
       case "BEGIN":
         return this.#transactions.begin(frame);
       case "COMMIT":
-        return this.#commit(frame);
+        return this.#commit(frame, confirm);
       case "ABORT":
         return this.#transactions.take(frame).abort();
       default:
@@ -146,54 +158,33 @@ export class Conversation {
     this.#temporary.end();
   }
 
-  #send(frame: Frame): Promise<void> | void {
+  #send(frame: Frame, confirm: () => void): Promise<void> | void {
     checkHeadRoom(frame, this.#limits);
-    const destination = this.#temporary.resolve(
-      parseDestination(required(frame, "destination")),
-    );
-    if (isPattern(destination)) {
-      throw refusal(
-        `Cannot send to ${quote(destination.path)}: it is a pattern`,
-      );
+    const named = parseDestinations(required(frame, "destination"));
+    checkSendOptions(frame);
+    // Read when it is done with, which a transaction may put off: too late to say no.
+    readFlag(frame, "persistent");
+    readExpiry(frame, 0);
+    const pattern = named.find(isPattern);
+    if (pattern !== undefined) {
+      throw refusal(`Cannot send to ${quote(pattern.path)}: it is a pattern`);
+    }
+    for (const destination of named) {
+      checkRouting(frame, "destination-type", destination);
     }
     const transaction = this.#transactions.of(frame);
-    const send: Outgoing = {
+    const destinations = named.map((place) => this.#temporary.resolve(place));
+    const replyTo = this.#subscriber.replyTo(frame);
+    const sends = destinations.map((destination): Outgoing => ({
       frame,
       destination,
-      replyTo: this.#replyTo(frame),
-    };
-    if (transaction !== undefined) return transaction.addSend(send);
-    return this.#router.commit({ sends: [send] });
-  }
-
-  #subscribe(frame: Frame): void {
-    const request = readSubscribe(frame, this.#outlet.version);
-    const destination = this.#temporary.resolve(request.destination);
-    const automatic = {
-      id: request.destination.path,
-      path: destination.path,
-    };
-    // An explicit subscription takes the place of one that `reply-to` made.
-    if (
-      destination.kind === "reply-queue" && this.#subscriptions.has(automatic)
-    ) {
-      this.#subscriptions.remove(automatic);
+      replyTo,
+      origin: this.#outlet,
+    }));
+    if (transaction === undefined) {
+      return this.#router.commit({ sends, onSafe: confirm });
     }
-    this.#subscriptions.add(destination, request);
-  }
-
-  #unsubscribe(frame: Frame): void {
-    const path = this.#subscriptions.remove(this.#unsubscribed(frame));
-    if (!this.#subscriptions.has({ path })) this.#temporary.remove(path);
-  }
-
-  /** What an UNSUBSCRIBE frame names. */
-  #unsubscribed(frame: Frame): { id: string } | { path: string } {
-    if (this.#outlet.version !== "1.0" || frame.headers.has("id")) {
-      return { id: required(frame, "id") };
-    }
-    const name = parseDestination(required(frame, "destination"));
-    return { path: this.#temporary.resolve(name).path };
+    for (const send of sends) transaction.addSend(send);
   }
 
   #acknowledge(frame: Frame): Promise<void> | void {
@@ -204,51 +195,37 @@ export class Conversation {
   }
 
   #refuse(frame: Frame): void {
+    // With RabbitMQ `requeue:false` says that it is not to be delivered again.
+    const how = readFlag(frame, "requeue") === false ? "reject" : "refuse";
     const transaction = this.#transactions.of(frame);
     const deliveries = this.#subscriptions.deliveriesOf(frame);
-    if (transaction !== undefined) transaction.addNack(deliveries);
-    else giveBack(deliveries, "refuse");
+    if (transaction !== undefined) transaction.addNack(deliveries, how);
+    else bySubscription(deliveries, how);
   }
 
-  async #commit(frame: Frame): Promise<void> {
-    const { sends, acked, refused } = this.#transactions.take(frame);
-    await this.#finish(acked, sends);
-    giveBack(refused, "refuse");
+  async #commit(frame: Frame, confirm: () => void): Promise<void> {
+    const { sends, acked, refused, rejected } = this.#transactions.take(frame);
+    await this.#finish(acked, sends, confirm);
+    bySubscription(refused, "refuse");
+    bySubscription(rejected, "reject");
   }
 
   /** Acknowledges deliveries and sends messages, all or nothing. */
   async #finish(
     acked: readonly Delivery[],
     sends: readonly Outgoing[],
+    onSafe?: () => void,
   ): Promise<void> {
     // First out of the client's hands: should the connection end meanwhile,
     // they must not go back to the queue while the store forgets them.
     for (const delivery of acked) delivery.subscription.finish(delivery);
     try {
       const settled = acked.map(({ entry }) => entry);
-      await this.#router.commit({ sends, settled });
+      await this.#router.commit({ sends, settled, onSafe });
     } catch (error) {
-      giveBack(acked);
+      bySubscription(acked, "giveBack");
       throw error;
     }
-  }
-
-  /**
-   * What the receiver of a message has to send its answer to.
-   *
-   * A temporary queue named there comes into being, and unless the client has
-   * subscribed to it, answers arrive in a subscription whose id is the
-   * temporary name, as with RabbitMQ.
-   */
-  #replyTo(frame: Frame): string | undefined {
-    const name = frame.headers.get("reply-to");
-    if (!name?.startsWith("/temp-queue/")) return undefined;
-    const destination = this.#temporary.resolve(parseDestination(name));
-    const { path } = destination;
-    if (!this.#subscriptions.has({ path })) {
-      this.#subscriptions.add(destination, { id: name, ack: "auto" });
-    }
-    return path;
   }
 
   #forget(entry: Entry): void {
@@ -262,12 +239,10 @@ export class Conversation {
   }
 }
 
-function giveBack(
+function bySubscription(
   deliveries: readonly Delivery[],
-  how: "giveBack" | "refuse" = "giveBack",
+  how: "giveBack" | "refuse" | "reject",
 ): void {
-  const bySubscription = Map.groupBy(deliveries, (d) => d.subscription);
-  for (const [subscription, group] of bySubscription) {
-    subscription[how](group);
-  }
+  const groups = Map.groupBy(deliveries, (d) => d.subscription);
+  for (const [subscription, group] of groups) subscription[how](group);
 }

@@ -43,6 +43,8 @@ export type Handshake =
     /** Agreed upon, from the broker's side. */
     readonly heartBeat: HeartBeat;
     readonly principal: Principal;
+    /** What it calls itself; durable subscriptions are named by it. */
+    readonly clientId: string | undefined;
     /** The queues and topics of the virtual host it asked for. */
     readonly router: Router;
     /** The CONNECTED frame. */
@@ -107,6 +109,7 @@ export async function shakeHands(
     version,
     heartBeat,
     principal,
+    clientId: headers.get("client-id"),
     router,
     answer: makeFrame("CONNECTED", {
       version,

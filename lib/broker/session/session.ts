@@ -9,11 +9,11 @@ import type { Socket } from "../../net/mod.ts";
 import {
   type Clock,
   type Frame,
-  makeFrame,
   StompConnection,
   type StompVersion,
 } from "../../stomp/mod.ts";
 import type { Authorise } from "../access/access.ts";
+import { Confirmations } from "./confirmations.ts";
 import { Conversation } from "./conversation.ts";
 import type { Counters } from "../routing/counters.ts";
 import { Greeting, type GreetingOptions } from "./greeting.ts";
@@ -21,7 +21,7 @@ import type { BrokerLimits } from "../limits/limits.ts";
 import { Outbox } from "./outbox.ts";
 import { errorFrame, nameRefusal, quote } from "../message/refusal.ts";
 import type { RefusalLog } from "./refusal_log.ts";
-import type { Outlet } from "./subscription.ts";
+import type { Outlet } from "../subscription/subscription.ts";
 import type { SharedLimits } from "../limits/shared_limit.ts";
 
 /** What a session works with. */
@@ -63,9 +63,7 @@ export class Session implements Outlet {
   #phase: Phase = "greeting";
   #draining = false;
   #deliveries = 0;
-  /** Frames that are understood and not yet confirmed. */
-  #unconfirmed = new Set<Promise<void>>();
-  #unconfirmedBytes = 0;
+  readonly #confirmations: Confirmations;
   /** The orderly end, once it has begun. */
   #ending: Promise<void> | undefined;
 
@@ -77,7 +75,8 @@ export class Session implements Outlet {
       clock,
       writeTimeoutMs: limits.writeTimeoutMs,
       answerMalformed: true,
-      onHeld: (bytes) => this.#note(bytes),
+      trailingEol: true,
+      onHeld: (bytes) => this.#note("frames", bytes),
       limits: {
         maxHeaders: limits.maxHeaders,
         maxHeaderBytes: limits.maxHeaderBytes,
@@ -97,6 +96,13 @@ export class Session implements Outlet {
       onRoom: () => this.#conversation?.resume(),
       onWritten: (frame) => this.#written(frame),
       onUnwritable: (error) => this.fail(error),
+    });
+    this.#confirmations = new Confirmations({
+      write: (receipt) => {
+        if (this.#phase !== "closing") void this.write(receipt);
+      },
+      refuse: (error, frame) => this.#refuse(error, frame),
+      onDone: () => this.#endIfDrained(),
     });
     const session = `session-${options.number}`;
     this.#greeting = new Greeting(socket, {
@@ -141,7 +147,7 @@ export class Session implements Outlet {
       // Whoever leaves in order says so first.
       const lost = this.#phase === "open";
       if (this.#phase !== "closing") this.#phase = "leaving";
-      await Promise.allSettled(this.#unconfirmed);
+      await this.#confirmations.settled();
       // What is on its way counts as delivered if it gets there.
       await this.#outbox.flushed();
       this.#leave({ lost });
@@ -183,7 +189,7 @@ export class Session implements Outlet {
   }
 
   async #greet(frame: Frame): Promise<void> {
-    const { limits, shared, counters, graceFactor, logger } = this.#options;
+    const { limits, counters, graceFactor, logger } = this.#options;
     const { remote, peer } = this.#socket;
     let outcome;
     try {
@@ -201,16 +207,17 @@ export class Session implements Outlet {
       this.#fail(outcome.answer, outcome.reason);
       return;
     }
-    const { version, heartBeat, principal, router, answer } = outcome;
+    const { version, heartBeat, principal, clientId, router, answer } = outcome;
     const { maxHeadBytes, maxBodyBytes } = limits;
     this.#conversation = new Conversation({
       router,
       client: { principal, remote, peer },
+      clientId,
       authorise: this.#options.authorise,
       logger,
       outlet: this,
       onProgress: () => this.#endIfDrained(),
-      onHeld: (what, amount) => shared[what].note(this, amount),
+      onHeld: (what, amount) => this.#note(what, amount),
       limits,
     });
     this.#connection.limit({ maxHeadBytes, maxBodyBytes });
@@ -230,62 +237,37 @@ export class Session implements Outlet {
     if (unspeakable !== undefined) return this.fail(unspeakable, frame);
     if (frame.command === "DISCONNECT") {
       this.#phase = "leaving";
-      await Promise.allSettled(this.#unconfirmed);
-      await this.#confirm(frame);
+      await this.#confirmations.settled();
+      this.#confirmations.confirm(frame);
       return;
     }
-    let work;
     try {
       const asking = conversation.permit(frame);
       if (asking !== undefined) {
         await asking;
         if (this.#phase !== "open") return;
       }
-      work = conversation.handle(frame);
     } catch (error) {
       this.#refuse(error, frame);
       return;
     }
-    const confirmed = this.#confirm(frame, work);
-    this.#track(confirmed, frame.body.length);
+    const done = this.#confirmations.begin(
+      frame,
+      (confirm) => conversation.handle(frame, confirm),
+    );
     const { maxUnstoredBytes } = this.#options.limits;
-    if (!isPipelined(frame) || this.#unconfirmedBytes > maxUnstoredBytes) {
-      await confirmed;
+    if (!isPipelined(frame) || this.#confirmations.bytes > maxUnstoredBytes) {
+      await done;
     }
     // Who does not read the answers is not listened to either.
     if (this.#outbox.full) await this.#outbox.flushed();
   }
 
-  /** Sends the receipt once the work is done, or refuses the frame. */
-  async #confirm(frame: Frame, work?: Promise<void> | void): Promise<void> {
-    try {
-      await work;
-    } catch (error) {
-      this.#refuse(error, frame);
-      return;
-    }
-    const receipt = frame.headers.get("receipt");
-    if (receipt !== undefined && this.#phase !== "closing") {
-      // Not awaited here: the outbox keeps the order and the measure.
-      void this.write(makeFrame("RECEIPT", { "receipt-id": receipt }));
-    }
-  }
-
-  /** What the client has sent of a frame that has not ended. */
-  #note(bytes: number): void {
+  /** How much the client holds now of what all clients share. */
+  #note(what: keyof SharedLimits, amount: number): void {
     // Of one who was refused nothing is expected any more.
-    if (this.#phase === "closing") return;
-    this.#options.shared.frames.note(this, bytes);
-  }
-
-  #track(confirmed: Promise<void>, bytes: number): void {
-    this.#unconfirmed.add(confirmed);
-    this.#unconfirmedBytes += bytes;
-    confirmed.finally(() => {
-      this.#unconfirmed.delete(confirmed);
-      this.#unconfirmedBytes -= bytes;
-      this.#endIfDrained();
-    });
+    const left = this.#phase === "closing" ? 0 : amount;
+    this.#options.shared[what].note(this, left);
   }
 
   /** Says no to a frame. What is not one of our own refusals is a fault of the broker. */
@@ -339,7 +321,7 @@ export class Session implements Outlet {
     const greeting = this.#phase === "greeting";
     if (!this.#draining || (!greeting && this.#phase !== "open")) return;
     const idle = greeting ||
-      (this.#unconfirmed.size === 0 && this.#outbox.empty &&
+      (this.#confirmations.empty && this.#outbox.empty &&
         this.#conversation?.idle === true);
     if (!idle) return;
     this.#leave();

@@ -7,7 +7,7 @@ import type { Frame } from "../../stomp/mod.ts";
 import { memorySize } from "../message/message.ts";
 import { overLimit, quote, refusal, required } from "../message/refusal.ts";
 import type { Outgoing } from "../routing/router.ts";
-import type { Delivery } from "./subscription.ts";
+import type { Delivery } from "../subscription/subscription.ts";
 
 /** How many transactions a client may have, and how much each may hold. */
 export interface TransactionLimits {
@@ -27,6 +27,7 @@ export class Transaction {
   readonly #sends: Outgoing[] = [];
   readonly #acked: Delivery[] = [];
   readonly #refused: Delivery[] = [];
+  readonly #rejected: Delivery[] = [];
   #bytes = 0;
 
   /** @param onGrowth told how much larger it has become */
@@ -60,6 +61,11 @@ export class Transaction {
     return this.#refused;
   }
 
+  /** Deliveries not to be delivered again. */
+  get rejected(): readonly Delivery[] {
+    return this.#rejected;
+  }
+
   /** @throws {SsmError} `LIMIT` */
   addSend(send: Outgoing): void {
     const bytes = memorySize(send.frame);
@@ -74,14 +80,17 @@ export class Transaction {
   }
 
   /** @throws {SsmError} `LIMIT` */
-  addNack(deliveries: readonly Delivery[]): void {
-    this.#hold(deliveries, this.#refused);
+  addNack(deliveries: readonly Delivery[], how: "refuse" | "reject"): void {
+    this.#hold(
+      deliveries,
+      how === "reject" ? this.#rejected : this.#refused,
+    );
   }
 
   /** Forgets everything: the deliveries are unacknowledged again. */
   abort(): void {
-    for (const delivery of [...this.#acked, ...this.#refused]) {
-      delivery.subscription.unhold(delivery);
+    for (const list of [this.#acked, this.#refused, this.#rejected]) {
+      for (const delivery of list) delivery.subscription.unhold(delivery);
     }
   }
 
@@ -95,7 +104,7 @@ export class Transaction {
 
   #makeRoom(operations: number, bytes: number): void {
     const count = this.#sends.length + this.#acked.length +
-      this.#refused.length + operations;
+      this.#refused.length + this.#rejected.length + operations;
     this.#bytes += bytes;
     const { maxTransactionOperations, maxTransactionBytes } = this.#limits;
     if (
@@ -158,8 +167,9 @@ export class Transactions {
     return transaction;
   }
 
-  /** Forgets all of them; what they held is their subscriptions' to give back. */
+  /** Aborts all of them. */
   clear(): void {
+    for (const transaction of this.#open.values()) transaction.abort();
     this.#open.clear();
     this.#hold(0);
   }

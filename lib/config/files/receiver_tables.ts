@@ -75,7 +75,7 @@ const MESSAGING = {
     "remembered_messages",
     integer(1000, 1_000_000),
     "100000",
-    "How many delivered messages are remembered, so that a redelivered one is not written twice.",
+    "How many delivered messages are remembered, so that one that comes again is not written twice.",
   ),
   umask: withDefault(
     "umask",

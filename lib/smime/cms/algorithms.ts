@@ -60,6 +60,8 @@ export const OID = {
   contentType: "1.2.840.113549.1.9.3",
   messageDigest: "1.2.840.113549.1.9.4",
   signingTime: "1.2.840.113549.1.9.5",
+  /** RFC 2985 §5.3.4. */
+  randomNonce: "1.2.840.113549.1.9.25.3",
   smimeCapabilities: "1.2.840.113549.1.9.15",
   signingCertificate: "1.2.840.113549.1.9.16.2.12",
   signingCertificateV2: "1.2.840.113549.1.9.16.2.47",

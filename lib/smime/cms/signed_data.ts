@@ -52,6 +52,8 @@ export interface SignedAttributes {
   readonly der: Uint8Array;
   readonly messageDigest: Uint8Array;
   readonly signingTime: Date | undefined;
+  /** Random bytes by which a signer makes each signature unlike every other (RFC 2985 §5.3.4). */
+  readonly randomNonce: Uint8Array | undefined;
   /** Hashes of the signer's certificate (RFC 2634 §5.4, RFC 5035), where the signer states them. */
   readonly certificateHashes: readonly CertificateHash[];
 }
@@ -152,7 +154,7 @@ function readSignedAttributes(node: DerNode): SignedAttributes {
     if (attributes.has(oid)) throw cmsError("a signed attribute is repeated");
     attributes.set(oid, values);
   }
-  // RFC 5652 §11.1 to §11.3: one value each, and the first two must be there.
+  // RFC 5652 §11.1 to §11.3, RFC 2985 §5.3.4: one value each, and the first two must be there.
   const single = (oid: string): DerNode | undefined => {
     const values = attributes.get(oid);
     if (values && values.length !== 1) {
@@ -169,11 +171,13 @@ function readSignedAttributes(node: DerNode): SignedAttributes {
     throw cmsError("the signed content type is not that of the content");
   }
   const signingTime = single(OID.signingTime);
+  const randomNonce = single(OID.randomNonce);
   return {
     // RFC 5652 §5.4: signed as a SET OF, not with the tag it travels under.
     der: der.element(TAG.set, node.content),
     messageDigest: readOctets(messageDigest),
     signingTime: signingTime && readTime(signingTime),
+    randomNonce: randomNonce && readOctets(randomNonce),
     certificateHashes: [
       // RFC 2634 §5.4.1: by SHA-1; RFC 5035 §4: by SHA-256 unless it says otherwise.
       ...certificateHash(single(OID.signingCertificate), "sha1"),

@@ -1,6 +1,7 @@
 /**
  * Writing of SignedData as `openssl smime -sign` does: one signer, its
- * certificate only, four signed attributes (RFC 5652 §5, RFC 8551 §2.5).
+ * certificate only, its four signed attributes (RFC 5652 §5, RFC 8551 §2.5), and
+ * one more that makes each signature unlike every other.
  *
  * @module
  */
@@ -14,14 +15,23 @@ const CAPABILITIES = der.sequence(
     .map((name) => der.sequence(der.oid(cipherByName(name).oid))),
 );
 
-/** The SET OF signed attributes, as it is signed (RFC 5652 §5.4). */
+/** Nobody's chance: a receiver takes a second message of one nonce for a replay. */
+const NONCE_BYTES = 16;
+
+/**
+ * The SET OF signed attributes, as it is signed (RFC 5652 §5.4). No two are the
+ * same, not even for one text within one second: there is a random one among them
+ * (RFC 2985 §5.3.4), which receivers that do not know it pass over.
+ */
 export function writeSignedAttributes(
   messageDigest: Uint8Array,
   signingTime: Date,
 ): Uint8Array<ArrayBuffer> {
+  const nonce = crypto.getRandomValues(new Uint8Array(NONCE_BYTES));
   return der.setOf(
     attribute(OID.contentType, der.oid(OID.data)),
     attribute(OID.signingTime, der.time(signingTime)),
+    attribute(OID.randomNonce, der.octetString(nonce)),
     attribute(OID.messageDigest, der.octetString(messageDigest)),
     attribute(OID.smimeCapabilities, CAPABILITIES),
   );

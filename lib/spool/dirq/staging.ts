@@ -3,13 +3,14 @@
  *
  * @module
  */
+import { randomBytes } from "node:crypto";
 import type { DirectorySyncer } from "../disk/directory_syncer.ts";
 import { isErrno, spoolError } from "../disk/errors.ts";
 import { lookAt, makeDirectory, writeDurably } from "../disk/files.ts";
 import type { ElementFields } from "../spool.ts";
 
 /** A staged element; dirq's own clean-up leaves such names alone. */
-const NAME = /^([0-9a-f]{64})\.([0-9a-f]{16})$/;
+const NAME = /^([0-9a-f]{64})\.([0-9a-f]{16}(?:\.[0-9a-f]{32})?)$/;
 
 /** Ends the name of an element that is being written. */
 const PART = ".part";
@@ -21,10 +22,21 @@ export interface StagingOptions {
   readonly syncer: DirectorySyncer;
 }
 
-/** Which element it is: the digest of the message's key, and the writer's token. */
+/** Which element it is: the digest of the message's key, and the writer's token, which names the mark of its signing, if there is one. */
 export interface Staged {
   readonly digest: string;
   readonly token: string;
+}
+
+/** A token that nobody else has. */
+export function newToken(mark?: string): string {
+  const random = randomBytes(8).toString("hex");
+  return mark === undefined ? random : `${random}.${mark}`;
+}
+
+/** The mark that a token names. */
+export function markIn(token: string): string | undefined {
+  return token.split(".")[1];
 }
 
 /** Elements in `temporary`. */
@@ -49,6 +61,15 @@ export class Staging {
   /** Whether an element is staged. */
   has(staged: Staged): boolean {
     return lookAt(this.pathOf(staged)) !== undefined;
+  }
+
+  /** The element of this token, if it is staged. */
+  find(token: string): Staged | undefined {
+    for (const { name } of Deno.readDirSync(this.#path)) {
+      const staged = parse(name);
+      if (staged?.token === token) return staged;
+    }
+    return undefined;
   }
 
   /** Writes an element, durably; not before that has it the name of a staged one. */

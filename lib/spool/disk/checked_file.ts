@@ -16,6 +16,9 @@ import { lookAt, touchNow } from "./files.ts";
 
 const readSome = promisify(readCallback);
 
+/** How often a file is read whose time does not stay the same meanwhile. */
+const MAX_READS = 5;
+
 /** Which file it is, and what tells whether it was written to since. */
 interface State {
   readonly dev: number;
@@ -101,7 +104,6 @@ export class CheckedFile {
     const now = stateOf(Deno.lstatSync(path));
     this.#checkSame(now);
     if (now.modified === this.#state.modified && !this.#timeIsSilent) return;
-    // Another sender that tries to lock it sets its time, too: only the bytes tell.
     const { bytes } = await this.#readFrom(path);
     if (crc32(bytes) !== this.#checksum) throw beingWritten();
   }
@@ -110,23 +112,29 @@ export class CheckedFile {
     // Never waits for a writer, should there be a FIFO by now.
     const file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
     try {
-      const opened = fstatSync(file);
-      this.#checkSame(stateOf(opened));
-      const bytes = new Uint8Array(opened.size);
-      let length = 0;
-      while (length < bytes.length) {
-        const rest = bytes.length - length;
-        const { bytesRead } = await readSome(file, bytes, length, rest, length);
-        if (bytesRead === 0) throw beingWritten();
-        length += bytesRead;
+      let before = this.#stateOf(file);
+      let checksum: number | undefined;
+      for (let reads = 0; reads < MAX_READS; reads++) {
+        const bytes = await readWhole(file, before.size);
+        const state = this.#stateOf(file);
+        if (state.modified === before.modified) return { bytes, state };
+        // Another sender that tries to lock it sets its time, too: only the bytes
+        // tell, which must be the same twice.
+        if (crc32(bytes) === checksum) return { bytes, state };
+        checksum = crc32(bytes);
+        before = state;
       }
-      const state = stateOf(fstatSync(file));
-      this.#checkSame(state);
-      if (state.modified !== opened.mtimeMs) throw beingWritten();
-      return { bytes, state };
+      throw beingWritten();
     } finally {
       closeSync(file);
     }
+  }
+
+  /** @throws {ChangedError} when the open file is not the claimed one. */
+  #stateOf(file: number): State {
+    const state = stateOf(fstatSync(file));
+    this.#checkSame(state);
+    return state;
   }
 
   #checkSame({ dev, ino, size }: State): void {
@@ -135,6 +143,19 @@ export class CheckedFile {
     }
     if (size !== this.#state.size) throw beingWritten();
   }
+}
+
+/** @throws {ChangedError} when it is shorter than that. */
+async function readWhole(file: number, size: number): Promise<Uint8Array> {
+  const bytes = new Uint8Array(size);
+  let length = 0;
+  while (length < size) {
+    const rest = size - length;
+    const { bytesRead } = await readSome(file, bytes, length, rest, length);
+    if (bytesRead === 0) throw beingWritten();
+    length += bytesRead;
+  }
+  return bytes;
 }
 
 function stateOf(

@@ -74,15 +74,18 @@ export class AckDirectory {
    * Replaces the entry by the file `by`, which stays; by nothing when there is no `by`.
    * Durable when this returns.
    *
-   * @returns `false`, with nothing changed, when the entry is not, or not any more, `seen`.
+   * @param mayChange is asked just before, while nobody else changes an entry
+   * @returns `false`, with nothing changed, when the entry is not, or not any more,
+   *   `seen`, or may not be changed.
    */
   async exchange(
     md5: string,
     seen: string | undefined,
     by?: string,
+    mayChange: () => boolean = () => true,
   ): Promise<boolean> {
     const exchanged = await this.exclusively(() => {
-      if (this.read(md5) !== seen) return false;
+      if (this.read(md5) !== seen || !mayChange()) return false;
       if (seen !== undefined) unlink(this.#entry(md5));
       if (by !== undefined) Deno.linkSync(by, this.#entry(md5));
       return true;

@@ -8,27 +8,7 @@
  * over, as this can take over the original's; both at the same time they cannot use
  * them.
  *
- * A message is staged first: under hidden names, complete and durable, together with
- * a ticket, `ack/.tmp-<id>`. Then the ticket is linked to `ack/<MD5>`, synced: this
- * is the commit. Then body and signer get their names in `incoming`, synced, and
- * last the ticket is removed. Why a message is neither lost nor doubled, wherever a
- * process is killed and however many deliver it at the same time:
- *
- * - The entries change under a lock, and only from what was seen to what is meant.
- *   An entry of the same signer is not replaced, and removed only when the sender
- *   has said so or it is very old. So of all that stage a message one
- *   enters it, and the others find its entry.
- * - A staged message is entered when its entry says what its ticket says. The text
- *   names the id, and an id has one ticket at most, which is made before the message
- *   is staged and removed after it is visible for good.
- * - An entered message leaves its hidden names in one way only, by renames into
- *   `incoming`, each of which succeeds once; a consumer may have taken the message
- *   since. So it is delivered when nothing of it is hidden; and whoever finds an
- *   entry, at the next delivery, in `tidy`, before it is replaced or removed, makes
- *   it durable and the renames good if they are still to be done.
- * - A staged message that is not entered is removed by its writer, or by `tidy` when
- *   it is old; this, too, under the lock and the ticket first. Then it cannot be
- *   entered any more: a writer that was only slow fails, and delivers again.
+ * How that is done is told in {@linkcode ReceivedMessages}.
  *
  * @module
  */
@@ -38,21 +18,25 @@ import { CommitOrder, type CommitTurn } from "../disk/commit_order.ts";
 import { DirectorySyncer } from "../disk/directory_syncer.ts";
 import { spoolError } from "../disk/errors.ts";
 import { PerKey } from "../disk/per_key.ts";
+import { Signings } from "../memory/signings.ts";
 import type {
   ElementFields,
-  IncomingSpool,
   PreparedElement,
+  SignedSpool,
+  Signing,
 } from "../spool.ts";
 import { AckDirectory } from "./acks.ts";
 import { makeSsm1Directories } from "./directories.ts";
 import { MD5_HEX } from "./names.ts";
 import { ReceivedMessages } from "./received.ts";
-import { type Ssm1Staged, Ssm1Staging } from "./staging.ts";
+import { type Ssm1Content, type Ssm1Staged, Ssm1Staging } from "./staging.ts";
 
 /** Settings of an {@linkcode Ssm1Incoming}. */
 export interface Ssm1IncomingOptions {
   /** How long it is remembered that a message was received, in ms, when the sender never says that it may be forgotten. @default {7776000000} 90 days */
   ackKeepMs?: number;
+  /** How many messages are remembered at most, by their signatures, also when their senders have said that they may be forgotten. @default {100000} */
+  remembered?: number;
   /** Age at which `tidy` takes a hidden file for left behind by a crash, in ms. @default {300000} */
   maxTempMs?: number;
   /** Mode of the files, whatever the umask. @default {0o640} */
@@ -67,13 +51,14 @@ export interface Ssm1IncomingOptions {
 const TRIM_INTERVAL_MS = 3_600_000;
 
 /** Where messages of SSM1 are delivered. */
-export class Ssm1Incoming implements IncomingSpool {
+export class Ssm1Incoming implements SignedSpool {
   readonly #incoming: string;
   readonly #ack: string;
   readonly #ackKeepMs: number;
   readonly #maxTempMs: number;
   readonly #staging: Ssm1Staging;
   readonly #received: ReceivedMessages;
+  readonly #signings: Signings;
   /** So that this process never races with itself. */
   readonly #perKey = new PerKey();
   readonly #order = new CommitOrder();
@@ -83,7 +68,9 @@ export class Ssm1Incoming implements IncomingSpool {
     const {
       ackKeepMs = 90 * 24 * 3_600_000,
       maxTempMs = 300_000,
+      remembered = 100_000,
       fileMode = 0o640,
+      directoryMode = 0o750,
     } = options;
     const syncer = new DirectorySyncer();
     this.#incoming = join(path, "incoming");
@@ -92,7 +79,12 @@ export class Ssm1Incoming implements IncomingSpool {
     this.#maxTempMs = maxTempMs;
     const acks = new AckDirectory(this.#ack, { fileMode, syncer });
     this.#staging = new Ssm1Staging(path, { fileMode, syncer });
-    this.#received = new ReceivedMessages(acks, this.#staging);
+    this.#signings = new Signings(join(path, ".ssm-ledger", "incoming"), {
+      capacity: remembered,
+      directoryMode,
+      syncer,
+    });
+    this.#received = new ReceivedMessages(acks, this.#staging, this.#signings);
   }
 
   /**
@@ -109,33 +101,48 @@ export class Ssm1Incoming implements IncomingSpool {
     options: Ssm1IncomingOptions = {},
   ): Promise<Ssm1Incoming> {
     await makeSsm1Directories(path, options);
-    return new Ssm1Incoming(path, options);
+    const spool = new Ssm1Incoming(path, options);
+    try {
+      spool.#signings.marks.open();
+    } catch (error) {
+      throw spoolError("open", path, error);
+    }
+    return spool;
+  }
+
+  /** @throws {SsmError} `SPOOL` when the memory cannot be read or written. */
+  // deno-lint-ignore require-await -- a failure rejects, as the interface says
+  async doubt(
+    _key: string,
+    fields: ElementFields,
+    signing: Signing,
+  ): Promise<string | undefined> {
+    const { content, signer } = messageOf(fields, signing);
+    try {
+      return this.#received.doubt(content, signer, signing);
+    } catch (error) {
+      throw spoolError("deliver into", this.#incoming, error);
+    }
   }
 
   /**
    * Only `body` and `signer` are stored. What identifies a message is its body and
-   * its signer, as in SSM1, not `key`. `commit` returns the id.
+   * its signer, as in SSM1, and the act of signing, not `key`. `commit` returns the id.
    *
    * @throws {RangeError} when there is no body, or the signer is not one line of text.
    * @throws {SsmError} `SPOOL` when the message cannot be written.
    */
   async prepare(
     _key: string,
-    { body, signer }: ElementFields,
+    fields: ElementFields,
+    signing?: Signing,
   ): Promise<PreparedElement | undefined> {
-    if (body === undefined) throw new RangeError("A message without a body");
-    if (typeof signer !== "string" || !/^[^\t\n]+$/.test(signer)) {
-      throw new RangeError("Not the signer of a message");
-    }
-    const bytes = typeof body === "string"
-      ? new TextEncoder().encode(body)
-      : body;
-    const md5 = createHash("md5").update(bytes).digest("hex");
+    const { content, body, signer } = messageOf(fields, signing);
+    const { md5 } = content;
     if (Date.now() >= this.#trimAt) await this.#trim();
-    if (await this.#perKey.run(md5, () => this.#has(md5, signer))) {
-      return undefined;
-    }
-    const staged = await this.#stage(md5, bytes, signer);
+    const has = () => this.#has(content, signer, signing);
+    if (await this.#perKey.run(md5, has)) return undefined;
+    const staged = await this.#stage(content, body, signer);
     let open = true;
     return {
       commit: () => {
@@ -178,21 +185,25 @@ export class Ssm1Incoming implements IncomingSpool {
     await this.#trim();
   }
 
-  async #has(md5: string, signer: string): Promise<boolean> {
+  async #has(
+    content: Ssm1Content,
+    signer: string,
+    signing: Signing | undefined,
+  ): Promise<boolean> {
     try {
-      return await this.#received.has(md5, signer);
+      return await this.#received.has(content, signer, signing);
     } catch (error) {
       throw spoolError("deliver into", this.#incoming, error);
     }
   }
 
   async #stage(
-    md5: string,
+    content: Ssm1Content,
     body: Uint8Array,
     signer: string,
   ): Promise<Ssm1Staged> {
     try {
-      return await this.#staging.write(md5, body, signer);
+      return await this.#staging.write(content, body, signer);
     } catch (error) {
       throw spoolError("write to", this.#incoming, error);
     }
@@ -211,7 +222,10 @@ export class Ssm1Incoming implements IncomingSpool {
       await before;
       const isOurs = this.#staging.show(staged);
       pass();
-      await this.#staging.sync();
+      await Promise.all([
+        this.#staging.sync(),
+        ...(staged.mark === undefined ? [] : [this.#received.syncMarks()]),
+      ]);
       this.#staging.finish(staged.id);
       return isOurs ? staged.id : undefined;
     } catch (error) {
@@ -238,4 +252,18 @@ export class Ssm1Incoming implements IncomingSpool {
       throw spoolError("tidy", this.#ack, error);
     }
   }
+}
+
+/** What is to be delivered. @throws {RangeError} when it is no message. */
+function messageOf({ body, signer }: ElementFields, signing?: Signing) {
+  if (body === undefined) throw new RangeError("A message without a body");
+  if (typeof signer !== "string" || !/^[^\t\n]+$/.test(signer)) {
+    throw new RangeError("Not the signer of a message");
+  }
+  const bytes = typeof body === "string"
+    ? new TextEncoder().encode(body)
+    : body;
+  const md5 = createHash("md5").update(bytes).digest("hex");
+  const mark = signing && Signings.markOf(signing);
+  return { content: { md5, mark }, body: bytes, signer };
 }

@@ -2,7 +2,8 @@
  * Messages in the directories of SSM1 that are not visible yet.
  *
  * A staged message is three files: `ack/.tmp-<id>`, the ticket, which is what its
- * entry will be; `incoming/.tmp-<id>.<md5>`, the body; and that name with `.sig`,
+ * entry will be; `incoming/.tmp-<id>.<md5>`, the body, or `.tmp-<id>.<md5>.<mark>`
+ * where it is known from which act of signing it comes; and that name with `.sig`,
  * the signer. The ticket is made first, when there is none of that name, and
  * removed last: whoever has it has the id.
  *
@@ -16,7 +17,8 @@ import { formatAck, readText } from "./acks.ts";
 import { HIDDEN, MESSAGE_ID, MessageNames } from "./names.ts";
 
 /** A body or signer; the id is within {@linkcode HIDDEN} and the digest. */
-const STAGED = /^\.tmp-(\d{8}-\d{6}-\d{3})\.([0-9a-f]{32})(?:\.sig)?$/;
+const STAGED =
+  /^\.tmp-(\d{8}-\d{6}-\d{3})\.([0-9a-f]{32})(?:\.([0-9a-f]{32}))?(?:\.sig)?$/;
 
 /** Settings of a {@linkcode Ssm1Staging}. */
 export interface Ssm1StagingOptions {
@@ -24,16 +26,21 @@ export interface Ssm1StagingOptions {
   readonly syncer: DirectorySyncer;
 }
 
-/** Which message it is: its name, and the digest of its content. */
-export interface Ssm1Staged {
-  readonly id: string;
+/** What a message is: the digest of its content, and the mark of its signing, if there is one. */
+export interface Ssm1Content {
   readonly md5: string;
+  readonly mark: string | undefined;
+}
+
+/** Which message it is: its name, and what it is. */
+export interface Ssm1Staged extends Ssm1Content {
+  readonly id: string;
 }
 
 /** The hidden files of one id. */
 interface Leftover {
   readonly id: string;
-  readonly files: { readonly name: string; readonly md5: string }[];
+  readonly files: { readonly name: string; readonly staged: Ssm1Staged }[];
   /** When the last of them was written, in ms since 1970. */
   writtenAt: number;
 }
@@ -65,11 +72,11 @@ export class Ssm1Staging {
 
   /** Stages a message, durably. */
   async write(
-    md5: string,
+    content: Ssm1Content,
     body: Uint8Array,
     signer: string,
   ): Promise<Ssm1Staged> {
-    const staged = { id: await this.#reserve(md5, signer), md5 };
+    const staged = { id: await this.#reserve(content, signer), ...content };
     const path = this.#pathOf(staged);
     const signed = new TextEncoder().encode(`${signer}\n`);
     const work = [
@@ -102,6 +109,12 @@ export class Ssm1Staging {
     for (const name of [staged.id, `${staged.id}.sig`]) {
       if (lookAt(`${this.#incoming}/${name}`) !== undefined) throw taken(name);
     }
+  }
+
+  /** Whether the body or the signer of a message is hidden. */
+  isHidden(staged: Ssm1Staged): boolean {
+    const path = this.#pathOf(staged);
+    return [path, `${path}.sig`].some((name) => lookAt(name) !== undefined);
   }
 
   /** Makes a message visible, the body before the signer; `false` when there was nothing to do. */
@@ -138,34 +151,39 @@ export class Ssm1Staging {
 
   /** All messages of which the body or the signer is hidden. */
   list(): Ssm1Staged[] {
-    const found = this.#leftovers().flatMap(({ id, files }) =>
-      files.map((
-        { md5 },
-      ): [string, Ssm1Staged] => [`${id}.${md5}`, { id, md5 }])
+    const found = this.#leftovers().flatMap(({ files }) =>
+      files.map(({ staged }): [string, Ssm1Staged] => [
+        this.#pathOf(staged),
+        staged,
+      ])
     );
     return [...new Map(found).values()];
   }
 
-  /** Deletes what was last written to longer than `ageMs` ago, except what `isEntered`. */
-  sweep(ageMs: number, isEntered: (staged: Ssm1Staged) => boolean): void {
+  /** Deletes what was last written to longer than `ageMs` ago, except what `isEntered`; tells `release` before. */
+  sweep(
+    ageMs: number,
+    isEntered: (staged: Ssm1Staged) => boolean,
+    release: (staged: Ssm1Staged) => void,
+  ): void {
     const limit = Date.now() - ageMs;
     for (const { id, files, writtenAt } of this.#leftovers()) {
       if (writtenAt >= limit) continue;
-      if (files.some(({ md5 }) => isEntered({ id, md5 }))) continue;
+      if (files.some(({ staged }) => isEntered(staged))) continue;
+      for (const { staged } of files) release(staged);
       unlink(this.ticketOf(id));
       for (const { name } of files) unlink(`${this.#incoming}/${name}`);
     }
   }
 
   /** Takes an id that nobody has. */
-  async #reserve(md5: string, signer: string): Promise<string> {
+  async #reserve(content: Ssm1Content, signer: string): Promise<string> {
     for (;;) {
       const id = this.#names.next(Date.now());
       const ticket = this.ticketOf(id);
-      const path = this.#pathOf({ id, md5 });
-      if ([ticket, path, `${path}.sig`].some(lookAt) || this.#isUsed(id)) {
-        continue;
-      }
+      const isTaken = lookAt(ticket) !== undefined ||
+        this.isHidden({ id, ...content }) || this.#isUsed(id);
+      if (isTaken) continue;
       const text = formatAck({ path: join(this.#incoming, id), signer });
       try {
         const bytes = new TextEncoder().encode(text);
@@ -219,15 +237,17 @@ export class Ssm1Staging {
       add(id, `${this.#acks}/${name}`);
     }
     for (const { name } of Deno.readDirSync(this.#incoming)) {
-      const [, id, md5] = STAGED.exec(name) ?? [];
+      const [, id, md5, mark] = STAGED.exec(name) ?? [];
       if (id === undefined || md5 === undefined) continue;
-      add(id, `${this.#incoming}/${name}`).files.push({ name, md5 });
+      const { files } = add(id, `${this.#incoming}/${name}`);
+      files.push({ name, staged: { id, md5, mark } });
     }
     return [...byId.values()];
   }
 
-  #pathOf({ id, md5 }: Ssm1Staged): string {
-    return `${this.#incoming}/${HIDDEN}${id}.${md5}`;
+  #pathOf({ id, md5, mark }: Ssm1Staged): string {
+    const path = `${this.#incoming}/${HIDDEN}${id}.${md5}`;
+    return mark === undefined ? path : `${path}.${mark}`;
   }
 }
 

@@ -112,10 +112,10 @@ export class SmimeOpener implements OpeningEnvelope {
       return rejected(`Failed to decrypt message: ${badMessage(error)}`);
     }
     try {
-      const { payload, signer, certificates } = await verifyMessage(entity, {
-        allowWeakDigests,
-        limits,
-      });
+      const { payload, signer, certificates, signing } = await verifyMessage(
+        entity,
+        { allowWeakDigests, limits },
+      );
       const verdict = await trust(signer, certificates);
       if (!verdict.ok) {
         const { reason, missing } = verdict;
@@ -137,7 +137,7 @@ export class SmimeOpener implements OpeningEnvelope {
         const words = why === undefined ? "" : `; ${why}`;
         return rejected(`Signer not in valid DNs list: ${dn}${words}`, dn);
       }
-      return { status: "accepted", payload, signer: dn };
+      return { status: "accepted", payload, signer: dn, signing };
     } catch (error) {
       return rejected(`Failed to verify message: ${badMessage(error)}`);
     }

@@ -9,7 +9,11 @@ import { isSsmError, reason, SsmError } from "../../errors.ts";
 import type { Socket } from "../../net/mod.ts";
 import { type Clock, systemClock } from "../../time/mod.ts";
 import { FrameDecoder, type TrimMessages } from "../frame/decoder.ts";
-import { encodeFrame, encodeFrameParts } from "../frame/encoder.ts";
+import {
+  encodeFrame,
+  encodeFrameParts,
+  type EncodeOptions,
+} from "../frame/encoder.ts";
 import type { Frame, StompVersion } from "../frame/frame.ts";
 import { JoiningWriter } from "./joining_writer.ts";
 import type { FrameLimits } from "../frame/limits.ts";
@@ -41,6 +45,12 @@ export interface ConnectionOptions {
    * server can say what is wrong before it ends it. @default false
    */
   answerMalformed?: boolean | undefined;
+  /**
+   * Whether a line end follows each frame, as ActiveMQ and RabbitMQ write it: a
+   * client like php-stomp reads two frames that come together only then.
+   * @default false
+   */
+  trailingEol?: boolean | undefined;
   /** Told, as bytes come, how many are kept of a frame that has not ended. */
   onHeld?: ((bytes: number) => void) | undefined;
   /** @default the machine's clock */
@@ -59,6 +69,7 @@ export class StompConnection {
   readonly #socket: Socket;
   readonly #answerMalformed: boolean;
   readonly #onHeld: ConnectionOptions["onHeld"];
+  readonly #encoding: EncodeOptions;
   readonly #decoder: FrameDecoder;
   readonly #watch: Watch;
   readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
@@ -73,6 +84,7 @@ export class StompConnection {
       trimMessages = false,
       writeTimeoutMs = 60_000,
       answerMalformed = false,
+      trailingEol,
       onHeld,
       clock = systemClock,
     } = options;
@@ -83,6 +95,7 @@ export class StompConnection {
     this.#socket = socket;
     this.#answerMalformed = answerMalformed;
     this.#onHeld = onHeld;
+    this.#encoding = { trailingEol };
     this.#decoder = new FrameDecoder({ limits, trimMessages });
     this.#watch = new Watch(clock, {
       // Its failure is the connection's, and reported as such.
@@ -164,8 +177,8 @@ export class StompConnection {
     const { version } = this;
     await this.#send(
       frame.body.length <= JOIN_BYTES
-        ? [encodeFrame(frame, version)]
-        : encodeFrameParts(frame, version).flatMap(slices),
+        ? [encodeFrame(frame, version, this.#encoding)]
+        : encodeFrameParts(frame, version, this.#encoding).flatMap(slices),
     );
   }
 

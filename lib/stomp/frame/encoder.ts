@@ -8,7 +8,14 @@ import { escapeHeader, headerRule } from "./escape.ts";
 import { type Frame, mayHaveBody, type StompVersion } from "./frame.ts";
 
 const utf8 = new TextEncoder();
-const NUL = new Uint8Array(1);
+const NUL = Uint8Array.of(0);
+const NUL_EOL = Uint8Array.of(0, 0x0a);
+
+/** How a frame is written. */
+export interface EncodeOptions {
+  /** Whether a line end follows its NUL, which every version allows. @default false */
+  readonly trailingEol?: boolean | undefined;
+}
 
 /**
  * Writes a frame as parts to be sent one after another; the body is the
@@ -23,19 +30,27 @@ const NUL = new Uint8Array(1);
 export function encodeFrameParts(
   frame: Frame,
   version: StompVersion,
+  { trailingEol }: EncodeOptions = {},
 ): Uint8Array[] {
   const { body } = frame;
   const head = utf8.encode(encodeHead(frame, version));
-  return body.length === 0 ? [head, NUL] : [head, body, NUL];
+  const end = trailingEol ? NUL_EOL : NUL;
+  return body.length === 0 ? [head, end] : [head, body, end];
 }
 
 /** Writes a frame as one array; see {@linkcode encodeFrameParts}. */
-export function encodeFrame(frame: Frame, version: StompVersion): Uint8Array {
+export function encodeFrame(
+  frame: Frame,
+  version: StompVersion,
+  { trailingEol }: EncodeOptions = {},
+): Uint8Array {
   const { body } = frame;
   const head = utf8.encode(encodeHead(frame, version));
-  const bytes = new Uint8Array(head.length + body.length + 1);
+  const end = trailingEol ? NUL_EOL : NUL;
+  const bytes = new Uint8Array(head.length + body.length + end.length);
   bytes.set(head);
   bytes.set(body, head.length);
+  bytes.set(end, head.length + body.length);
   return bytes;
 }
 

@@ -1,6 +1,7 @@
 /**
  * What becomes of messages that nobody can deal with: they leave their queue
- * after so many failures and are kept in another, for somebody to look at.
+ * after so many failures, or when a client says so, and are kept in another, for
+ * somebody to look at.
  *
  * A failure is a NACK, or the loss of a client that had the message in hand as
  * its oldest. What a client merely had been sent ahead when it was lost, or
@@ -11,7 +12,7 @@
 import { reason } from "../../errors.ts";
 import type { Logger } from "../../log/mod.ts";
 import type { Entry } from "./backlog.ts";
-import type { Counters } from "./counters.ts";
+import type { Counters } from "../routing/counters.ts";
 import { type Destination, parseDestination } from "../message/destination.ts";
 import { deadLetter } from "../message/message.ts";
 import { quote } from "../message/refusal.ts";
@@ -72,25 +73,32 @@ export class DeadLetters {
     this.#options = options;
   }
 
-  /** Tells whether a message that failed is not to be delivered again. */
-  claims({ kind, path }: Destination, { failures }: Entry): boolean {
+  /** Tells whether what is dead in that place is kept at all. */
+  keeps({ kind, path }: Destination): boolean {
     const { deadLetters } = this.#options;
-    return deadLetters !== undefined && kind === "queue" &&
-      path !== deadLetters.path && failures > deadLetters.maxRedeliveries;
+    return deadLetters !== undefined && path !== deadLetters.path &&
+      (kind === "queue" || kind === "subscriber");
+  }
+
+  /** Tells whether a message that failed is not to be delivered again. */
+  claims(destination: Destination, { failures }: Entry): boolean {
+    return this.keeps(destination) &&
+      failures > this.#options.deadLetters!.maxRedeliveries;
   }
 
   /**
    * Moves a message, in the store; does not throw.
    *
+   * @param why for the log, and for whoever looks at it
    * @returns where it is now, or `undefined` if it could not be moved.
    */
   async bury(
     from: Destination,
     entry: Entry,
+    why = `${entry.failures} deliveries failed`,
   ): Promise<{ destination: Destination; known: Known } | undefined> {
     const { store, logger, host, counters, nextSequence } = this.#options;
     const { path } = this.#options.deadLetters!;
-    const why = `${entry.failures} deliveries failed`;
     try {
       const sequence = nextSequence();
       const message = deadLetter(entry.message, {

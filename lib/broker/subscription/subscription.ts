@@ -5,10 +5,11 @@
  */
 import type { SsmError } from "../../errors.ts";
 import type { AckMode, Frame, StompVersion } from "../../stomp/mod.ts";
-import type { Entry } from "../routing/backlog.ts";
-import { messageFrame } from "../message/message.ts";
-import type { Feed } from "../routing/queue.ts";
-import type { TopicConsumer } from "../routing/topic.ts";
+import type { Entry } from "../queues/backlog.ts";
+import { browsedFrame, messageFrame } from "../message/message.ts";
+import type { Viewer } from "../queues/browser.ts";
+import type { Feed } from "../queues/queue.ts";
+import type { Origin, TopicConsumer } from "../routing/topic.ts";
 
 /** The way to the client. */
 export interface Outlet {
@@ -46,16 +47,24 @@ export interface SubscriptionOptions {
   readonly prefetch: number;
   /** Their bytes; one message is always allowed. */
   readonly prefetchBytes: number;
+  /** As {@linkcode TopicConsumer.exclusive}. */
+  readonly exclusive: boolean;
+  /** It only looks at what waits. */
+  readonly browses: boolean;
+  /** What comes from its own outlet is not for it. */
+  readonly noLocal: boolean;
   readonly outlet: Outlet;
   /** Called for what an `auto` subscription has delivered. */
   readonly onDelivered: (entry: Entry) => void;
 }
 
 /** Delivers messages within a window, and knows which are not acknowledged yet. */
-export class Subscription implements TopicConsumer {
+export class Subscription implements TopicConsumer, Viewer {
   readonly id: string | undefined;
   readonly path: string;
   readonly ack: AckMode;
+  readonly exclusive: boolean;
+  readonly browses: boolean;
   readonly #options: SubscriptionOptions;
   /** Unacknowledged deliveries by id, in the order of delivery. */
   readonly #pending = new Map<string, Delivery>();
@@ -63,11 +72,14 @@ export class Subscription implements TopicConsumer {
   #heldCount = 0;
   #heldBytes = 0;
   #feed: Feed | undefined;
+  #ended = false;
 
   constructor(options: SubscriptionOptions) {
     this.id = options.id;
     this.path = options.path;
     this.ack = options.ack;
+    this.exclusive = options.exclusive;
+    this.browses = options.browses;
     this.#options = options;
   }
 
@@ -82,14 +94,24 @@ export class Subscription implements TopicConsumer {
 
   get ready(): boolean {
     const { outlet, prefetch, prefetchBytes } = this.#options;
-    return outlet.open &&
+    return outlet.open && !this.#ended &&
       this.#pending.size - this.#heldCount < prefetch &&
       (this.#pendingBytes - this.#heldBytes < prefetchBytes);
   }
 
-  /** Begins to take messages. */
-  start(connect: (consumer: TopicConsumer) => Feed): void {
+  /** Begins to take messages, unless it has ended already. */
+  start(connect: (consumer: this) => Feed): void {
     this.#feed = connect(this);
+    if (this.#ended) this.#feed.cancel([]);
+  }
+
+  ignores(origin: Origin | undefined): boolean {
+    const { noLocal, outlet } = this.#options;
+    return noLocal && origin === outlet;
+  }
+
+  seen(): void {
+    void this.#options.outlet.write(browsedFrame(this));
   }
 
   /** There may be room on the way to the client again. */
@@ -150,9 +172,9 @@ export class Subscription implements TopicConsumer {
 
   /** The transaction came to nothing: the delivery is unacknowledged again. */
   unhold(delivery: Delivery): void {
-    delivery.held = false;
-    this.#heldCount--;
-    this.#heldBytes -= delivery.entry.size;
+    this.#release(delivery);
+    // Of a subscription that has ended meanwhile nothing stays with the client.
+    if (this.#ended) this.giveBack([delivery]);
   }
 
   /** The client is done with it. */
@@ -174,13 +196,27 @@ export class Subscription implements TopicConsumer {
     this.resume();
   }
 
+  /** The client refuses them for good: they are not to be delivered again. */
+  reject(deliveries: readonly Delivery[]): void {
+    for (const delivery of deliveries) this.#remove(delivery);
+    this.#feed?.reject(deliveries.map(({ entry }) => entry));
+    this.resume();
+  }
+
   /**
    * The client unsubscribes. What is unacknowledged goes back to its queue,
-   * except what an `auto` subscription is writing just now.
+   * except what an `auto` subscription is writing just now, and what waits for
+   * the end of a transaction.
+   *
+   * @returns what has gone back although the client may still acknowledge it
    */
-  cancel(): void {
-    if (this.ack === "auto") this.#feed?.cancel([]);
-    else this.end();
+  cancel(): Delivery[] {
+    const back = this.ack === "auto"
+      ? []
+      : [...this.#pending.values()].filter(({ held }) => !held);
+    for (const delivery of back) this.#remove(delivery);
+    this.#end(back);
+    return back;
   }
 
   /**
@@ -189,17 +225,29 @@ export class Subscription implements TopicConsumer {
    * @param lost it broke off; the message the client had in hand may be why.
    */
   end({ lost = false }: { lost?: boolean } = {}): void {
-    const entries = [...this.#pending.values()].map(({ entry }) => entry);
-    if (lost && this.ack !== "auto" && entries[0]) entries[0].failures++;
+    const deliveries = [...this.#pending.values()];
+    const [oldest] = deliveries;
+    if (lost && this.ack !== "auto" && oldest) oldest.entry.failures++;
     this.#pending.clear();
-    this.#feed?.cancel(entries);
+    this.#end(deliveries);
+  }
+
+  #end(back: readonly Delivery[]): void {
+    this.#ended = true;
+    this.#feed?.cancel(back.map(({ entry }) => entry));
   }
 
   #remove(delivery: Delivery): boolean {
     if (!this.#pending.delete(delivery.id)) return false;
-    if (delivery.held) this.unhold(delivery);
+    if (delivery.held) this.#release(delivery);
     this.#pendingBytes -= delivery.entry.size;
     return true;
+  }
+
+  #release(delivery: Delivery): void {
+    delivery.held = false;
+    this.#heldCount--;
+    this.#heldBytes -= delivery.entry.size;
   }
 
   async #finishWhenWritten(

@@ -4,11 +4,11 @@
  * @module
  */
 import type { Frame } from "../../stomp/mod.ts";
-import type { Entry } from "../routing/backlog.ts";
+import type { Entry } from "../queues/backlog.ts";
 import type { Destination } from "../message/destination.ts";
 import { overLimit, quote, refusal, required } from "../message/refusal.ts";
-import type { Router } from "../routing/router.ts";
-import type { SubscribeRequest } from "./subscribe_request.ts";
+import { Returned } from "./returned.ts";
+import { MAX_PREFETCH, type SubscribeRequest } from "./subscribe_request.ts";
 import { type Delivery, type Outlet, Subscription } from "./subscription.ts";
 
 /** What the subscriptions of one client may cost. */
@@ -23,7 +23,6 @@ export interface SubscriptionLimits {
 
 /** What a list of subscriptions works with. */
 export interface SubscriptionsOptions {
-  readonly router: Router;
   readonly outlet: Outlet;
   readonly limits: SubscriptionLimits;
   /** Called for what an `auto` subscription has delivered. */
@@ -37,6 +36,7 @@ export class Subscriptions {
   readonly #options: SubscriptionsOptions;
   /** By id, or in STOMP 1.0 by destination. */
   readonly #all = new Map<string, Subscription>();
+  readonly #returned = new Returned(MAX_PREFETCH);
 
   constructor(options: SubscriptionsOptions) {
     this.#options = options;
@@ -52,13 +52,14 @@ export class Subscriptions {
     return [...this.#all.values()].every(({ pending }) => pending === 0);
   }
 
-  /** Begins a subscription. @throws {SsmError} `STOMP_PROTOCOL`, `LIMIT` */
+  /** Adds a subscription, which is still to be started. @throws {SsmError} `STOMP_PROTOCOL`, `LIMIT` */
   add(
-    destination: Destination,
-    { id, ack, prefetch }: Pick<SubscribeRequest, "id" | "ack" | "prefetch">,
-  ): void {
-    const { router, outlet, limits, onDelivered, onCount } = this.#options;
-    const { path } = destination;
+    destinations: readonly Destination[],
+    request: Omit<SubscribeRequest, "destinations">,
+  ): Subscription {
+    const { outlet, limits, onDelivered, onCount } = this.#options;
+    const { id, prefetch, prefetchBytes = limits.prefetchBytes } = request;
+    const path = pathOf(destinations);
     const key = id ?? unnamed(path);
     if (this.#all.has(key)) {
       throw refusal(
@@ -74,50 +75,54 @@ export class Subscriptions {
     const subscription = new Subscription({
       id,
       path,
-      ack,
+      ack: request.ack,
+      exclusive: request.exclusive === true,
+      browses: request.browse === true,
+      noLocal: request.noLocal === true,
       prefetch: prefetch ?? limits.prefetch,
-      prefetchBytes: limits.prefetchBytes,
+      prefetchBytes: Math.min(prefetchBytes, limits.prefetchBytes),
       outlet,
       onDelivered,
     });
     this.#all.set(key, subscription);
-    subscription.start((consumer) => router.subscribe(destination, consumer));
     onCount(this.#all.size);
+    return subscription;
+  }
+
+  /** Ends a subscription, which in STOMP 1.0 may be named by its destination; returns it, if there was one. */
+  remove(
+    named: { id: string } | { path: string },
+  ): Subscription | undefined {
+    const key = "id" in named ? named.id : unnamed(named.path);
+    const subscription = this.#all.get(key);
+    if (subscription === undefined) return undefined;
+    this.#all.delete(key);
+    this.#returned.add(subscription.cancel());
+    this.#options.onCount(this.#all.size);
+    return subscription;
+  }
+
+  /** Tells whether a subscription, of that id if one is given, takes messages from that destination. */
+  consumes({ id, path }: { id?: string; path: string }): boolean {
+    const known = id === undefined ? this.#all.values() : [this.#all.get(id)];
+    return [...known].some((one) => one?.path === path && !one.browses);
   }
 
   /**
-   * Ends a subscription; in STOMP 1.0 it may be named by its destination.
+   * The deliveries that an ACK or NACK is about; none if it comes too late.
    *
-   * @returns the full name of that
    * @throws {SsmError} `STOMP_PROTOCOL`
    */
-  remove(named: { id: string } | { path: string }): string {
-    const key = "id" in named ? named.id : unnamed(named.path);
-    const subscription = this.#all.get(key);
-    if (subscription === undefined) {
-      throw refusal("Cannot unsubscribe: there is no such subscription");
-    }
-    this.#all.delete(key);
-    subscription.cancel();
-    this.#options.onCount(this.#all.size);
-    return subscription.path;
-  }
-
-  /** Tells whether there is a subscription of that id, if one is given, to that destination. */
-  has({ id, path }: { id?: string; path: string }): boolean {
-    if (id !== undefined) return this.#all.get(id)?.path === path;
-    return [...this.#all.values()].some((known) => known.path === path);
-  }
-
-  /** The deliveries that an ACK or NACK is about. @throws {SsmError} `STOMP_PROTOCOL` */
   deliveriesOf(frame: Frame): Delivery[] {
-    const delivery = this.#find(frame);
-    if (delivery === undefined || delivery.held) {
-      throw refusal(
-        `Cannot process ${frame.command}: no such message awaits it`,
-      );
+    const [subscription, by] = this.#named(frame);
+    const delivery = this.#find(subscription, by);
+    if (delivery !== undefined && !delivery.held) {
+      return delivery.subscription.coveredBy(delivery);
     }
-    return delivery.subscription.coveredBy(delivery);
+    if (delivery === undefined && this.#returned.has(by)) return [];
+    throw refusal(
+      `Cannot process ${frame.command}: no such message awaits it`,
+    );
   }
 
   /** There is room on the way to the client again. */
@@ -133,22 +138,21 @@ export class Subscriptions {
   }
 
   /** Every version names a message in its own way. */
-  #find(frame: Frame): Delivery | undefined {
-    switch (this.#options.outlet.version) {
-      case "1.2":
-        return this.#findIn(undefined, { id: required(frame, "id") });
-      case "1.1":
-        return this.#findIn(required(frame, "subscription"), {
-          messageId: required(frame, "message-id"),
-        });
-      case "1.0":
-        return this.#findIn(frame.headers.get("subscription"), {
-          messageId: required(frame, "message-id"),
-        });
-    }
+  #named(
+    frame: Frame,
+  ): [
+    subscription: string | undefined,
+    by: { id: string } | { messageId: string },
+  ] {
+    const { version } = this.#options.outlet;
+    if (version === "1.2") return [undefined, { id: required(frame, "id") }];
+    const subscription = version === "1.1"
+      ? required(frame, "subscription")
+      : frame.headers.get("subscription");
+    return [subscription, { messageId: required(frame, "message-id") }];
   }
 
-  #findIn(
+  #find(
     id: string | undefined,
     by: { id: string } | { messageId: string },
   ): Delivery | undefined {
@@ -159,6 +163,11 @@ export class Subscriptions {
     }
     return undefined;
   }
+}
+
+/** What names a subscription's destinations together. */
+export function pathOf(destinations: readonly Destination[]): string {
+  return destinations.map(({ path }) => path).join(",");
 }
 
 /** The key of a STOMP 1.0 subscription without id; no id can contain NUL. */

@@ -9,6 +9,10 @@ import { Backlog, type Entry } from "./backlog.ts";
 export interface Consumer {
   /** It has room for one more message, right now. */
   readonly ready: boolean;
+  /** While it is there, nobody else gets anything; of several, the first. */
+  readonly exclusive?: boolean | undefined;
+  /** It takes what there is, but a queue need not stay for it alone. */
+  readonly passing?: boolean | undefined;
   /** Takes a message. Must not throw; what it cannot send it gives back later. */
   deliver(entry: Entry): void;
 }
@@ -19,6 +23,8 @@ export interface Feed {
   resume(): void;
   /** Messages that were delivered but not acknowledged. */
   giveBack(entries: readonly Entry[]): void;
+  /** Messages that were delivered and are not to be delivered again. */
+  reject(entries: readonly Entry[]): void;
   /** Ends the feed; `entries` are given back. */
   cancel(entries: readonly Entry[]): void;
 }
@@ -40,8 +46,10 @@ export class Queue {
   readonly #options: QueueOptions;
   readonly #backlog = new Backlog();
   readonly #consumers = new Set<Consumer>();
+  readonly #exclusive = new Set<Consumer>();
   /** Consumers thought to be ready; whose turn it is comes first. */
   readonly #turns = new Set<Consumer>();
+  #staying = 0;
   #paused = false;
 
   constructor(name: string, options: QueueOptions = {}) {
@@ -59,40 +67,57 @@ export class Queue {
     return this.#backlog.bytes;
   }
 
-  /** How many consumers there are. */
+  /** How many consumers there are, those that are just passing not counted. */
   get consumers(): number {
-    return this.#consumers.size;
+    return this.#staying;
+  }
+
+  /** It hands out no more messages. */
+  get paused(): boolean {
+    return this.#paused;
+  }
+
+  /** The oldest message that waits behind that number; it stays. */
+  after(sequence: number): Entry | undefined {
+    return this.#backlog.after(sequence);
   }
 
   /** Adds a message at the end. */
   push(entry: Entry): void {
     this.#backlog.push(entry);
-    this.#dispatch();
+    this.dispatch();
   }
 
   /** Puts unacknowledged messages back to where they were. */
   giveBack(entries: readonly Entry[]): void {
     this.#backlog.giveBack(entries);
-    this.#dispatch();
+    this.dispatch();
   }
 
   /** Adds a consumer. */
   attach(consumer: Consumer): void {
     this.#consumers.add(consumer);
+    if (consumer.exclusive) this.#exclusive.add(consumer);
+    if (!consumer.passing) this.#staying++;
     this.resume(consumer);
   }
 
-  /** Removes a consumer; what it holds is its own to give back. */
+  /**
+   * Removes a consumer; what it holds is its own to give back, and to be followed
+   * by {@linkcode dispatch}: if it was exclusive, others get their turn.
+   */
   detach(consumer: Consumer): void {
-    this.#consumers.delete(consumer);
+    if (!this.#consumers.delete(consumer)) return;
+    this.#exclusive.delete(consumer);
     this.#turns.delete(consumer);
+    if (!consumer.passing) this.#staying--;
   }
 
   /** Tells that a consumer may have room again. */
   resume(consumer: Consumer): void {
     if (!this.#consumers.has(consumer)) return;
     this.#turns.add(consumer);
-    this.#dispatch();
+    this.dispatch();
   }
 
   /** Stops handing out messages, for good. */
@@ -112,7 +137,8 @@ export class Queue {
     return this.#backlog.expiring;
   }
 
-  #dispatch(): void {
+  /** Hands out what there is to those who are ready. */
+  dispatch(): void {
     const { isExpired, onExpired, onDelivered } = this.#options;
     while (!this.#paused) {
       const entry = this.#backlog.peek();
@@ -132,6 +158,8 @@ export class Queue {
 
   /** The next consumer that is ready; it goes to the end of the line. */
   #next(): Consumer | undefined {
+    const [sole] = this.#exclusive;
+    if (sole !== undefined) return sole.ready ? sole : undefined;
     for (const consumer of this.#turns) {
       this.#turns.delete(consumer);
       if (!consumer.ready) continue;

@@ -69,6 +69,21 @@ export class Backlog {
     return this.#returned.at(-1) ?? this.#fresh[this.#head];
   }
 
+  /** The oldest message behind that number, which stays. */
+  after(sequence: number): Entry | undefined {
+    const returned = this.#returned;
+    const old = bisect(
+      0,
+      returned.length,
+      (n) => returned[n]!.sequence <= sequence,
+    );
+    if (old > 0) return returned[old - 1];
+    const fresh = this.#fresh;
+    return fresh[
+      bisect(this.#head, fresh.length, (n) => fresh[n]!.sequence > sequence)
+    ];
+  }
+
   /** Takes the oldest message. */
   take(): Entry | undefined {
     const entry = this.#returned.pop() ?? this.#shift();
@@ -109,4 +124,18 @@ export class Backlog {
     }
     return entry;
   }
+}
+
+/** The first of these indices that passes a test which all behind it pass, too; `to` if none does. */
+function bisect(
+  from: number,
+  to: number,
+  passes: (index: number) => boolean,
+): number {
+  while (from < to) {
+    const middle = (from + to) >> 1;
+    if (passes(middle)) to = middle;
+    else from = middle + 1;
+  }
+  return from;
 }
