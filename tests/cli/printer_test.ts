@@ -373,3 +373,32 @@ Deno.test("ssm printer refuses a command line that is wrong", async () => {
     assert.match(stderr, /\nssm: hint: see: ssm printer --help\n|must be/);
   }));
 });
+
+Deno.test("ssm printer prints what comes before the broker has confirmed the subscription", async () => {
+  await using broker = await ScriptedBroker.start(async (frame, caller) => {
+    // It never confirms it.
+    if (frame.command !== "SUBSCRIBE") return await content(frame, caller);
+    const id = frame.headers.get("id")!;
+    await caller.raw(messageWith(id, "early", "\nbody\0"));
+  });
+  await using printer = new Running(command(broker.port, ["--count=1"]));
+  assert.deepEqual(await printer.end(), { ...DONE, stdout: "body\n" });
+});
+
+Deno.test("ssm printer goes on at once after connections over which it has printed something", async () => {
+  let connections = 0;
+  await using broker = await ScriptedBroker.start(async (frame, caller) => {
+    await content(frame, caller);
+    const { command, headers } = frame;
+    if (command === "ACK") caller.close();
+    if (command !== "SUBSCRIBE") return;
+    const id = `${++connections}`;
+    await caller.raw(messageWith(headers.get("id")!, id, `\nbody ${id}\0`));
+  });
+  // With a pause it would give up.
+  const args = ["--count=8", "--retry-for=0"];
+  await using printer = new Running(command(broker.port, args));
+  const { status, stdout } = await printer.end();
+  const bodies = Array.from({ length: 8 }, (_, n) => `body ${n + 1}\n`);
+  assert.deepEqual([status, stdout], [0, bodies.join("")]);
+});

@@ -175,3 +175,16 @@ Deno.test("sendAll() does not blame a message for what the broker babbles", asyn
   const { sent, failed } = await stage.send([broker.endpoint], { window: 2 });
   assert.deepEqual({ sent, failed }, { sent: 2, failed: 0 });
 });
+
+Deno.test("sendAll() gets past the very first message, at which the broker just hangs up, when its time is up", async () => {
+  await using stage = await Stage.open();
+  const names = await stage.put("too much for it", "good", "good");
+  const lost = Array.from({ length: 4 }, () => killing());
+  const arrived: string[] = [];
+  await using broker = await ScriptedBroker.start(...lost, taking(2, arrived));
+  const { sent, failed } = await stage.send([broker.endpoint], {
+    retryForMs: 5000,
+  });
+  assert.deepEqual({ sent, failed }, { sent: 2, failed: 1 });
+  assert.deepEqual(arrived, names.slice(1));
+});

@@ -382,3 +382,23 @@ Deno.test("ReconnectingClient refuses to have no broker, or no losses", () => {
     RangeError,
   );
 });
+
+Deno.test("LastingSubscription hands out messages that come before the broker has confirmed it", async () => {
+  await using it = inTurn([
+    async (peer) => {
+      await peer.welcome();
+      const { receipt } = await peer.expect("SUBSCRIBE");
+      await peer.send(message("early", "x"));
+      await peer.expect("ACK");
+      await peer.send(`RECEIPT\nreceipt-id:${receipt}\n\n\0`);
+    },
+  ]);
+  const loop = it.client.subscribe("/queue/a");
+  for await (const received of loop) {
+    assert.equal(received.messageId, "early");
+    assert.equal(it.client.state, "connecting");
+    await received.ack();
+    break;
+  }
+  await loop.ready;
+});
