@@ -46,15 +46,21 @@ export function openClient(
 ): ReconnectingClient {
   return new ReconnectingClient({
     ...traits,
-    ...{ dial: endpoints, clock, random },
+    ...{ clock, random },
+    dial: endpoints.map((endpoint) => ({
+      name: endpoint.name,
+      connect: async (signal) => {
+        const client = await endpoint.connect(signal);
+        if (!signal.aborted) log.info("Connected.");
+        return client;
+      },
+    })),
     onAttemptFailed: (name, why) =>
       log.warning(`Failed to connect to ${name}: ${reason(why)}`),
     describeFailure: allFailed,
     onState: ({ state, reason: why, waitMs = 0 }) => {
-      if (state === "connected") {
-        log.info("Connected.");
-        onConnected?.();
-      } else if (why !== undefined && state === "lost") onLost(why);
+      if (state === "connected") onConnected?.();
+      else if (why !== undefined && state === "lost") onLost(why);
       else if (why !== undefined && state === "connecting") {
         log.info(`Trying again in ${Math.ceil(waitMs / 1000)} s.`);
       }

@@ -402,3 +402,23 @@ Deno.test("LastingSubscription hands out messages that come before the broker ha
   }
   await loop.ready;
 });
+
+Deno.test("LastingSubscription goes on though a connection ends while it is being made", async () => {
+  await using it = inTurn([
+    async (peer) => {
+      await peer.expect("CONNECT");
+      // Before the SUBSCRIBE can have left.
+      await peer.send("CONNECTED\nversion:1.2\n\n\0garbage\n\n\0");
+      await peer.expectEnd().catch(() => {});
+    },
+    async (peer) => {
+      await peer.welcome();
+      await confirmSubscribe(peer);
+      await peer.send(message("m", "x"));
+    },
+  ]);
+  for await (const { messageId } of it.client.subscribe("/queue/a")) {
+    assert.equal(messageId, "m");
+    break;
+  }
+});

@@ -61,7 +61,12 @@ export class Subscriptions {
           }),
       },
     );
-    return { subscription, confirmed: this.#ask(subscription, id, options) };
+    const confirmed = this.#ask(subscription, id, options).catch((error) => {
+      // Somebody may wait for its messages already.
+      subscription.finish(error);
+      throw error;
+    });
+    return { subscription, confirmed };
   }
 
   /** Ends all subscriptions. */
