@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { FakeClock } from "../helpers/fake_clock.ts";
 import {
   confirm,
   killing,
@@ -187,4 +188,19 @@ Deno.test("sendAll() gets past the very first message, at which the broker just 
   });
   assert.deepEqual({ sent, failed }, { sent: 2, failed: 1 });
   assert.deepEqual(arrived, names.slice(1));
+});
+
+Deno.test("sendAll() takes its time once, not for each message, when nothing gets through", async () => {
+  await using stage = await Stage.open();
+  const names = await stage.put("1", "2", "3", "4");
+  // Until the next pause would be too long; and one for the second message.
+  const lost = Array.from({ length: 7 + 1 }, () => killing());
+  await using broker = await ScriptedBroker.start(...lost);
+  const clock = new FakeClock();
+  await assert.rejects(
+    stage.send([broker.endpoint], { clock, retryForMs: 60_000 }),
+    { code: "CONNECTION_LOST" },
+  );
+  assert.deepEqual(clock.slept, [1000, 2000, 4000, 8000, 16_000]);
+  assert.deepEqual(await stage.left(), { elements: names, locks: [] });
 });

@@ -117,9 +117,9 @@ export class BrokerSearch {
     return true;
   }
 
-  /** Nothing was wanted for a while: what is wanted next has all the time. */
-  rested(): void {
-    this.#troubleSince = undefined;
+  /** Nothing was wanted for so long, which does not count. */
+  rested(ms: number): void {
+    if (this.#troubleSince !== undefined) this.#troubleSince += ms;
   }
 
   /** How many pauses there were; after a good connection or a first loss, none. */

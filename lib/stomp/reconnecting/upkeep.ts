@@ -198,8 +198,9 @@ export class Upkeep {
     if (this.#connectsAlways) return;
     while (this.idle && !this.#awaited && !this.#stop.signal.aborted) {
       this.#wake = Promise.withResolvers();
+      const since = this.clock.now();
       await this.#wake.promise;
-      this.#search.rested();
+      this.#search.rested(this.clock.now() - since);
     }
   }
 
