@@ -372,3 +372,18 @@ Deno.test("ssm stomper does not wait for more to read when it has given up", asy
   assert.match(stderr, /\nssm: error: /);
   await writable.close().catch(() => {});
 });
+
+Deno.test("ssm stomper that is stopped does not wait for ever for a broker that confirms nothing", async () => {
+  const sent = Promise.withResolvers<void>();
+  await using broker = await ScriptedBroker.start((frame, caller) =>
+    frame.command === "SEND" ? sent.resolve() : content(frame, caller)
+  );
+  const args = [`--port=${broker.port}`, "--receipt", "--receipt-timeout=600"];
+  await using running = spawnStomper(args, saying("1\n"));
+  await sent.promise;
+  const { status, stderr } = await running.stop();
+  assert.deepEqual(
+    [status, stderr],
+    [1, "ssm: error: Sending was stopped by SIGTERM\n"],
+  );
+});

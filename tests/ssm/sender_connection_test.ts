@@ -11,6 +11,13 @@ import {
 } from "./scripted_broker.ts";
 import { bytes, endpoint, QUEUE, Stage } from "./stage.ts";
 
+/** Confirms one message, and hangs up at the next. */
+const takingOne: Script = async (peer) => {
+  await peer.welcome();
+  await takeMessages(peer, 1);
+  await peer.expect("SEND");
+};
+
 Deno.test("sendAll() sends again, in order, what a lost connection left unconfirmed, and nothing else", async () => {
   await using stage = await Stage.open();
   const names = await stage.put("one", "two", "three", "four", "five");
@@ -126,12 +133,10 @@ Deno.test("sendAll() gives up a broker that never confirms, and sends the messag
 Deno.test("sendAll() goes on over any number of lost connections as long as messages get through", async () => {
   await using stage = await Stage.open();
   await stage.put("1", "2", "3", "4", "5", "6", "7", "8", "9");
-  const scripts = Array.from({ length: 8 }, (): Script => async (peer) => {
-    await peer.welcome();
-    await takeMessages(peer, 1);
-    await peer.expect("SEND");
-  });
-  await using broker = await ScriptedBroker.start(...scripts, taking(1));
+  await using broker = await ScriptedBroker.start(
+    ...Array(8).fill(takingOne),
+    taking(1),
+  );
   const { sent, failed } = await stage.send([broker.endpoint]);
   assert.deepEqual({ sent, failed }, { sent: 9, failed: 0 });
 });
@@ -211,12 +216,10 @@ Deno.test("sendAll() keeps trying for all its time when connections are lost, wh
 Deno.test("sendAll() makes no pause after a connection over which a message got through", async () => {
   await using stage = await Stage.open();
   await stage.put("1", "2", "3", "4", "5", "6", "7", "8", "9");
-  const scripts = Array.from({ length: 8 }, (): Script => async (peer) => {
-    await peer.welcome();
-    await takeMessages(peer, 1);
-    await peer.expect("SEND");
-  });
-  await using broker = await ScriptedBroker.start(...scripts, taking(1));
+  await using broker = await ScriptedBroker.start(
+    ...Array(8).fill(takingOne),
+    taking(1),
+  );
   const clock = new FakeClock();
   await stage.send([broker.endpoint], { clock });
   assert.deepEqual(clock.slept.filter((ms) => ms > 0), []);
