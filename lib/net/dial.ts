@@ -217,9 +217,10 @@ function handshakeFailed(
 ): SsmError {
   if (isSsmError(cause)) return cause;
   const why = explainTls(cause, side);
+  // A cut is a cut, whatever was to be spoken; a verdict is none.
   return why === undefined
     ? new SsmError(
-      "TLS",
+      "CONNECT",
       `Cannot connect to ${target}: no TLS handshake, ${explainConnect(cause)}`,
       { cause, hint: "Check that this is the broker's TLS port." },
     )

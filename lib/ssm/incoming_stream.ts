@@ -1,21 +1,17 @@
 /**
  * What both protocols have in common on the receiving side.
  *
- * Runs for months: a lost connection is followed by another, at once and then
- * with growing pauses, over all brokers.
+ * Runs for months, over one connection after another.
  *
  * @module
  */
 import { isSsmError, reason, SsmError } from "../errors.ts";
-import type { Logger } from "../log/mod.ts";
 import {
-  backoff,
-  type Clock,
-  EarlyLosses,
-  GOOD_CONNECTION_MS,
-  sleep,
+  type LastingSubscription,
+  type ReconnectingClient,
   type StompClient,
   type StompMessage,
+  type SubscribedConnection,
   within,
 } from "../stomp/mod.ts";
 import type {
@@ -23,22 +19,18 @@ import type {
   Arrival,
   IncomingProtocol,
 } from "./answering.ts";
+import { type BrokersOptions, openClient } from "./brokers.ts";
 import type { Delivery, IncomingCarrier } from "./carrier.ts";
-import { connectAny, type Endpoint, startingWith } from "./endpoints.ts";
 import { OversizedMessages } from "./oversized.ts";
 
 /** Settings of an {@linkcode IncomingStream}. */
-export interface IncomingStreamOptions {
-  readonly endpoints: readonly Endpoint[];
+export interface IncomingStreamOptions extends BrokersOptions {
   /** Queue or topic to receive from. */
   readonly destination: string;
   /** Unconfirmed messages the broker may send ahead. @default 10 */
   readonly prefetch?: number;
   /** How long a stop waits for messages at hand to be stored, in ms. @default 20000 */
   readonly stopGraceMs?: number;
-  readonly log: Logger;
-  readonly clock: Clock;
-  readonly random?: () => number;
 }
 
 /** Unconfirmed messages the broker may send ahead, unless told otherwise. */
@@ -59,69 +51,46 @@ export class IncomingStream implements IncomingCarrier {
   }
 
   async *deliveries(signal: AbortSignal): AsyncGenerator<Delivery> {
-    const { log, clock, random, prefetch = PREFETCH } = this.#options;
-    const losses = new EarlyLosses({ ...this.#options, prefetch });
-    let shortLived = 0;
-    while (!signal.aborted) {
-      // At once after a loss; then with pauses, beginning with the next broker.
-      const turns = Math.max(shortLived - 1, 0);
-      const wait = backoff(turns, { ...(random && { random }) });
-      await sleep(clock, wait, signal);
-      const client = await this.#connect(signal, turns);
-      if (!client) return;
-      const since = clock.now();
-      losses.connected();
-      try {
-        yield* this.#onConnection(client, signal, losses);
-      } catch (error) {
-        if (!isSsmError(error)) throw error;
-        log.warning("Connection lost.");
-        log.warning(`Connection lost because: ${reason(error)}`);
-        const alarm = losses.lost(error);
-        if (alarm !== undefined) log.error(alarm);
-      } finally {
-        await this.#leave(client);
-      }
-      const lasted = clock.now() - since >= GOOD_CONNECTION_MS;
-      shortLived = lasted ? 0 : shortLived + 1;
-    }
-  }
-
-  async #connect(
-    signal: AbortSignal,
-    turns: number,
-  ): Promise<StompClient | undefined> {
-    try {
-      const client = await connectAny({
-        ...this.#options,
-        endpoints: startingWith(this.#options.endpoints, turns),
-        signal,
-        retryForMs: Infinity,
-      });
-      this.#options.log.info("Connected.");
-      return client;
-    } catch (error) {
-      if (isSsmError(error, "ABORTED")) return undefined;
-      throw error;
-    }
-  }
-
-  async *#onConnection(
-    client: StompClient,
-    signal: AbortSignal,
-    losses: EarlyLosses,
-  ): AsyncGenerator<Delivery> {
     const { destination, prefetch = PREFETCH, log } = this.#options;
-    const subscription = await client.subscribe(destination, {
-      ack: "client-individual",
-      prefetch,
+    const client = openClient(this.#options, {
+      signal,
+      onConnected: () => log.info(`Subscribing to: ${destination}`),
+      onLost: (why) => {
+        log.warning("Connection lost.");
+        log.warning(`Connection lost because: ${reason(why)}`);
+      },
     });
-    log.info(`Subscribing to: ${destination}`);
+    const messages = client.subscribe(destination, {
+      prefetch,
+      receipt: false,
+      onEarlyLosses: (words) => log.error(words),
+    });
+    try {
+      for await (const connection of until(signal, messages.connections())) {
+        try {
+          yield* this.#over(connection, messages, signal);
+        } catch (error) {
+          if (!isSsmError(error)) throw error;
+          // If it stands yet: what is not confirmed on it is to come again.
+          await this.#filed(connection.client.closed);
+          connection.client.close(error);
+        }
+      }
+    } finally {
+      await this.#leave(client);
+    }
+  }
+
+  async *#over(
+    { client, messages }: SubscribedConnection,
+    subscription: LastingSubscription,
+    signal: AbortSignal,
+  ): AsyncGenerator<Delivery> {
     const { receiverAnswers } = this.#protocol;
+    const { log } = this.#options;
     const oversized = new OversizedMessages(log, subscription, receiverAnswers);
     const settled = () => this.#settled(client);
-    for await (const message of until(signal, subscription)) {
-      losses.received(message.messageId);
+    for await (const message of until(signal, messages)) {
       const name = this.#protocol.nameOf(message);
       const fate = await untilAborted(signal, oversized.judge(message, name));
       if (fate !== "whole") {
@@ -190,12 +159,17 @@ export class IncomingStream implements IncomingCarrier {
   }
 
   /** Says goodbye, once what was handed out has found its place. */
-  async #leave(client: StompClient): Promise<void> {
-    const { clock, stopGraceMs = 20_000 } = this.#options;
-    const filed = Promise.all(this.#outstanding);
-    await within(clock, stopGraceMs, Promise.race([filed, client.closed]));
+  async #leave(client: ReconnectingClient): Promise<void> {
+    await this.#filed(client.closed);
     // A goodbye that fails loses nothing: unconfirmed messages come again.
     await client.disconnect().catch(() => client.close());
+  }
+
+  /** Waits for what was handed out, unless it could no longer be confirmed. */
+  async #filed(closed: Promise<unknown>): Promise<void> {
+    const { clock, stopGraceMs = 20_000 } = this.#options;
+    const filed = Promise.all(this.#outstanding);
+    await within(clock, stopGraceMs, Promise.race([filed, closed]));
   }
 }
 
@@ -204,11 +178,11 @@ export class IncomingStream implements IncomingCarrier {
  * alone then: a broker refuses acknowledgements once it is cancelled, and the
  * messages at hand still want theirs.
  */
-async function* until(
+async function* until<T>(
   signal: AbortSignal,
-  messages: AsyncIterable<StompMessage>,
-): AsyncGenerator<StompMessage> {
-  const iterator = messages[Symbol.asyncIterator]();
+  values: AsyncIterable<T>,
+): AsyncGenerator<T> {
+  const iterator = values[Symbol.asyncIterator]();
   while (!signal.aborted) {
     const next = await untilAborted(signal, iterator.next());
     if (!next || next.done) return;

@@ -8,7 +8,6 @@ export * from "./budget.ts";
 export * from "./carrier.ts";
 export * from "./envelope.ts";
 export type { IncomingStreamOptions } from "./incoming_stream.ts";
-export * from "./endpoints.ts";
 export * from "./keep_sending.ts";
 export * from "./opened.ts";
 export * from "./receiver.ts";

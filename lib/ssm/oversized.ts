@@ -4,7 +4,11 @@
  * @module
  */
 import type { Logger } from "../log/mod.ts";
-import { isQueue, type StompMessage, type Subscription } from "../stomp/mod.ts";
+import {
+  isQueue,
+  type LastingSubscription,
+  type StompMessage,
+} from "../stomp/mod.ts";
 
 /**
  * Passes over the messages of one connection that came without their body, because
@@ -18,13 +22,13 @@ import { isQueue, type StompMessage, type Subscription } from "../stomp/mod.ts";
  */
 export class OversizedMessages {
   readonly #log: Logger;
-  readonly #subscription: Subscription;
+  readonly #subscription: LastingSubscription;
   readonly #receiverAnswers: boolean;
   #blocked = false;
 
   constructor(
     log: Logger,
-    subscription: Subscription,
+    subscription: LastingSubscription,
     receiverAnswers: boolean,
   ) {
     this.#log = log;

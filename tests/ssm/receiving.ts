@@ -12,7 +12,6 @@ import {
 } from "../../lib/pki/mod.ts";
 import type { Signer, WeakDigests } from "../../lib/smime/mod.ts";
 import {
-  type Endpoint,
   type Filed,
   type IncomingStreamOptions,
   type OpeningEnvelope,
@@ -24,7 +23,7 @@ import {
   Ssm2IncomingCarrier,
   type UntrustedRetry,
 } from "../../lib/ssm/mod.ts";
-import { type Clock, systemClock } from "../../lib/stomp/mod.ts";
+import { type Clock, type Endpoint, systemClock } from "../../lib/stomp/mod.ts";
 import type { Credentials } from "../helpers/openssl.ts";
 import type { TestPki } from "../helpers/test_pki.ts";
 import { QUEUE, type Stage, text } from "./stage.ts";

@@ -8,7 +8,6 @@ import assert from "node:assert/strict";
 import { contentDigest, PlainDirectory } from "../../lib/spool/mod.ts";
 import {
   type AnswerableMessage,
-  type Endpoint,
   type SealingEnvelope,
   sendAll,
   type SendReport,
@@ -17,6 +16,7 @@ import {
 } from "../../lib/ssm/mod.ts";
 import {
   type Clock,
+  type Endpoint,
   type Frame,
   type StompClient,
   systemClock,

@@ -11,14 +11,13 @@
 import { reason } from "../../errors.ts";
 import type { Logger } from "../../log/mod.ts";
 import { type Certificate, writeCertificates } from "../../pki/mod.ts";
-import { type StompMessage, within } from "../../stomp/mod.ts";
+import { type Endpoint, type StompMessage, within } from "../../stomp/mod.ts";
 import type { AnsweredArrival, AnsweringProtocol } from "../answering.ts";
 import type { Delivery, IncomingCarrier } from "../carrier.ts";
 import {
   IncomingStream,
   type IncomingStreamOptions,
 } from "../incoming_stream.ts";
-import type { Endpoint } from "../endpoints.ts";
 import type { Opened } from "../opened.ts";
 import { Ssm1Answers } from "./answers.ts";
 import {

@@ -15,11 +15,17 @@ export class StompError extends SsmError {
   override readonly name = "StompError";
   /** The ERROR frame, whole. */
   readonly frame: Frame;
+  /**
+   * Whether it is about one request, whose receipt it names; otherwise the
+   * connection ends by it, whatever it is about.
+   */
+  readonly concernsRequest: boolean;
 
   /** @param action what failed by it, such as `Cannot connect to host:61613` */
-  constructor(action: string, frame: Frame) {
+  constructor(action: string, frame: Frame, concernsRequest = false) {
     super("STOMP_ERROR", `${action}: ${wordsOf(frame)}`);
     this.frame = frame;
+    this.concernsRequest = concernsRequest;
   }
 }
 
