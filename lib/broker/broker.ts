@@ -33,13 +33,16 @@ import { VirtualHosts } from "./routing/virtual_hosts.ts";
 
 /** How a broker behaves. */
 export interface BrokerOptions {
-  /** @default a logger that says nothing */
+  /** Told who comes and goes, and what is refused. @default a logger that says nothing */
   readonly logger?: Logger | undefined;
   /** Where messages are kept; disposed of along with the broker. @default new MemoryStore() */
   readonly store?: Store | undefined;
-  /** @default everybody is let in */
+  /** Decides who may connect. @default everybody is let in */
   readonly authenticate?: Authenticate | undefined;
-  /** @default everybody who is let in may read and write everywhere */
+  /**
+   * Decides who may read or write where.
+   * @default everybody who is let in may read and write everywhere
+   */
   readonly authorise?: Authorise | undefined;
   /** Tells whether a client may come from that address, `host:port`. @default from everywhere */
   readonly admit?: ((remote: string) => boolean) | undefined;
@@ -57,8 +60,9 @@ export interface BrokerOptions {
   readonly heartBeat?: HeartBeat | undefined;
   /** Intervals of silence that are forgiven. @default 2 */
   readonly graceFactor?: number | undefined;
+  /** What clients may ask of it; those that are not named have their defaults. */
   readonly limits?: Partial<BrokerLimits> | undefined;
-  /** @default the machine's clock */
+  /** What time-outs and heart-beats go by. @default the machine's clock */
   readonly clock?: Clock | undefined;
   /** The time in milliseconds since 1970, for the `expires` header. @default Date.now */
   readonly now?: (() => number) | undefined;
@@ -70,6 +74,7 @@ export interface BrokerOptions {
 export interface BrokerStats extends Readonly<Counters> {
   /** Clients connected now, let in or not. */
   readonly connections: number;
+  /** Subscriptions of all clients. */
   readonly subscriptions: number;
   /** Queues with messages or consumers. */
   readonly queues: number;
@@ -120,6 +125,8 @@ export class Broker implements AsyncDisposable {
   #stopping = false;
 
   /**
+   * Makes a broker that serves nobody yet.
+   *
    * @throws {RangeError} on a limit, an interval or a name that makes no sense
    * @throws {SsmError} `STOMP_PROTOCOL` on a malformed destination for dead letters
    */
@@ -264,6 +271,7 @@ export class Broker implements AsyncDisposable {
     await this.#store[Symbol.asyncDispose]();
   }
 
+  /** The same as {@linkcode close}. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }

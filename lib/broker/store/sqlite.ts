@@ -176,6 +176,7 @@ export class SqliteStore implements Store {
     return message;
   }
 
+  /** Writes what waits, and closes the file. Idempotent. */
   [Symbol.asyncDispose](): Promise<void> {
     if (this.#closed) return Promise.resolve();
     while (this.#calls.length > 0 || this.#marks.size > 0) this.#commit();

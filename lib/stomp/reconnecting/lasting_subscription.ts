@@ -21,8 +21,11 @@ interface Host {
 /** Messages of one destination, in the order of each connection; for one consumer at a time. */
 export class LastingSubscription
   implements AsyncIterable<StompMessage>, AsyncDisposable {
+  /** Its id on the wire, the same on every connection. */
   readonly id: string;
+  /** What it subscribes to. */
   readonly destination: string;
+  /** How its messages are confirmed. */
   readonly ack: AckMode;
   /**
    * Settles when a broker has confirmed the subscription for the first time;
@@ -99,6 +102,7 @@ export class LastingSubscription
     await current?.unsubscribe();
   }
 
+  /** Unsubscribes; a failure to do so is not thrown. */
   async [Symbol.asyncDispose](): Promise<void> {
     // Without a connection there is nothing to unsubscribe from.
     await this.unsubscribe().catch(() => {});
