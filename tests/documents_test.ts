@@ -23,6 +23,15 @@ async function pages(): Promise<Page[]> {
   return found;
 }
 
+function exists(path: string): boolean {
+  try {
+    Deno.statSync(resolve(ROOT, path));
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 async function read(path: string): Promise<string> {
   return await Deno.readTextFile(resolve(ROOT, path));
 }
@@ -55,15 +64,22 @@ Deno.test("README.md has at most 250 lines, and names every other document", asy
 Deno.test("every link from one document to another leads somewhere", async () => {
   const all = await pages();
   assert.ok(all.length >= 10);
-  const exists = (path: string) => {
-    try {
-      Deno.statSync(resolve(ROOT, path));
-      return true;
-    } catch {
-      return false;
-    }
-  };
   assert.deepEqual(brokenLinks(all, exists), []);
+});
+
+Deno.test("every file of the project that a document names is there", async () => {
+  const missing: string[] = [];
+  for (const { path, text } of await pages()) {
+    // It tells of times when other files were there.
+    if (path === "CHANGELOG.md") continue;
+    const named = text.matchAll(
+      /`((?:lib|tests|scripts|conf|docs|\.ci)\/[^`\s]*)`/g,
+    );
+    for (const [, file] of named) {
+      if (!exists(file!)) missing.push(`${path}: ${file}`);
+    }
+  }
+  assert.deepEqual(missing, []);
 });
 
 Deno.test("brokenLinks() finds files, headings and addresses that are not there", () => {
