@@ -12,7 +12,7 @@ import { HashedPasscodes, type PasscodeHash } from "./passcodes.ts";
 export interface Credentials {
   /** The user name; `undefined` if it names none. */
   readonly login: string | undefined;
-  /** The password, as it was sent. */
+  /** The passcode, as it was sent. */
   readonly passcode: string | undefined;
   /** The virtual host it asks for; whether there is one of that name is looked up later. */
   readonly host: string | undefined;

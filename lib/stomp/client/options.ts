@@ -20,7 +20,7 @@ export interface StompConnectOptions {
   host?: string | false | undefined;
   /** The user name at the broker. @default none */
   login?: string | undefined;
-  /** The password at the broker. @default none */
+  /** What proves that login. @default none */
   passcode?: string | undefined;
   /** The name of a durable subscriber (ActiveMQ `client-id`). @default none */
   clientId?: string | undefined;
@@ -62,7 +62,7 @@ export interface StompConnectOptions {
   onUnhandled?: ((message: StompMessage) => void) | undefined;
   /**
    * Shown every frame after the greeting, as it is sent or received; CONNECT,
-   * with its password, is not.
+   * with its passcode, is not.
    */
   onFrame?:
     | ((frame: Frame, direction: "sent" | "received") => void)
