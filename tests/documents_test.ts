@@ -90,7 +90,8 @@ Deno.test("brokenLinks() finds files, headings and addresses that are not there"
 [no file](c.md) [no heading](docs/b.md#nothing) [nor here](#nowhere)
 \`[in code](d.md)\`
 
-    [indented code](e.md)
+10. In a list,
+    [indented](e.md).
 
 \`\`\`md
 [fenced](f.md)
@@ -120,6 +121,7 @@ Deno.test("brokenLinks() finds files, headings and addresses that are not there"
     "a.md: c.md",
     "a.md: docs/b.md#nothing",
     "a.md: #nowhere",
+    "a.md: e.md",
     "a.md: #fenced",
     "a.md: g.md",
     "docs/b.md: a.md",

@@ -41,11 +41,9 @@ export function brokenLinks(
   return broken;
 }
 
-/** The text without its blocks of code, which hold neither links nor headings. */
+/** The text without its fenced code, which holds neither links nor headings. */
 function prose(markdown: string): string {
-  return markdown
-    .replace(/^(`{3,})[^\n]*\n.*?^\1[ ]*$/gms, "")
-    .replace(/^ {4}.*$/gm, "");
+  return markdown.replace(/^(`{3,})[^\n]*\n.*?^\1 *$/gms, "");
 }
 
 function* targetsOf(prose: string): Generator<string> {
