@@ -22,16 +22,16 @@ const MODULES: Readonly<Record<string, string>> = {
   "node:crypto": "RSA and ECDSA, digests, ciphers, random bytes",
   "node:dns": "all addresses of a broker's name",
   "node:events": "the end of a socket, awaited",
-  "node:fs": "files opened without waiting for a writer (O_NONBLOCK)",
+  "node:fs": "reading through a descriptor that was checked",
   "node:net": "TCP",
   "node:path": "joining of paths",
   "node:process": "signals to other processes (is the pidfile's alive?)",
   "node:sqlite": "the embedded broker's store",
   "node:stream": "sockets as web streams",
-  "node:timers/promises": "a turn of the event loop between costly steps",
+  "node:timers/promises": "letting other work come in between",
   "node:tls": "TLS, with a verdict of our own on the certificate",
   "node:util": "options of the command line",
-  "node:zlib": "SSM1's compression",
+  "node:zlib": "SSM1's compression; checksums of files that are sent",
 };
 
 /** What `deno info --json` tells. */

@@ -16,13 +16,14 @@ export {
   type LogRecord,
   type LogSink,
 } from "../log/mod.ts";
-export { Broker, type BrokerOptions, type BrokerStats } from "./broker.ts";
+export { Broker, type BrokerStats } from "./broker.ts";
+export type { BrokerOptions } from "./options.ts";
 export type { AccessRequest, Authorise } from "./access/access.ts";
 export { type AccessRule, AccessRules } from "./access/access_rules.ts";
 export { addressFilter, type AddressPatterns } from "./access/addresses.ts";
-export type { Counters } from "./routing/counters.ts";
+export type { Counters } from "./limits/counters.ts";
 export type { DeadLetterOptions } from "./queues/dead_letters.ts";
-export type { BrokerLimits } from "./limits/limits.ts";
+export type { BrokerLimits, GivenLimits } from "./limits/limits.ts";
 export { errorFrame } from "./message/refusal.ts";
 export type { Message } from "./message/message.ts";
 export type {

@@ -8,6 +8,7 @@ import { VERSION } from "../version.ts";
 import {
   type Command,
   type CommandContext,
+  helpText,
   type OptionValues,
   parseOptions,
 } from "./command/command.ts";
@@ -73,7 +74,7 @@ export async function run(
       return EXIT.ok;
     }
     if (values["help"] || args.length === 0) {
-      const help = command.help || overview();
+      const help = command.usage === "" ? overview() : helpText(command);
       for (const line of help.trimEnd().split("\n")) terminal.out(line);
       return args.length === 0 ? EXIT.usage : EXIT.ok;
     }

@@ -40,4 +40,7 @@ export type { Surroundings } from "./ini/variables.ts";
 export { SENDER_TABLES } from "./files/sender_tables.ts";
 export { RECEIVER_TABLES } from "./files/receiver_tables.ts";
 export { SSM1_TABLES } from "./ssm1/tables.ts";
-export { STOMPSERVER_TABLES } from "./files/stompserver_tables.ts";
+export {
+  STOMPSERVER_GROUPS,
+  STOMPSERVER_TABLES,
+} from "./files/stompserver_tables.ts";

@@ -170,7 +170,9 @@ Deno.test("Broker refuses more subscriptions than a connection may have", async 
 
 Deno.test("Broker answers malformed frames with ERROR", async () => {
   await using server = await TestBroker.start({
-    limits: { maxHeaders: 5, maxHeaderBytes: 100, maxBodyBytes: 1000 },
+    limits: {
+      frames: { maxHeaders: 5, maxHeaderBytes: 100, maxBodyBytes: 1000 },
+    },
   });
   for (
     const [bytes, words] of [

@@ -22,8 +22,8 @@ function* entries(from: number, to: number): Generator<Entry> {
 }
 
 function topicMemory(): TopicMemory {
-  const limits = { maxClientBytes: 1 << 20, maxBytes: 1 << 20 };
-  return new TopicMemory({ ...limits, clock: new ManualClock() });
+  const limits = { maxTopicBytes: 1 << 20, maxAllTopicBytes: 1 << 20 };
+  return new TopicMemory({ limits, clock: new ManualClock() });
 }
 
 /** Takes up to `room` messages. */

@@ -11,7 +11,7 @@ function begun(bytes: number): string {
 
 Deno.test("Broker refuses who holds most when all clients together hold too much of unfinished frames", async () => {
   await using server = await TestBroker.start({
-    limits: { maxBodyBytes: 800, maxUnfinishedBytes: 1000 },
+    limits: { frames: { maxBodyBytes: 800 }, maxUnfinishedBytes: 1000 },
   });
   const large = await server.connect();
   const small = await server.connect();
@@ -34,7 +34,7 @@ Deno.test("Broker refuses who holds most when all clients together hold too much
 
 Deno.test("Broker forgets the unfinished frames of clients that are gone", async () => {
   await using server = await TestBroker.start({
-    limits: { maxBodyBytes: 800, maxUnfinishedBytes: 1000 },
+    limits: { frames: { maxBodyBytes: 800 }, maxUnfinishedBytes: 1000 },
   });
   const stays = await server.connect();
   await stays.confirmed("SEND", { destination: "a" }, "x".repeat(800));

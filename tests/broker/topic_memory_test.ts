@@ -32,9 +32,12 @@ class Client {
   }
 }
 
-function memoryOf(maxClientBytes: number, maxBytes: number) {
+function memoryOf(maxTopicBytes: number, maxAllTopicBytes: number) {
   const clock = new ManualClock();
-  const memory = new TopicMemory({ maxClientBytes, maxBytes, clock });
+  const memory = new TopicMemory({
+    limits: { maxTopicBytes, maxAllTopicBytes },
+    clock,
+  });
   const clients = Array.from({ length: 3 }, () => new Client(memory));
   return { clock, memory, clients: clients as [Client, Client, Client] };
 }

@@ -65,12 +65,15 @@ test("ssm stomper says what is wrong with an option in Tcl's spelling", async (s
 Deno.test("parseOptions() takes a name behind one hyphen for a long option, and short options for what they are", () => {
   const command: Command = {
     name: "x",
-    help: "",
+    usage: "",
     options: {
-      config: { type: "string", short: "c" },
-      "dn-file": { type: "string", short: "d" },
-      port: { type: "string" },
+      "Options": {
+        "-c, --config FILE": "",
+        "-d, --dn_file FILE": "",
+        "--port N": "",
+      },
     },
+    notes: "",
     run: () => Promise.resolve(0),
   };
   for (

@@ -9,6 +9,7 @@ import { type Call, replace } from "./patch.ts";
 import type { Reaper } from "./reaper.ts";
 
 const NUL = 0;
+const LF = 0x0a;
 
 /** Names the frames that are marked, by command and headers; `undefined` for others. */
 export type FrameNamer = (head: string) => string | undefined;
@@ -44,8 +45,7 @@ export function markFrames(reaper: Reaper, nameOf: FrameNamer): void {
             });
           }
         }
-        // No body of ours has this byte: they are Base64 or quoted-printable.
-        if (bytes.at(-1) !== NUL) {
+        if (!endsFrame(bytes)) {
           unfinished.set(socket, name);
           return write.call(this, chunk, ...rest);
         }
@@ -53,6 +53,14 @@ export function markFrames(reaper: Reaper, nameOf: FrameNamer): void {
         return write.call(this, chunk, () => reaper.reach(`after ${name}`));
       },
   );
+}
+
+/**
+ * Whether a frame ends here; a broker's is followed by a line end. No body of ours
+ * has a NUL: they are Base64 or quoted-printable.
+ */
+function endsFrame(bytes: Uint8Array): boolean {
+  return bytes.at(bytes.at(-1) === LF ? -2 : -1) === NUL;
 }
 
 /** Command and headers, and the beginning of what follows. */

@@ -4,8 +4,7 @@
  * @module
  */
 import type { Socket } from "../../net/mod.ts";
-import type { Frame } from "../../stomp/mod.ts";
-import { parseDestinations } from "../message/destination.ts";
+import type { Destination } from "../message/destination.ts";
 import { quote, refusal } from "../message/refusal.ts";
 import type { Principal } from "./users.ts";
 
@@ -29,7 +28,7 @@ export interface AccessRequest {
   readonly access: "read" | "write";
 }
 
-/** Who wants it. */
+/** The client that wants it. */
 export type Client = Pick<AccessRequest, "principal" | "remote" | "peer">;
 
 /**
@@ -40,21 +39,7 @@ export type Client = Pick<AccessRequest, "principal" | "remote" | "peer">;
  */
 export type Authorise = (request: AccessRequest) => boolean | Promise<boolean>;
 
-/** A wish that a frame expresses. */
-type Wish = Pick<AccessRequest, "destination" | "access">;
-
-/** One for each destination that it names. */
-function wishesOf({ command, headers }: Frame): Wish[] {
-  const name = headers.get("destination");
-  if (name === undefined) return [];
-  if (command !== "SEND" && command !== "SUBSCRIBE") return [];
-  const access = command === "SEND" ? "write" : "read";
-  return parseDestinations(name)
-    .filter(({ kind }) => kind === "queue" || kind === "topic")
-    .map(({ path }) => ({ destination: path, access }));
-}
-
-/** Who asks whom for leave. */
+/** What a decision depends on besides the destinations. */
 export interface Permission {
   readonly authorise: Authorise;
   readonly client: Client;
@@ -63,28 +48,27 @@ export interface Permission {
 }
 
 /**
- * Asks whether a client may do what a frame says, where there is something to
- * ask.
+ * Asks whether a client may read from, or write to, all of these destinations.
  *
- * @throws {SsmError} `STOMP_PROTOCOL` when it may not, at once or by rejecting;
- *   also for a malformed destination
+ * @throws {SsmError} `STOMP_PROTOCOL` when it may not, at once or by rejecting
  */
 export function askLeave(
-  frame: Frame,
+  access: AccessRequest["access"],
+  destinations: readonly Destination[],
   { authorise, client, host }: Permission,
 ): Promise<void> | void {
-  const wishes = wishesOf(frame);
-  const answers = wishes.map((wish) => authorise({ ...wish, ...client, host }));
+  const places = destinations.filter(({ kind }) =>
+    kind === "queue" || kind === "topic"
+  );
+  const answers = places.map(({ path: destination }) =>
+    authorise({ destination, access, ...client, host })
+  );
   const judge = (allowed: readonly boolean[]) => {
-    const denied = wishes.find((_, index) => allowed[index] !== true);
-    if (denied !== undefined) throw accessRefusal(denied);
+    const denied = places.find((_, index) => allowed[index] !== true);
+    if (denied === undefined) return;
+    const what = access === "read" ? "subscribe" : "send";
+    throw refusal(`Cannot ${what} to ${quote(denied.path)}: not allowed`);
   };
   if (answers.every((answer) => typeof answer === "boolean")) judge(answers);
   else return Promise.all(answers).then(judge);
-}
-
-/** How it is told that it may not. */
-function accessRefusal({ access, destination }: Wish) {
-  const what = access === "read" ? "subscribe" : "send";
-  return refusal(`Cannot ${what} to ${quote(destination)}: not allowed`);
 }

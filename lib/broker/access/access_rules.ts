@@ -5,7 +5,7 @@
  */
 import type { AccessRequest } from "./access.ts";
 
-/** Who may, or may not, do what, and where. */
+/** Allows or denies some clients to read or write in some places. */
 export interface AccessRule {
   /** What it decides. */
   readonly verdict: "allow" | "deny";
@@ -40,8 +40,8 @@ export class AccessRules<Rule extends AccessRule> {
   /**
    * The first rule that fits; without one the request is to be denied.
    *
-   * Who subscribes to a pattern of topics reads all that it matches: one rule
-   * must allow the whole of that, and none before may deny a part.
+   * A client that subscribes to a pattern of topics reads all that it matches:
+   * one rule must allow the whole of that, and none before may deny a part.
    */
   find(request: AccessRequest): Rule | undefined {
     const wanted = levelsOf(request.destination);

@@ -18,7 +18,7 @@ export interface Cost {
   readonly p: number;
 }
 
-/** 32 MiB and about 0.1 s, for whoever guesses as for us. */
+/** 32 MiB and about 0.1 s, for somebody who guesses passcodes as for us. */
 const COST: Cost = { ln: 15, r: 8, p: 1 };
 /** What a line of a file may make us spend: 512 MiB. */
 const MAX_MEMORY_BYTES = 512 << 20;

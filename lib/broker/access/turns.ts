@@ -1,9 +1,10 @@
 /**
- * Who is served next, where each service is dear and only one is given at a time.
+ * Which client is served next, where serving one is expensive and only one is
+ * served at a time.
  *
- * Whoever guesses passcodes must not keep out those who know theirs: an address
- * from where much failed comes last, none may fill the line, and a client that
- * is gone by its turn costs nothing.
+ * Clients that guess passcodes must not keep out clients that know theirs: an
+ * address from which many attempts failed comes last, no address may fill the
+ * line, and a client that is gone by its turn costs nothing.
  *
  * @module
  */
@@ -20,7 +21,7 @@ const FAILURES_MS = 600_000;
 /** Addresses whose failures are remembered. */
 const MAX_ADDRESSES = 10_000;
 
-/** Who wants to be served. */
+/** A client that wants to be served. */
 export interface Waiter {
   /** Its address, `host:port`. */
   readonly remote: string;
@@ -28,7 +29,7 @@ export interface Waiter {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Somebody in the line. */
+/** A client in the line. */
 interface Place {
   readonly address: string;
   /** It is served now. */

@@ -39,7 +39,7 @@ export type Authenticate = (
 ) => Principal | undefined | Promise<Principal | undefined>;
 
 /**
- * Lets in those who know a login and its passcode.
+ * Lets in clients that know a login and its passcode.
  *
  * How long an answer takes says nothing of how much of a passcode was right,
  * nor whether the login exists, where all passcodes are given in the same way.

@@ -20,15 +20,18 @@ const ADDED_BYTES = 8 << 10;
 const LF = 0x0a;
 const NO_BODY = new Uint8Array(0);
 
-/** What clients of this broker read: as much as the broker itself does, and not less than a client does by default. */
-export type HeadLimits = Pick<
-  BrokerLimits,
-  "maxHeaders" | "maxHeaderBytes" | "maxHeadBytes"
->;
-
-/** Looks whether a SEND frame leaves room. @throws {SsmError} `STOMP_PROTOCOL` if not */
-export function checkHeadRoom({ headers }: Frame, limits: HeadLimits): void {
-  const readable = (name: keyof HeadLimits) =>
+/**
+ * Looks whether a SEND frame leaves room. Clients of this broker are taken to
+ * read as much as the broker itself does, and not less than a client does by
+ * default.
+ *
+ * @throws {SsmError} `STOMP_PROTOCOL` if not
+ */
+export function checkHeadRoom(
+  { headers }: Frame,
+  limits: BrokerLimits["frames"],
+): void {
+  const readable = (name: keyof typeof limits) =>
     Math.max(limits[name], DEFAULT_LIMITS[name]);
   const maxHeaders = readable("maxHeaders") - ADDED_HEADERS;
   if (headers.size > maxHeaders) {

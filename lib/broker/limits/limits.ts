@@ -4,23 +4,19 @@
  * @module
  */
 
+import { DEFAULT_LIMITS, type FrameLimits } from "../../stomp/mod.ts";
+
 /** Limits of a broker. Sizes are in bytes. */
 export interface BrokerLimits {
-  /** Connections at the same time; who has not logged in gives way to others. @default 4096 */
+  /** One frame of a client. */
+  readonly frames: Readonly<Required<FrameLimits>>;
+  /** Connections at the same time; clients that have not logged in give way to others. @default 4096 */
   readonly maxConnections: number;
   /** Time until CONNECT must have come, in milliseconds. @default 10000 */
   readonly connectDeadlineMs: number;
   /** Headers, and body, of a frame before the client is let in. @default 16384 (16 KiB) */
   readonly maxUnauthenticatedBytes: number;
-  /** Header lines of one frame. @default 128 */
-  readonly maxHeaders: number;
-  /** One header line. @default 16384 (16 KiB) */
-  readonly maxHeaderBytes: number;
-  /** All headers of one frame. @default 65536 (64 KiB) */
-  readonly maxHeadBytes: number;
-  /** Body of one frame. @default 134217728 (128 MiB) */
-  readonly maxBodyBytes: number;
-  /** What all clients together have sent of frames that have not ended. @default 134217728 (128 MiB), or maxBodyBytes if that is more */
+  /** What all clients together have sent of frames that have not ended. @default 134217728 (128 MiB), or frames.maxBodyBytes if that is more */
   readonly maxUnfinishedBytes: number;
   /** Subscriptions of one connection, and also its temporary queues. @default 1000 */
   readonly maxSubscriptions: number;
@@ -56,14 +52,15 @@ export interface BrokerLimits {
   readonly writeTimeoutMs: number;
 }
 
-const DEFAULTS: BrokerLimits = {
+/** Limits as they are given: what is not named has its default. */
+export type GivenLimits = Partial<Omit<BrokerLimits, "frames">> & {
+  readonly frames?: Readonly<FrameLimits> | undefined;
+};
+
+const DEFAULTS: Omit<BrokerLimits, "frames"> = {
   maxConnections: 4096,
   connectDeadlineMs: 10_000,
   maxUnauthenticatedBytes: 16 << 10,
-  maxHeaders: 128,
-  maxHeaderBytes: 16 << 10,
-  maxHeadBytes: 64 << 10,
-  maxBodyBytes: 128 << 20,
   maxUnfinishedBytes: 128 << 20,
   maxSubscriptions: 1000,
   maxAllSubscriptions: 100_000,
@@ -84,29 +81,28 @@ const DEFAULTS: BrokerLimits = {
 };
 
 /** Completes limits with the defaults. @throws {RangeError} unless all are positive whole numbers. */
-export function completeLimits(
-  given: Partial<BrokerLimits> = {},
-): BrokerLimits {
-  const limits: { -readonly [Name in keyof BrokerLimits]: number } = {
-    ...DEFAULTS,
-    ...given,
+export function completeLimits(given: GivenLimits = {}): BrokerLimits {
+  const { frames: givenFrames, ...others } = given;
+  const frames = { ...DEFAULT_LIMITS, ...givenFrames };
+  const own = { ...DEFAULTS, ...others };
+  // What one client may hold, all clients together may hold.
+  const atLeast = (all: keyof typeof own, one: number) =>
+    others[all] ?? Math.max(own[all], one);
+  const limits = {
+    ...own,
+    maxUnfinishedBytes: atLeast("maxUnfinishedBytes", frames.maxBodyBytes),
+    maxAllSubscriptions: atLeast("maxAllSubscriptions", own.maxSubscriptions),
+    maxOpenTransactionBytes: atLeast(
+      "maxOpenTransactionBytes",
+      own.maxTransactionBytes,
+    ),
   };
-  // What one may hold, all together may hold.
-  for (
-    const [all, one] of [
-      ["maxUnfinishedBytes", "maxBodyBytes"],
-      ["maxAllSubscriptions", "maxSubscriptions"],
-      ["maxOpenTransactionBytes", "maxTransactionBytes"],
-    ] as const
-  ) {
-    limits[all] = given[all] ?? Math.max(limits[all], limits[one]);
-  }
-  for (const [name, value] of Object.entries(limits)) {
+  for (const [name, value] of Object.entries({ ...limits, ...frames })) {
     if (!Number.isSafeInteger(value) || value < 1) {
       throw new RangeError(
         `${name} must be a positive whole number, not ${value}`,
       );
     }
   }
-  return limits;
+  return { ...limits, frames };
 }

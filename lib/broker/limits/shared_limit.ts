@@ -3,7 +3,7 @@
  *
  * Each client has its limits, of a frame, a transaction, a number; many clients,
  * each just below them, would fill the memory. When all of them together hold too
- * much, whoever holds most is refused.
+ * much, the client that holds most is refused.
  *
  * @module
  */
@@ -25,7 +25,7 @@ export class SharedLimit {
 
   /**
    * @param max what all clients together may hold
-   * @param words what a client is told that is refused, and holds so much
+   * @param words what the client that is refused, and holds so much, is told
    */
   constructor(max: number, words: (max: number, own: number) => string) {
     this.#max = max;

@@ -4,8 +4,8 @@
  * Topics are not stored: a message stays in memory as long as one subscriber
  * waits for it or has not acknowledged it. What one client may hold has its
  * limit, and many clients below it would fill the memory, so all of them
- * together have another. When that is reached, those who are slow and hold much
- * are cut off first, and those who keep up notice nothing.
+ * together have another. When that is reached, clients that are slow and hold
+ * much are cut off first, and clients that keep up notice nothing.
  *
  * @module
  */
@@ -13,6 +13,7 @@ import type { SsmError } from "../../errors.ts";
 import type { Clock } from "../../stomp/mod.ts";
 import type { Message } from "../message/message.ts";
 import { overLimit } from "../message/refusal.ts";
+import type { BrokerLimits } from "./limits.ts";
 
 /** A message's place among those that one subscriber holds, in bytes; an estimate. */
 const PLACE_BYTES = 256;
@@ -23,12 +24,9 @@ export interface TopicClient {
   fail(error: SsmError): void;
 }
 
-/** What a {@linkcode TopicMemory} works with. Sizes are in bytes. */
+/** What a {@linkcode TopicMemory} works with. */
 export interface TopicMemoryOptions {
-  /** What one client may hold. */
-  readonly maxClientBytes: number;
-  /** What all clients together may hold; a message that many hold counts once. */
-  readonly maxBytes: number;
+  readonly limits: Pick<BrokerLimits, "maxTopicBytes" | "maxAllTopicBytes">;
   readonly clock: Clock;
 }
 
@@ -43,7 +41,7 @@ interface Account {
   since: number;
 }
 
-/** Keeps account of what is held, and cuts off whoever holds too much. */
+/** Keeps account of what is held, and cuts off clients that hold too much. */
 export class TopicMemory {
   readonly #options: TopicMemoryOptions;
   readonly #accounts = new Map<TopicClient, Account>();
@@ -75,7 +73,8 @@ export class TopicMemory {
     account.newestPlaces++;
     account.places++;
     account.bytes += PLACE_BYTES + message.size;
-    if (account.bytes > this.#options.maxClientBytes) this.#over.add(client);
+    const { maxTopicBytes } = this.#options.limits;
+    if (account.bytes > maxTopicBytes) this.#over.add(client);
   }
 
   /** A client is done with a message in one place; said once for each {@linkcode hold}. */
@@ -94,26 +93,29 @@ export class TopicMemory {
 
   /**
    * Cuts clients off until no more is held than may be. Said after a message was
-   * given to everyone. Who holds that one alone is spared, however large it is:
-   * nobody could be quicker.
+   * given to everyone. A client that holds that one alone is spared, however large
+   * it is: nobody could be quicker.
    */
   bound(newest: Message): void {
-    const { maxBytes, maxClientBytes } = this.#options;
+    const { maxTopicBytes, maxAllTopicBytes } = this.#options.limits;
     for (const client of this.#over) {
       const bytes = this.#accounts.get(client)?.bytes ?? 0;
-      if (bytes <= maxClientBytes || !this.#holdsOther(client, newest)) {
+      if (bytes <= maxTopicBytes || !this.#holdsOther(client, newest)) {
         continue;
       }
-      this.#cutOff(client, `it may hold ${maxClientBytes} bytes`);
+      this.#cutOff(client, `it may hold ${maxTopicBytes} bytes`);
     }
     this.#over.clear();
     const own = this.#places.has(newest) ? newest.size : 0;
     const cutOff = new Set<TopicClient>();
-    while (this.#bytes - own > Math.max(0, maxBytes - own)) {
+    while (this.#bytes - own > Math.max(0, maxAllTopicBytes - own)) {
       const worst = this.#worst(newest, cutOff);
       if (worst === undefined) return;
       cutOff.add(worst);
-      this.#cutOff(worst, `all clients together may hold ${maxBytes} bytes`);
+      this.#cutOff(
+        worst,
+        `all clients together may hold ${maxAllTopicBytes} bytes`,
+      );
     }
   }
 
@@ -124,7 +126,7 @@ export class TopicMemory {
     return account;
   }
 
-  /** Who has held most for longest, among those that hold more than the newest message and are not `cutOff`. */
+  /** The client that has held most for longest, among those that hold more than the newest message and are not `cutOff`. */
   #worst(
     newest: Message,
     cutOff: ReadonlySet<TopicClient>,

@@ -29,6 +29,9 @@ export interface Destination {
   readonly path: string;
 }
 
+/** The places that one header names, at least one. */
+export type Destinations = readonly [Destination, ...Destination[]];
+
 /**
  * Understands a `destination` header that names one place. A name without a
  * leading slash is a queue, as with ActiveMQ.
@@ -48,9 +51,7 @@ export function parseDestination(text: string): Destination {
  * @throws {SsmError} `STOMP_PROTOCOL` when it names something this broker does
  *   not have.
  */
-export function parseDestinations(
-  text: string,
-): [Destination, ...Destination[]] {
+export function parseDestinations(text: string): Destinations {
   if (text.length > MAX_DESTINATION_LENGTH) {
     throw unusable(
       text,

@@ -52,12 +52,10 @@ export interface Message {
   readonly expires?: number;
 }
 
-/** Memory that a SEND frame, and the message made of it, takes, in bytes. */
-export function memorySize({ headers, body }: Frame): number {
-  return messageSize(headers, body);
-}
-
-function messageSize(headers: FrameHeaders, body: Uint8Array): number {
+/** Memory that a SEND frame, or the message made of it, takes, in bytes. */
+export function memorySize(
+  { headers, body }: Pick<Frame, "headers" | "body">,
+): number {
   let size = OVERHEAD_BYTES + body.length;
   for (const [name, value] of headers) {
     // A string takes at most two bytes for each UTF-16 unit.
@@ -67,7 +65,7 @@ function messageSize(headers: FrameHeaders, body: Uint8Array): number {
 }
 
 /** What the broker decides about a message it takes in. */
-export interface Intake {
+export interface IntakeMarks {
   readonly id: string;
   readonly destination: string;
   /** Replaces the sender's `reply-to`. */
@@ -77,16 +75,16 @@ export interface Intake {
 }
 
 /** Makes a message of a SEND frame. */
-export function messageFromSend(frame: Frame, intake: Intake): Message {
+export function messageFromSend(frame: Frame, marks: IntakeMarks): Message {
   const headers = new Map<string, string>();
   for (const [name, value] of frame.headers) {
     if (!NOT_PASSED_ON.has(name)) headers.set(name, value);
   }
-  if (intake.replyTo !== undefined) headers.set("reply-to", intake.replyTo);
-  const expires = readExpiry(frame, intake.now);
+  if (marks.replyTo !== undefined) headers.set("reply-to", marks.replyTo);
+  const expires = readExpiry(frame, marks.now);
   return {
-    id: intake.id,
-    destination: intake.destination,
+    id: marks.id,
+    destination: marks.destination,
     headers,
     body: frame.body,
     size: memorySize(frame),
@@ -99,7 +97,7 @@ export function messageFromSend(frame: Frame, intake: Intake): Message {
 export function systemMessage(id: string, destination: string): Message {
   const headers = new Map<string, string>();
   const body = new Uint8Array();
-  const size = messageSize(headers, body);
+  const size = memorySize({ headers, body });
   return { id, destination, headers, body, size, persistent: true };
 }
 
@@ -119,7 +117,7 @@ export function deadLetter(message: Message, letter: DeadLetter): Message {
   headers.set("original-destination", message.destination);
   headers.set("dead-letter-reason", letter.reason);
   const { destination } = letter;
-  const size = messageSize(headers, message.body);
+  const size = memorySize({ headers, body: message.body });
   return { ...rest, headers, destination, size };
 }
 
@@ -157,13 +155,14 @@ export function messageFrame(message: Message, marks: DeliveryMarks): Frame {
 
 /** The MESSAGE frame that says, as with ActiveMQ, that a look through a queue has come to its end. */
 export function browsedFrame(
-  { id, path }: { readonly id: string | undefined; readonly path: string },
+  destination: string,
+  subscription: string | undefined,
 ): Frame {
   return makeFrame("MESSAGE", {
-    destination: path,
+    destination,
     // ActiveMQ's number of no message; a MESSAGE must have one.
     "message-id": "0",
-    subscription: id,
+    subscription,
     browser: "end",
   });
 }

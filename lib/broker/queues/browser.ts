@@ -6,7 +6,7 @@
 import type { Entry } from "./backlog.ts";
 import type { Consumer, Feed, Queue } from "./queue.ts";
 
-/** Who looks. */
+/** Is shown what waits. */
 export interface Viewer extends Consumer {
   /** It has been shown everything. Called once. */
   seen(): void;
@@ -48,7 +48,7 @@ export class Browser implements Feed {
       }
       if (!this.#viewer.ready) return;
       this.#shown = entry.sequence;
-      if (!isExpired(entry)) this.#viewer.deliver(glimpse(entry));
+      if (!isExpired(entry)) this.#viewer.deliver(browsed(entry));
     }
   }
 
@@ -62,7 +62,7 @@ export class Browser implements Feed {
 }
 
 /** What is shown: to be done with it changes nothing in the queue or the store. */
-function glimpse(entry: Entry): Entry {
+function browsed(entry: Entry): Entry {
   const { sequence, size, expires, deliveries, message } = entry;
   return {
     sequence,

@@ -12,12 +12,12 @@
 import { reason } from "../../errors.ts";
 import type { Logger } from "../../log/mod.ts";
 import type { Entry } from "./backlog.ts";
-import type { Counters } from "../routing/counters.ts";
+import type { Counters } from "../limits/counters.ts";
 import { type Destination, parseDestination } from "../message/destination.ts";
 import { deadLetter } from "../message/message.ts";
 import { quote } from "../message/refusal.ts";
 import type { Store } from "../store/store.ts";
-import type { Known } from "./stored_entry.ts";
+import type { EntryMetadata } from "./stored_entry.ts";
 
 /** When a message counts as dead, and where it goes then. */
 export interface DeadLetterOptions {
@@ -89,14 +89,16 @@ export class DeadLetters {
   /**
    * Moves a message, in the store; does not throw.
    *
-   * @param why for the log, and for whoever looks at it
+   * @param why for the log, and for the administrator who looks at the message
    * @returns where it is now, or `undefined` if it could not be moved.
    */
-  async bury(
+  async move(
     from: Destination,
     entry: Entry,
     why = `${entry.failures} deliveries failed`,
-  ): Promise<{ destination: Destination; known: Known } | undefined> {
+  ): Promise<
+    { destination: Destination; metadata: EntryMetadata } | undefined
+  > {
     const { store, logger, host, counters, nextSequence } = this.#options;
     const { path } = this.#options.deadLetters!;
     try {
@@ -123,7 +125,7 @@ export class DeadLetters {
       const { deliveries } = entry;
       return {
         destination: { kind: "queue", path },
-        known: { sequence, size, deliveries, expires: undefined },
+        metadata: { sequence, size, deliveries, expires: undefined },
       };
     } catch (error) {
       logger.error(

@@ -5,7 +5,7 @@
  */
 import { Backlog, type Entry } from "./backlog.ts";
 
-/** Who takes messages from a queue. */
+/** Takes messages from a queue. */
 export interface Consumer {
   /** It has room for one more message, right now. */
   readonly ready: boolean;
@@ -29,6 +29,19 @@ export interface Feed {
   cancel(entries: readonly Entry[]): void;
 }
 
+/** The same feed, whose owner learns of its end before it ends. */
+export function endingFeed(feed: Feed, onEnd: () => void): Feed {
+  return {
+    resume: () => feed.resume(),
+    giveBack: (entries) => feed.giveBack(entries),
+    reject: (entries) => feed.reject(entries),
+    cancel: (entries) => {
+      onEnd();
+      feed.cancel(entries);
+    },
+  };
+}
+
 /** What a queue tells its owner, and asks. */
 export interface QueueOptions {
   /** Tells whether a message's time is over. @default none's ever is */
@@ -39,7 +52,7 @@ export interface QueueOptions {
   readonly onDelivered?: (entry: Entry) => void;
 }
 
-/** Hands the waiting messages to whoever is ready, in turn. */
+/** Hands the waiting messages to the consumers that are ready, in turn. */
 export class Queue {
   /** Full name. */
   readonly name: string;

@@ -8,7 +8,10 @@ import type { Message } from "../message/message.ts";
 import type { Store } from "../store/store.ts";
 
 /** What has to be known of a message to queue it. */
-export type Known = Pick<Entry, "sequence" | "size" | "deliveries" | "expires">;
+export type EntryMetadata = Pick<
+  Entry,
+  "sequence" | "size" | "deliveries" | "expires"
+>;
 
 /** Asks the store for the content whenever it is needed. */
 export class StoredEntry implements Entry {
@@ -20,12 +23,12 @@ export class StoredEntry implements Entry {
   failures = 0;
   readonly #store: Store;
 
-  constructor(store: Store, known: Known) {
+  constructor(store: Store, metadata: EntryMetadata) {
     this.#store = store;
-    this.sequence = known.sequence;
-    this.size = known.size;
-    this.expires = known.expires;
-    this.deliveries = known.deliveries;
+    this.sequence = metadata.sequence;
+    this.size = metadata.size;
+    this.expires = metadata.expires;
+    this.deliveries = metadata.deliveries;
   }
 
   get message(): Message {

@@ -8,10 +8,11 @@
  * @module
  */
 import type { Logger } from "../../log/mod.ts";
+import type { BrokerLimits } from "../limits/limits.ts";
 import { type Destination, levelsOf, matches } from "../message/destination.ts";
 import { systemMessage } from "../message/message.ts";
 import { overLimit, quote, refusal } from "../message/refusal.ts";
-import type { Feed } from "../queues/queue.ts";
+import { endingFeed, type Feed } from "../queues/queue.ts";
 import type { Store, StoreChange } from "../store/store.ts";
 import {
   describeDurable,
@@ -32,8 +33,7 @@ export interface DurableSubscriptionsOptions {
   /** Name of the virtual host. */
   readonly host: string;
   readonly nextSequence: () => number;
-  /** How many there may be. */
-  readonly maxDurableSubscriptions: number;
+  readonly limits: Pick<BrokerLimits, "maxDurableSubscriptions">;
 }
 
 /** One of them. */
@@ -45,7 +45,7 @@ interface Durable {
   readonly queue: Destination;
   /** The number under which the store keeps it. */
   readonly sequence: number;
-  /** Who is fed from it now, if anybody. */
+  /** The consumer that is fed from it now, if there is one. */
   user?: TopicConsumer | undefined;
 }
 
@@ -99,7 +99,7 @@ export class DurableSubscriptions {
     return true;
   }
 
-  /** Says in the log for whom messages wait, for nobody else may know. */
+  /** Says in the log which there are and what waits for them: after a restart nobody else may know. */
   report(): void {
     const { logger, queues } = this.#options;
     for (const { key, topic, queue } of this.#byKey.values()) {
@@ -175,8 +175,8 @@ export class DurableSubscriptions {
     topic: Destination,
     consumer: TopicConsumer,
   ): Promise<Durable> {
-    const { store, host, nextSequence, logger, maxDurableSubscriptions } =
-      this.#options;
+    const { store, host, nextSequence, logger, limits } = this.#options;
+    const { maxDurableSubscriptions } = limits;
     if (this.#byKey.size >= maxDurableSubscriptions) {
       throw overLimit(
         `Cannot subscribe: there are ${maxDurableSubscriptions} durable subscriptions already`,
@@ -204,15 +204,7 @@ export class DurableSubscriptions {
 
   #feed(durable: Durable, consumer: TopicConsumer): Feed {
     const feed = this.#options.queues.subscribe(durable.queue, consumer);
-    return {
-      resume: () => feed.resume(),
-      giveBack: (entries) => feed.giveBack(entries),
-      reject: (entries) => feed.reject(entries),
-      cancel: (entries) => {
-        durable.user = undefined;
-        feed.cancel(entries);
-      },
-    };
+    return endingFeed(feed, () => durable.user = undefined);
   }
 
   #checkUnused({ key, user }: Durable, action: string): void {

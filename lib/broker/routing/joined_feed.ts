@@ -18,12 +18,13 @@ export interface Place {
 
 /** Feeds a consumer from all these places. */
 export function joinFeeds(
-  [first, ...others]: readonly [Connect, ...Connect[]],
+  connects: readonly Connect[],
   consumer: TopicConsumer,
 ): Feed {
-  if (others.length === 0) return first(consumer);
+  const [first] = connects;
+  if (first !== undefined && connects.length === 1) return first(consumer);
   const joined = new JoinedFeed(consumer);
-  for (const connect of [first, ...others]) joined.add(connect);
+  for (const connect of connects) joined.add(connect);
   return joined;
 }
 

@@ -4,7 +4,7 @@
  * A queue is there as long as it has messages or consumers. A consumer may also
  * name a pattern of queues, as with ActiveMQ: it takes part in every queue that
  * matches, those that come later included. The queue of dead letters matches no
- * pattern: whoever refuses its messages would get them again and again.
+ * pattern: a consumer that refused its messages would get them again and again.
  *
  * @module
  */
@@ -21,8 +21,13 @@ import {
   DeadLetters,
   type DeadLettersOptions,
 } from "../queues/dead_letters.ts";
-import { type Consumer, type Feed, Queue } from "../queues/queue.ts";
-import { type Known, StoredEntry } from "../queues/stored_entry.ts";
+import {
+  type Consumer,
+  endingFeed,
+  type Feed,
+  Queue,
+} from "../queues/queue.ts";
+import { type EntryMetadata, StoredEntry } from "../queues/stored_entry.ts";
 import { JoinedFeed, type Place } from "./joined_feed.ts";
 import type { TopicConsumer } from "./topic.ts";
 
@@ -33,7 +38,7 @@ export interface QueuesOptions extends DeadLettersOptions {
   readonly onExpired: (entry: Entry) => void;
   /** Called when a message that can expire waits. */
   readonly onExpiring: () => void;
-  /** Whoever a place was for has left. */
+  /** Tells whether the client that a destination was for has left. */
   readonly isGone: (destination: Destination) => boolean;
   /** Forgets messages for good; nobody waits for it. */
   readonly discard: (entries: readonly Entry[]) => void;
@@ -70,13 +75,13 @@ export class Queues {
     return this.#all.get(path)?.length ?? 0;
   }
 
-  /** Adds a message that the store has; to one who left it is dropped. */
-  enqueue(destination: Destination, known: Known): void {
+  /** Adds a message that the store has; if it is for a client that left, it is dropped. */
+  enqueue(destination: Destination, metadata: EntryMetadata): void {
     const { store, isGone, discard, onExpiring, logger } = this.#options;
     const { path } = destination;
-    const entry = new StoredEntry(store, known);
+    const entry = new StoredEntry(store, metadata);
     if (isGone(destination)) {
-      // Whoever asked has left. The one who answers did nothing wrong.
+      // The client that asked has left. The one that answers did nothing wrong.
       logger.debug(`Dropped a message to ${quote(path)}: nobody waits`);
       discard([entry]);
       return;
@@ -157,16 +162,7 @@ export class Queues {
       this.#join(pattern, path);
       this.#prune(path);
     }
-    const { feed } = pattern;
-    return {
-      resume: () => feed.resume(),
-      giveBack: (entries) => feed.giveBack(entries),
-      reject: (entries) => feed.reject(entries),
-      cancel: (entries) => {
-        this.#patterns.delete(pattern);
-        feed.cancel(entries);
-      },
-    };
+    return endingFeed(pattern.feed, () => this.#patterns.delete(pattern));
   }
 
   /** Lets a consumer of a pattern take part in a queue, if it matches. */
@@ -204,7 +200,7 @@ export class Queues {
       (entry) =>
         this.#deadLetters.claims(destination, entry) ? "dead" : "living",
     );
-    for (const entry of dead) this.#bury(destination, entry);
+    for (const entry of dead) this.#moveToDeadLetters(destination, entry);
     this.#requeue(destination, living);
   }
 
@@ -215,7 +211,7 @@ export class Queues {
     const why = "a client refused it for good";
     for (const entry of entries) {
       if (this.#deadLetters.keeps(destination)) {
-        this.#bury(destination, entry, why);
+        this.#moveToDeadLetters(destination, entry, why);
         continue;
       }
       const { message } = entry;
@@ -238,10 +234,14 @@ export class Queues {
     this.#prune(destination.path);
   }
 
-  async #bury(from: Destination, entry: Entry, why?: string): Promise<void> {
-    const grave = await this.#deadLetters.bury(from, entry, why);
-    if (grave === undefined) return this.#requeue(from, [entry]);
-    this.enqueue(grave.destination, grave.known);
+  async #moveToDeadLetters(
+    from: Destination,
+    entry: Entry,
+    why?: string,
+  ): Promise<void> {
+    const moved = await this.#deadLetters.move(from, entry, why);
+    if (moved === undefined) return this.#requeue(from, [entry]);
+    this.enqueue(moved.destination, moved.metadata);
     this.#prune(from.path);
   }
 

@@ -6,8 +6,9 @@
  */
 import { reason } from "../../errors.ts";
 import type { Clock, Frame } from "../../stomp/mod.ts";
+import type { BrokerLimits } from "../limits/limits.ts";
 import type { TopicMemory } from "../limits/topic_memory.ts";
-import type { Destination } from "../message/destination.ts";
+import type { Destination, Destinations } from "../message/destination.ts";
 import { type Message, messageFromSend } from "../message/message.ts";
 import type { Entry } from "../queues/backlog.ts";
 import type { Viewer } from "../queues/browser.ts";
@@ -33,14 +34,11 @@ export interface RouterOptions extends DeadLettersOptions {
   readonly randomId: () => string;
   /** For the topics of all virtual hosts. */
   readonly topicMemory: TopicMemory;
-  /** Durable subscriptions of the virtual host. */
-  readonly maxDurableSubscriptions: number;
-  /** Time between two looks for expired messages, in milliseconds. */
-  readonly sweepMs: number;
+  readonly limits: Pick<BrokerLimits, "maxDurableSubscriptions" | "sweepMs">;
 }
 
-/** A SEND whose destination is understood. */
-export interface Outgoing {
+/** A SEND, and one place that its message goes to. */
+export interface RoutedSend {
   readonly frame: Frame;
   readonly destination: Destination;
   /** Replaces the frame's `reply-to`. */
@@ -51,7 +49,7 @@ export interface Outgoing {
 
 /** A message on its way in. */
 interface Intake {
-  readonly send: Outgoing;
+  readonly send: RoutedSend;
   readonly message: Message;
   readonly sequence: number;
   /** The queues that keep it, and the number of each copy. */
@@ -60,7 +58,7 @@ interface Intake {
 
 /** Changes that belong together. */
 export interface Changes {
-  readonly sends?: readonly Outgoing[];
+  readonly sends?: readonly RoutedSend[];
   /** Acknowledged messages. */
   readonly settled?: readonly Entry[];
   /** Called when all of it is safe, before anybody hears of it. */
@@ -78,7 +76,7 @@ export class Router {
   readonly durables: DurableSubscriptions;
 
   constructor(options: RouterOptions) {
-    const { clock, now, sweepMs: intervalMs, topicMemory } = options;
+    const { clock, now, limits, topicMemory } = options;
     this.#options = options;
     const expiry = {
       isExpired: ({ expires }: Entry) =>
@@ -98,7 +96,7 @@ export class Router {
       queues: this.#queues,
     });
     const sweep = () => this.#sweep();
-    this.#sweeper = new Sweeper({ clock, intervalMs, sweep });
+    this.#sweeper = new Sweeper({ clock, limits, sweep });
   }
 
   /** Name of the virtual host. */
@@ -150,7 +148,7 @@ export class Router {
 
   /** Feeds a consumer from destinations, from now on. */
   subscribe(
-    destinations: readonly [Destination, ...Destination[]],
+    destinations: Destinations,
     consumer: TopicConsumer,
   ): Feed {
     const connects = destinations.map((destination): Connect => (consumer) =>
@@ -158,7 +156,7 @@ export class Router {
         ? this.#topics.subscribe(destination, consumer)
         : this.#queues.subscribe(destination, consumer)
     );
-    return joinFeeds(connects as [Connect, ...Connect[]], consumer);
+    return joinFeeds(connects, consumer);
   }
 
   /** Shows a viewer what waits in a queue now, and takes nothing out. */
@@ -192,7 +190,7 @@ export class Router {
     this.#queues.pause();
   }
 
-  #take(send: Outgoing): Intake {
+  #take(send: RoutedSend): Intake {
     const { nextSequence, instance, now } = this.#options;
     const { frame, destination, replyTo, origin } = send;
     const sequence = nextSequence();

@@ -6,12 +6,12 @@
  * @module
  */
 import type { Clock } from "../../stomp/mod.ts";
+import type { BrokerLimits } from "../limits/limits.ts";
 
 /** What a sweeper works with. */
 export interface SweeperOptions {
   readonly clock: Clock;
-  /** Time between two looks, in milliseconds. */
-  readonly intervalMs: number;
+  readonly limits: Pick<BrokerLimits, "sweepMs">;
   /** Looks; the answer is whether it has to be done again. */
   readonly sweep: () => boolean;
 }
@@ -29,8 +29,8 @@ export class Sweeper {
   /** There is something that can expire. */
   arm(): void {
     if (this.#stopped || this.#cancel !== undefined) return;
-    const { clock, intervalMs, sweep } = this.#options;
-    this.#cancel = clock.after(intervalMs, () => {
+    const { clock, limits, sweep } = this.#options;
+    this.#cancel = clock.after(limits.sweepMs, () => {
       this.#cancel = undefined;
       if (sweep()) this.arm();
     });

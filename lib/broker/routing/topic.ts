@@ -1,5 +1,5 @@
 /**
- * A topic: each message goes to everyone who is subscribed at that moment.
+ * A topic: each message goes to every consumer that is subscribed at that moment.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import type { Message } from "../message/message.ts";
 import type { Entry } from "../queues/backlog.ts";
 import { type Consumer, Queue, type QueueOptions } from "../queues/queue.ts";
 
-/** Who listens to a topic. */
+/** Takes messages from a topic. */
 export interface TopicConsumer extends Consumer {
   /** The client it belongs to, which may listen to other topics, too. */
   readonly client: TopicClient;
@@ -66,7 +66,7 @@ export class Topic {
     this.#feeds.delete(consumer);
   }
 
-  /** Hands a message to everyone who wants it. */
+  /** Hands a message to every subscriber that wants it. */
   publish(message: Message, sequence: number, origin?: Origin): void {
     const { memory } = this.#options;
     for (const [consumer, feed] of this.#feeds) {

@@ -45,7 +45,7 @@ export class VirtualHosts {
     return this.#routers.values();
   }
 
-  /** What is behind the `host` a client asks for; who asks for none gets the first. */
+  /** What is behind the `host` a client asks for; a client that asks for none gets the first. */
   find(host: string | undefined): Router | undefined {
     if (this.#names.length === 0) return this.#router("");
     const found = host === undefined

@@ -4,6 +4,7 @@
  * @module
  */
 import { type Frame, makeFrame } from "../../stomp/mod.ts";
+import type { Work } from "./conversation.ts";
 
 /** What confirmations work with. */
 export interface ConfirmationsOptions {
@@ -46,10 +47,7 @@ export class Confirmations {
    *
    * @returns what settles when the frame is done with; it does not reject
    */
-  begin(
-    frame: Frame,
-    work: (confirm: () => void) => Promise<void> | void,
-  ): Promise<void> {
+  begin(frame: Frame, work: Work): Promise<void> {
     const done = this.#do(frame, work);
     this.#waiting.add(done);
     this.#bytes += frame.body.length;
@@ -67,10 +65,7 @@ export class Confirmations {
     this.#options.write(makeFrame("RECEIPT", { "receipt-id": id }));
   }
 
-  async #do(
-    frame: Frame,
-    work: (confirm: () => void) => Promise<void> | void,
-  ): Promise<void> {
+  async #do(frame: Frame, work: Work): Promise<void> {
     let confirmed = false;
     const confirm = () => {
       if (!confirmed) this.confirm(frame);

@@ -6,88 +6,87 @@
 import { reason } from "../../errors.ts";
 import type { Logger } from "../../log/mod.ts";
 import type { Frame } from "../../stomp/mod.ts";
-import { askLeave, type Authorise, type Client } from "../access/access.ts";
-import { checkHeadRoom, type HeadLimits } from "../limits/head_room.ts";
-import { isPattern, parseDestinations } from "../message/destination.ts";
-import { readExpiry } from "../message/expiry.ts";
 import {
-  checkRouting,
-  checkSendOptions,
-  readFlag,
-} from "../message/options.ts";
+  type AccessRequest,
+  askLeave,
+  type Authorise,
+  type Client,
+} from "../access/access.ts";
+import type { BrokerLimits } from "../limits/limits.ts";
+import {
+  type Destinations,
+  parseDestinations,
+} from "../message/destination.ts";
+import { readFlag } from "../message/options.ts";
 import { quote, refusal, required } from "../message/refusal.ts";
 import type { Entry } from "../queues/backlog.ts";
-import type { Outgoing, Router } from "../routing/router.ts";
-import type { Delivery, Outlet } from "../subscription/subscription.ts";
-import {
-  type SubscriptionLimits,
-  Subscriptions,
-} from "../subscription/subscriptions.ts";
+import type { RoutedSend, Router } from "../routing/router.ts";
+import type {
+  Delivery,
+  Outlet,
+  Subscription,
+} from "../subscription/subscription.ts";
+import { Subscriptions } from "../subscription/subscriptions.ts";
+import { checkSend } from "./send_request.ts";
 import { Subscriber } from "./subscriber.ts";
 import { TemporaryQueues } from "./temporary_queues.ts";
-import { type TransactionLimits, Transactions } from "./transaction.ts";
+import { Transactions } from "./transaction.ts";
 
 /** What a conversation works with. */
 export interface ConversationOptions {
   readonly router: Router;
   readonly client: Client;
   /** The `client-id` it gave, to which durable subscriptions belong. */
-  readonly clientId?: string | undefined;
+  readonly clientId: string | undefined;
   /** Without it everybody may do everything. */
   readonly authorise: Authorise | undefined;
   readonly outlet: Outlet;
-  readonly limits: SubscriptionLimits & TransactionLimits & HeadLimits;
+  readonly limits: BrokerLimits;
   readonly logger: Logger;
   /** Called when a delivery came to its end without a word of the client. */
   readonly onProgress: () => void;
-  /** Told how many bytes its open transactions hold, and how many subscriptions it has. */
-  readonly onHeld: (
-    what: "transactions" | "subscriptions",
-    amount: number,
-  ) => void;
+  /** Told how many subscriptions it has, whenever that changes. */
+  readonly onSubscriptions: (count: number) => void;
+  /** Told how many bytes its open transactions hold, whenever that changes. */
+  readonly onTransactions: (bytes: number) => void;
 }
+
+/**
+ * Does what a frame says. Its effect on the conversation is immediate; what is
+ * returned settles when it may be confirmed.
+ *
+ * @param confirm called where the frame is to be confirmed before that, so that
+ *   the client hears of it before it hears of what came of it
+ * @throws {SsmError} when the frame has to be refused, at once or, when the store
+ *   refuses it, by rejecting.
+ */
+export type Work = (confirm: () => void) => Promise<void> | void;
 
 /** The state of one connected client: subscriptions, transactions, temporary queues. */
 export class Conversation {
-  readonly #client: Client;
-  readonly #authorise: Authorise | undefined;
-  readonly #router: Router;
-  readonly #outlet: Outlet;
-  readonly #logger: Logger;
-  readonly #onProgress: () => void;
-  readonly #limits: HeadLimits;
+  readonly #options: ConversationOptions;
   readonly #subscriptions: Subscriptions;
   readonly #transactions: Transactions;
   readonly #temporary: TemporaryQueues;
   readonly #subscriber: Subscriber;
 
   constructor(options: ConversationOptions) {
-    const { router, outlet, limits, logger, onProgress, onHeld } = options;
-    this.#client = options.client;
-    this.#authorise = options.authorise;
-    this.#router = router;
-    this.#outlet = outlet;
-    this.#logger = logger;
-    this.#onProgress = onProgress;
-    this.#limits = limits;
+    const { router, outlet, limits, client, clientId } = options;
+    this.#options = options;
     this.#subscriptions = new Subscriptions({
       outlet,
       limits,
       onDelivered: (entry) => this.#forget(entry),
-      onCount: (count) => onHeld("subscriptions", count),
+      onCount: options.onSubscriptions,
     });
-    this.#transactions = new Transactions(
-      limits,
-      (bytes) => onHeld("transactions", bytes),
-    );
+    this.#transactions = new Transactions(limits, options.onTransactions);
     this.#temporary = new TemporaryQueues(router, limits.maxSubscriptions);
     this.#subscriber = new Subscriber({
       router,
       outlet,
       subscriptions: this.#subscriptions,
       temporary: this.#temporary,
-      owner: options.client.principal.name,
-      clientId: options.clientId,
+      owner: { owner: client.principal.name, client: clientId },
     });
   }
 
@@ -102,33 +101,42 @@ export class Conversation {
   }
 
   /**
-   * Asks whether the client may do what a frame says, where there is something
-   * to ask.
+   * Understands where a frame reads or writes, and asks whether the client may,
+   * where there is something to ask.
    *
-   * @throws {SsmError} `STOMP_PROTOCOL` when it may not, at once or by rejecting.
+   * @returns what does it
+   * @throws {SsmError} `STOMP_PROTOCOL` when it may not, or when the frame is
+   *   malformed; at once or by rejecting
    */
-  permit(frame: Frame): Promise<void> | void {
-    const authorise = this.#authorise;
-    if (authorise === undefined) return;
-    const { host } = this.#router;
-    return askLeave(frame, { authorise, client: this.#client, host });
+  admit(frame: Frame): Promise<Work> | Work {
+    const access = accessOf(frame);
+    if (access === undefined) return (confirm) => this.#do(frame, confirm);
+    const destinations = parseDestinations(required(frame, "destination"));
+    const work: Work = (confirm) =>
+      access === "write"
+        ? this.#send(frame, destinations, confirm)
+        : this.#subscriber.subscribe(frame, destinations, confirm);
+    const { authorise, client, router: { host } } = this.#options;
+    if (authorise === undefined) return work;
+    const asking = askLeave(access, destinations, { authorise, client, host });
+    return asking === undefined ? work : asking.then(() => work);
   }
 
-  /**
-   * Does what a frame says. Its effect on this conversation is immediate; what
-   * is returned settles when it may be confirmed.
-   *
-   * @param confirm called where the frame is to be confirmed before that, so
-   *   that the client hears of it before it hears of what came of it
-   * @throws {SsmError} when the frame has to be refused, at once or, when the
-   * store refuses it, by rejecting.
-   */
-  handle(frame: Frame, confirm: () => void): Promise<void> | void {
+  /** There is room on the way to the client again. */
+  resume(): void {
+    this.#subscriptions.resume();
+  }
+
+  /** The connection ends, by breaking off or in order: transactions are aborted, messages go back to their queues. */
+  end(how: { lost: boolean }): void {
+    this.#transactions.clear();
+    this.#subscriptions.end(how);
+    this.#temporary.end();
+  }
+
+  /** Does what a frame says that names no destination to read from or write to. */
+  #do(frame: Frame, confirm: () => void): Promise<void> | void {
     switch (frame.command) {
-      case "SEND":
-        return this.#send(frame, confirm);
-      case "SUBSCRIBE":
-        return this.#subscriber.subscribe(frame, confirm);
       case "UNSUBSCRIBE":
         return this.#subscriber.unsubscribe(frame);
       case "ACK":
@@ -146,74 +154,55 @@ export class Conversation {
     }
   }
 
-  /** There is room on the way to the client again. */
-  resume(): void {
-    this.#subscriptions.resume();
-  }
-
-  /** The connection ends, by breaking off or in order: transactions are aborted, messages go back to their queues. */
-  end(how: { lost: boolean }): void {
-    this.#transactions.clear();
-    this.#subscriptions.end(how);
-    this.#temporary.end();
-  }
-
-  #send(frame: Frame, confirm: () => void): Promise<void> | void {
-    checkHeadRoom(frame, this.#limits);
-    const named = parseDestinations(required(frame, "destination"));
-    checkSendOptions(frame);
-    // Read when it is done with, which a transaction may put off: too late to say no.
-    readFlag(frame, "persistent");
-    readExpiry(frame, 0);
-    const pattern = named.find(isPattern);
-    if (pattern !== undefined) {
-      throw refusal(`Cannot send to ${quote(pattern.path)}: it is a pattern`);
-    }
-    for (const destination of named) {
-      checkRouting(frame, "destination-type", destination);
-    }
+  #send(
+    frame: Frame,
+    named: Destinations,
+    confirm: () => void,
+  ): Promise<void> | void {
+    const { router, outlet: origin, limits } = this.#options;
+    checkSend(frame, named, limits.frames);
     const transaction = this.#transactions.of(frame);
     const destinations = named.map((place) => this.#temporary.resolve(place));
     const replyTo = this.#subscriber.replyTo(frame);
-    const sends = destinations.map((destination): Outgoing => ({
+    const sends = destinations.map((destination): RoutedSend => ({
       frame,
       destination,
       replyTo,
-      origin: this.#outlet,
+      origin,
     }));
     if (transaction === undefined) {
-      return this.#router.commit({ sends, onSafe: confirm });
+      return router.commit({ sends, onSafe: confirm });
     }
-    for (const send of sends) transaction.addSend(send);
+    for (const send of sends) transaction.send(send);
   }
 
   #acknowledge(frame: Frame): Promise<void> | void {
     const transaction = this.#transactions.of(frame);
     const deliveries = this.#subscriptions.deliveriesOf(frame);
-    if (transaction !== undefined) return transaction.addAck(deliveries);
+    if (transaction !== undefined) return transaction.end(deliveries, "acked");
     return this.#finish(deliveries, []);
   }
 
   #refuse(frame: Frame): void {
     // With RabbitMQ `requeue:false` says that it is not to be delivered again.
-    const how = readFlag(frame, "requeue") === false ? "reject" : "refuse";
+    const forGood = readFlag(frame, "requeue") === false;
     const transaction = this.#transactions.of(frame);
     const deliveries = this.#subscriptions.deliveriesOf(frame);
-    if (transaction !== undefined) transaction.addNack(deliveries, how);
-    else bySubscription(deliveries, how);
+    if (transaction === undefined) (forGood ? reject : refuse)(deliveries);
+    else transaction.end(deliveries, forGood ? "rejected" : "refused");
   }
 
   async #commit(frame: Frame, confirm: () => void): Promise<void> {
-    const { sends, acked, refused, rejected } = this.#transactions.take(frame);
-    await this.#finish(acked, sends, confirm);
-    bySubscription(refused, "refuse");
-    bySubscription(rejected, "reject");
+    const { sends, deliveries } = this.#transactions.take(frame);
+    await this.#finish(deliveries.acked, sends, confirm);
+    refuse(deliveries.refused);
+    reject(deliveries.rejected);
   }
 
   /** Acknowledges deliveries and sends messages, all or nothing. */
   async #finish(
     acked: readonly Delivery[],
-    sends: readonly Outgoing[],
+    sends: readonly RoutedSend[],
     onSafe?: () => void,
   ): Promise<void> {
     // First out of the client's hands: should the connection end meanwhile,
@@ -221,28 +210,39 @@ export class Conversation {
     for (const delivery of acked) delivery.subscription.finish(delivery);
     try {
       const settled = acked.map(({ entry }) => entry);
-      await this.#router.commit({ sends, settled, onSafe });
+      await this.#options.router.commit({ sends, settled, onSafe });
     } catch (error) {
-      bySubscription(acked, "giveBack");
+      giveBack(acked);
       throw error;
     }
   }
 
   #forget(entry: Entry): void {
-    this.#router.commit({ settled: [entry] })
+    const { router, logger, onProgress } = this.#options;
+    router.commit({ settled: [entry] })
       .catch((error) =>
-        this.#logger.error(
-          `Cannot forget a delivered message: ${reason(error)}`,
-        )
+        logger.error(`Cannot forget a delivered message: ${reason(error)}`)
       )
-      .finally(this.#onProgress);
+      .finally(onProgress);
   }
 }
 
-function bySubscription(
-  deliveries: readonly Delivery[],
-  how: "giveBack" | "refuse" | "reject",
-): void {
-  const groups = Map.groupBy(deliveries, (d) => d.subscription);
-  for (const [subscription, group] of groups) subscription[how](group);
+/** How a frame uses the destinations that it names, if it names any. */
+function accessOf({ command }: Frame): AccessRequest["access"] | undefined {
+  if (command === "SEND") return "write";
+  return command === "SUBSCRIBE" ? "read" : undefined;
+}
+
+const giveBack = ofEach((subscription, group) => subscription.giveBack(group));
+const refuse = ofEach((subscription, group) => subscription.refuse(group));
+const reject = ofEach((subscription, group) => subscription.reject(group));
+
+/** Does something with deliveries, in one go for each of their subscriptions. */
+function ofEach(
+  work: (subscription: Subscription, group: readonly Delivery[]) => void,
+): (deliveries: readonly Delivery[]) => void {
+  return (deliveries) => {
+    const groups = Map.groupBy(deliveries, (d) => d.subscription);
+    for (const [subscription, group] of groups) work(subscription, group);
+  };
 }

@@ -7,6 +7,7 @@
 import type { SsmError } from "../../errors.ts";
 import type { Socket } from "../../net/mod.ts";
 import type { Clock, Frame } from "../../stomp/mod.ts";
+import type { BrokerLimits } from "../limits/limits.ts";
 import { overLimit } from "../message/refusal.ts";
 import {
   type Handshake,
@@ -17,9 +18,11 @@ import {
 /** What a greeting works with. */
 export interface GreetingOptions {
   readonly clock: Clock;
-  /** How long it may last, in milliseconds. */
-  readonly deadlineMs: number;
-  readonly handshake: Omit<HandshakeOptions, "remote" | "peer" | "signal">;
+  /** How long it may last. */
+  readonly limits: Pick<BrokerLimits, "connectDeadlineMs">;
+  readonly handshake: HandshakeOptions;
+  /** The `session` header. */
+  readonly session: string;
   /** Called when it has lasted so long. */
   readonly onLate: (error: SsmError) => void;
 }
@@ -33,21 +36,22 @@ export class Greeting {
   #judging = false;
 
   constructor(socket: Socket, options: GreetingOptions) {
-    const { clock, deadlineMs } = options;
+    const { clock, limits: { connectDeadlineMs } } = options;
     this.#socket = socket;
     this.#options = options;
-    this.#cancelDeadline = clock.after(deadlineMs, () => this.#late());
+    this.#cancelDeadline = clock.after(connectDeadlineMs, () => this.#late());
     socket.ended?.addEventListener("abort", this.#hungUp);
   }
 
   /** Judges the first frame. @throws {SsmError} when it is malformed, or cannot be judged now */
   async judge(frame: Frame): Promise<Handshake> {
     const { remote, peer, ended } = this.#socket;
-    const { handshake } = this.#options;
+    const { handshake, session } = this.#options;
     const { signal } = this.#over;
     if (ended?.aborted) this.#hungUp();
     this.#judging = true;
-    return await shakeHands(frame, { ...handshake, remote, peer, signal });
+    const newcomer = { session, remote, peer, signal };
+    return await shakeHands(frame, newcomer, handshake);
   }
 
   /** The client is let in. Idempotent. */
@@ -65,11 +69,11 @@ export class Greeting {
   readonly #hungUp = (): void => this.#over.abort();
 
   #late(): void {
-    const { deadlineMs, onLate } = this.#options;
+    const { limits: { connectDeadlineMs: ms }, onLate } = this.#options;
     onLate(overLimit(
       this.#judging
-        ? `Cannot log in: no decision for ${deadlineMs} ms`
-        : `Cannot wait any longer: no CONNECT for ${deadlineMs} ms`,
+        ? `Cannot log in: no decision for ${ms} ms`
+        : `Cannot wait any longer: no CONNECT for ${ms} ms`,
     ));
   }
 }

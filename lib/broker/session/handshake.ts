@@ -19,20 +19,22 @@ import type { Router } from "../routing/router.ts";
 import type { Authenticate, Credentials, Principal } from "../access/users.ts";
 import type { VirtualHosts } from "../routing/virtual_hosts.ts";
 
-/** What the broker brings to a handshake. */
+/** What the broker brings to every handshake. */
 export interface HandshakeOptions {
   /** What the broker can do and wants. */
   readonly heartBeat: HeartBeat;
   /** The `server` header. */
-  readonly server: string;
+  readonly serverName: string;
+  /** Without it everybody is let in. */
+  readonly authenticate: Authenticate | undefined;
+  readonly hosts: VirtualHosts;
+}
+
+/** What is known of a client before it says anything. */
+export interface Newcomer
+  extends Pick<Credentials, "remote" | "peer" | "signal"> {
   /** The `session` header. */
   readonly session: string;
-  /** Without it everybody is let in. */
-  readonly authenticate?: Authenticate | undefined;
-  readonly hosts: VirtualHosts;
-  readonly remote: Credentials["remote"];
-  readonly peer: Credentials["peer"];
-  readonly signal?: Credentials["signal"];
 }
 
 /** What a handshake comes to. */
@@ -69,6 +71,7 @@ export type Handshake =
  */
 export async function shakeHands(
   frame: Frame,
+  newcomer: Newcomer,
   options: HandshakeOptions,
 ): Promise<Handshake> {
   const { command, headers } = frame;
@@ -88,7 +91,7 @@ export async function shakeHands(
     );
   }
   const wish = parseHeartBeat(headers.get("heart-beat"));
-  const principal = await authenticate(frame, options);
+  const principal = await authenticated(frame, newcomer, options);
   if (principal === undefined) {
     return refused(frame, "Cannot log in: wrong login or passcode");
   }
@@ -113,8 +116,8 @@ export async function shakeHands(
     router,
     answer: makeFrame("CONNECTED", {
       version,
-      session: options.session,
-      server: options.server,
+      session: newcomer.session,
+      server: options.serverName,
       "heart-beat": version === "1.0"
         ? undefined
         : formatHeartBeat(options.heartBeat),
@@ -122,21 +125,20 @@ export async function shakeHands(
   };
 }
 
-async function authenticate(
+async function authenticated(
   { headers }: Frame,
-  options: HandshakeOptions,
+  { remote, peer, signal }: Newcomer,
+  { authenticate }: HandshakeOptions,
 ): Promise<Principal | undefined> {
   const login = headers.get("login");
-  if (options.authenticate === undefined) {
-    return { name: login ?? "anonymous" };
-  }
-  return await options.authenticate({
+  if (authenticate === undefined) return { name: login ?? "anonymous" };
+  return await authenticate({
     login,
     passcode: headers.get("passcode"),
     host: headers.get("host"),
-    remote: options.remote,
-    peer: options.peer,
-    signal: options.signal,
+    remote,
+    peer,
+    signal,
   });
 }
 

@@ -4,30 +4,46 @@
  * @module
  */
 import { isSsmError, type SsmError } from "../../errors.ts";
-import type { Frame, StompConnection } from "../../stomp/mod.ts";
+import type { Frame, StompConnection, StompVersion } from "../../stomp/mod.ts";
+import type { Outlet } from "../subscription/subscription.ts";
 
 /** What an outbox works with. */
 export interface OutboxOptions {
   readonly connection: StompConnection;
+  /** The connection's number among those of its broker. */
+  readonly number: number;
   /** What may wait before the outbox counts as full, in bytes. */
   readonly maxBytes: number;
+  /** Tells whether messages may be delivered to the client at all. */
+  readonly delivers: () => boolean;
   /** Called when a full outbox has room again. */
   readonly onRoom: () => void;
   /** Called when a frame has left. */
   readonly onWritten: (frame: Frame) => void;
-  /** Called when a frame cannot be expressed in the client's version. */
-  readonly onUnwritable: (error: SsmError) => void;
+  /** Ends the connection with an ERROR frame. */
+  readonly fail: (error: SsmError) => void;
 }
 
 /** Writes frames and counts what waits. */
-export class Outbox {
+export class Outbox implements Outlet {
+  readonly fail: (error: SsmError) => void;
   readonly #options: OutboxOptions;
   #full = false;
   #waiting = 0;
+  #deliveries = 0;
   #lastWrite: Promise<boolean> = Promise.resolve(true);
 
   constructor(options: OutboxOptions) {
+    this.fail = options.fail;
     this.#options = options;
+  }
+
+  get version(): StompVersion {
+    return this.#options.connection.version;
+  }
+
+  get open(): boolean {
+    return !this.#full && this.#options.delivers();
   }
 
   /** Nothing more should be added. */
@@ -38,6 +54,10 @@ export class Outbox {
   /** Nothing waits. */
   get empty(): boolean {
     return this.#waiting === 0;
+  }
+
+  nextDeliveryId(): string {
+    return `${this.#options.number}-${++this.#deliveries}`;
   }
 
   /** Writes a frame; `true` once the network has taken it, `false` when it never will. */
@@ -51,17 +71,16 @@ export class Outbox {
   }
 
   async #write(frame: Frame): Promise<boolean> {
-    const { connection, maxBytes, onRoom, onWritten, onUnwritable } =
-      this.#options;
+    const { connection, maxBytes, onRoom, onWritten } = this.#options;
     const writing = connection.write(frame);
     this.#waiting++;
     if (connection.queuedBytes >= maxBytes) this.#full = true;
     try {
       await writing;
     } catch (error) {
-      // A lost connection shows where frames are read. What cannot be written
-      // must end it, lest it be tried again and again.
-      if (isSsmError(error, "STOMP_PROTOCOL")) onUnwritable(error);
+      // A lost connection shows where frames are read. What the client's
+      // version cannot express must end it, so that it is not tried for ever.
+      if (isSsmError(error, "STOMP_PROTOCOL")) this.fail(error);
       return false;
     } finally {
       this.#waiting--;

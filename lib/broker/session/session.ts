@@ -6,38 +6,32 @@
 import { isSsmError, reason, type SsmError } from "../../errors.ts";
 import type { Logger } from "../../log/mod.ts";
 import type { Socket } from "../../net/mod.ts";
-import {
-  type Clock,
-  type Frame,
-  StompConnection,
-  type StompVersion,
-} from "../../stomp/mod.ts";
+import { type Clock, type Frame, StompConnection } from "../../stomp/mod.ts";
 import type { Authorise } from "../access/access.ts";
 import { Confirmations } from "./confirmations.ts";
 import { Conversation } from "./conversation.ts";
-import type { Counters } from "../routing/counters.ts";
-import { Greeting, type GreetingOptions } from "./greeting.ts";
+import { Greeting } from "./greeting.ts";
+import type { HandshakeOptions } from "./handshake.ts";
+import type { Counters } from "../limits/counters.ts";
 import type { BrokerLimits } from "../limits/limits.ts";
 import { Outbox } from "./outbox.ts";
 import { errorFrame, nameRefusal, quote } from "../message/refusal.ts";
 import type { RefusalLog } from "./refusal_log.ts";
-import type { Outlet } from "../subscription/subscription.ts";
-import type { SharedLimits } from "../limits/shared_limit.ts";
+import type { SharedLimit, SharedLimits } from "../limits/shared_limit.ts";
 
-/** What a session works with. */
+/** What the sessions of a broker work with. */
 export interface SessionOptions {
   readonly logger: Logger;
   readonly refusals: RefusalLog;
   readonly clock: Clock;
   readonly limits: BrokerLimits;
-  /** The session's number among those of its broker. */
-  readonly number: number;
-  readonly handshake: Omit<GreetingOptions["handshake"], "session">;
+  /** What all sessions together may hold. */
+  readonly shared: SharedLimits;
+  readonly counters: Counters;
+  readonly handshake: HandshakeOptions;
   readonly authorise: Authorise | undefined;
   /** Intervals of silence that are forgiven. */
   readonly graceFactor: number;
-  readonly counters: Counters;
-  readonly shared: SharedLimits;
 }
 
 /** Where a session stands. */
@@ -52,7 +46,7 @@ type Phase =
   | "closing";
 
 /** Speaks with one client. */
-export class Session implements Outlet {
+export class Session {
   readonly #options: SessionOptions;
   readonly #socket: Socket;
   readonly #connection: StompConnection;
@@ -62,13 +56,14 @@ export class Session implements Outlet {
   #conversation: Conversation | undefined;
   #phase: Phase = "greeting";
   #draining = false;
-  #deliveries = 0;
   readonly #confirmations: Confirmations;
   /** The orderly end, once it has begun. */
   #ending: Promise<void> | undefined;
 
-  constructor(socket: Socket, options: SessionOptions) {
-    const { limits, clock } = options;
+  /** @param number the session's number among those of its broker */
+  constructor(socket: Socket, number: number, options: SessionOptions) {
+    const { limits, clock, shared, handshake } = options;
+    const { frames, maxUnauthenticatedBytes: most } = limits;
     this.#socket = socket;
     this.#options = options;
     this.#connection = new StompConnection(socket, {
@@ -76,58 +71,42 @@ export class Session implements Outlet {
       writeTimeoutMs: limits.writeTimeoutMs,
       answerMalformed: true,
       trailingEol: true,
-      onHeld: (bytes) => this.#note("frames", bytes),
+      onHeld: (bytes) => this.#note(shared.frames, bytes),
       limits: {
-        maxHeaders: limits.maxHeaders,
-        maxHeaderBytes: limits.maxHeaderBytes,
-        maxHeadBytes: Math.min(
-          limits.maxHeadBytes,
-          limits.maxUnauthenticatedBytes,
-        ),
-        maxBodyBytes: Math.min(
-          limits.maxBodyBytes,
-          limits.maxUnauthenticatedBytes,
-        ),
+        ...frames,
+        maxHeadBytes: Math.min(frames.maxHeadBytes, most),
+        maxBodyBytes: Math.min(frames.maxBodyBytes, most),
       },
     });
+    const fail = (error: SsmError) => this.fail(error);
     this.#outbox = new Outbox({
       connection: this.#connection,
+      number,
       maxBytes: limits.maxOutputBytes,
+      delivers: () => this.#phase === "open",
       onRoom: () => this.#conversation?.resume(),
       onWritten: (frame) => this.#written(frame),
-      onUnwritable: (error) => this.fail(error),
+      fail,
     });
     this.#confirmations = new Confirmations({
       write: (receipt) => {
-        if (this.#phase !== "closing") void this.write(receipt);
+        if (this.#phase !== "closing") void this.#outbox.write(receipt);
       },
       refuse: (error, frame) => this.#refuse(error, frame),
       onDone: () => this.#endIfDrained(),
     });
-    const session = `session-${options.number}`;
     this.#greeting = new Greeting(socket, {
       clock,
-      deadlineMs: limits.connectDeadlineMs,
-      handshake: { ...options.handshake, session },
-      onLate: (error) => this.fail(error),
+      limits,
+      handshake,
+      session: `session-${number}`,
+      onLate: fail,
     });
-  }
-
-  get version(): StompVersion {
-    return this.#connection.version;
-  }
-
-  get open(): boolean {
-    return this.#phase === "open" && !this.#outbox.full;
   }
 
   /** Subscriptions the client has. */
   get subscriptions(): number {
     return this.#conversation?.subscriptions ?? 0;
-  }
-
-  nextDeliveryId(): string {
-    return `${this.#options.number}-${++this.#deliveries}`;
   }
 
   /** Serves the client; settles when the connection has ended and nothing of it is left. */
@@ -144,7 +123,7 @@ export class Session implements Outlet {
     } finally {
       this.#greeting.giveUp();
       this.#options.shared.frames.note(this, 0);
-      // Whoever leaves in order says so first.
+      // A client that leaves in order says so first.
       const lost = this.#phase === "open";
       if (this.#phase !== "closing") this.#phase = "leaving";
       await this.#confirmations.settled();
@@ -156,10 +135,7 @@ export class Session implements Outlet {
     }
   }
 
-  write(frame: Frame): Promise<boolean> {
-    return this.#outbox.write(frame);
-  }
-
+  /** Ends the connection with an ERROR frame. */
   fail(error: SsmError, offending?: Frame): void {
     this.#fail(errorFrame(error.message, offending), error.message);
   }
@@ -189,7 +165,8 @@ export class Session implements Outlet {
   }
 
   async #greet(frame: Frame): Promise<void> {
-    const { limits, counters, graceFactor, logger } = this.#options;
+    const { limits, shared, counters, authorise, graceFactor, logger } =
+      this.#options;
     const { remote, peer } = this.#socket;
     let outcome;
     try {
@@ -208,25 +185,25 @@ export class Session implements Outlet {
       return;
     }
     const { version, heartBeat, principal, clientId, router, answer } = outcome;
-    const { maxHeadBytes, maxBodyBytes } = limits;
     this.#conversation = new Conversation({
       router,
       client: { principal, remote, peer },
       clientId,
-      authorise: this.#options.authorise,
+      authorise,
       logger,
-      outlet: this,
+      outlet: this.#outbox,
       onProgress: () => this.#endIfDrained(),
-      onHeld: (what, amount) => this.#note(what, amount),
+      onSubscriptions: (count) => this.#note(shared.subscriptions, count),
+      onTransactions: (bytes) => this.#note(shared.transactions, bytes),
       limits,
     });
-    this.#connection.limit({ maxHeadBytes, maxBodyBytes });
+    this.#connection.limit(limits.frames);
     this.#connection.version = version;
     this.#phase = "open";
     logger.info(
       `Connected: ${remote} as ${quote(principal.name)}, STOMP ${version}`,
     );
-    await this.write(answer);
+    await this.#outbox.write(answer);
     this.#connection.startHeartBeats(heartBeat, graceFactor);
     this.#endIfDrained();
   }
@@ -241,33 +218,28 @@ export class Session implements Outlet {
       this.#confirmations.confirm(frame);
       return;
     }
+    let work;
     try {
-      const asking = conversation.permit(frame);
-      if (asking !== undefined) {
-        await asking;
-        if (this.#phase !== "open") return;
-      }
+      work = conversation.admit(frame);
+      if (work instanceof Promise) work = await work;
     } catch (error) {
       this.#refuse(error, frame);
       return;
     }
-    const done = this.#confirmations.begin(
-      frame,
-      (confirm) => conversation.handle(frame, confirm),
-    );
+    if (this.#phase !== "open") return;
+    const done = this.#confirmations.begin(frame, work);
     const { maxUnstoredBytes } = this.#options.limits;
     if (!isPipelined(frame) || this.#confirmations.bytes > maxUnstoredBytes) {
       await done;
     }
-    // Who does not read the answers is not listened to either.
+    // A client that does not read the answers is not listened to either.
     if (this.#outbox.full) await this.#outbox.flushed();
   }
 
   /** How much the client holds now of what all clients share. */
-  #note(what: keyof SharedLimits, amount: number): void {
-    // Of one who was refused nothing is expected any more.
-    const left = this.#phase === "closing" ? 0 : amount;
-    this.#options.shared[what].note(this, left);
+  #note(limit: SharedLimit, amount: number): void {
+    // Nothing more is expected of a client that was refused.
+    limit.note(this, this.#phase === "closing" ? 0 : amount);
   }
 
   /** Says no to a frame. What is not one of our own refusals is a fault of the broker. */
@@ -291,7 +263,7 @@ export class Session implements Outlet {
     if (this.#phase === "closing") return;
     this.#options.refusals.tell(this.#socket.remote, why);
     this.#leave();
-    void this.write(answer);
+    void this.#outbox.write(answer);
     this.#ending = this.#connection.end(this.#options.limits.lingerMs);
   }
 

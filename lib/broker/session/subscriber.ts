@@ -6,14 +6,15 @@
 import type { Frame } from "../../stomp/mod.ts";
 import {
   type Destination,
+  type Destinations,
   parseDestination,
   parseDestinations,
 } from "../message/destination.ts";
 import { refusal, required } from "../message/refusal.ts";
-import type { DurableName } from "../routing/durable_name.ts";
 import type { Router } from "../routing/router.ts";
 import {
   durableName,
+  type DurableOwner,
   type DurableWish,
   readDurableWish,
 } from "../subscription/durable_wish.ts";
@@ -31,10 +32,8 @@ export interface SubscriberOptions {
   readonly outlet: Outlet;
   readonly subscriptions: Subscriptions;
   readonly temporary: TemporaryQueues;
-  /** The user, to whom durable subscriptions belong. */
-  readonly owner: string;
-  /** The `client-id` of the connection. */
-  readonly clientId: string | undefined;
+  /** To whom its durable subscriptions belong. */
+  readonly owner: DurableOwner;
 }
 
 /** Begins and ends the subscriptions of one client. */
@@ -46,17 +45,22 @@ export class Subscriber {
   }
 
   /**
-   * Does SUBSCRIBE; messages come after the confirmation.
+   * Does SUBSCRIBE to the destinations that it names; messages come after the
+   * confirmation.
    *
    * @throws {SsmError} as {@linkcode Conversation.handle}
    */
-  subscribe(frame: Frame, confirm: () => void): Promise<void> | void {
+  subscribe(
+    frame: Frame,
+    named: Destinations,
+    confirm: () => void,
+  ): Promise<void> | void {
     const { outlet, router, subscriptions } = this.#options;
-    const request = readSubscribe(frame, outlet.version);
-    const destinations = this.#resolve(request.destinations);
+    const request = readSubscribe(frame, named, outlet.version);
+    const destinations = this.#resolve(named);
     const [first] = destinations;
     // An explicit subscription takes the place of one that `reply-to` made.
-    const automatic = { id: request.destinations[0].path, path: first.path };
+    const automatic = { id: named[0].path, path: first.path };
     if (
       first.kind === "reply-queue" && !request.browse &&
       subscriptions.consumes(automatic)
@@ -84,12 +88,12 @@ export class Subscriber {
     const { subscriptions, temporary, router: { durables } } = this.#options;
     const wish = readDurableWish(frame);
     const ended = subscriptions.remove(this.#named(frame));
-    // A temporary queue ends with its last consumer; who browsed it was none.
-    if (ended !== undefined && !ended.browses) {
+    // A temporary queue ends with its last consumer; a browser is none.
+    if (ended !== undefined && !ended.wish.browse) {
       const { path } = ended;
       if (!subscriptions.consumes({ path })) temporary.remove(path);
     }
-    const name = wish && this.#durableName(wish);
+    const name = wish && durableName(wish, this.#options.owner);
     // RabbitMQ's `durable:true` may be said of any subscription.
     if (name && (wish.ofClient || !ended || durables.knows(name))) {
       return durables.remove(name);
@@ -126,16 +130,11 @@ export class Subscriber {
   ): Promise<void> {
     const { subscriptions, router: { durables } } = this.#options;
     const { destinations } = request;
-    const name = this.#durableName(wish);
+    const name = durableName(wish, this.#options.owner);
     const subscription = subscriptions.add(destinations, request);
     const connect = await durables.open(name, destinations[0], subscription);
     confirm();
     subscription.start(connect);
-  }
-
-  #durableName(wish: DurableWish): DurableName {
-    const { owner, clientId: client } = this.#options;
-    return durableName(wish, { owner, client });
   }
 
   /** What UNSUBSCRIBE names: an id, or in STOMP 1.0 perhaps destinations. */
@@ -148,9 +147,9 @@ export class Subscriber {
     return { path: pathOf(this.#resolve(places)) };
   }
 
-  #resolve([first, ...others]: SubscribeRequest["destinations"]) {
+  #resolve([first, ...others]: Destinations): Destinations {
     const { temporary } = this.#options;
     const resolve = (place: Destination) => temporary.resolve(place);
-    return [resolve(first), ...others.map(resolve)] as const;
+    return [resolve(first), ...others.map(resolve)];
   }
 }

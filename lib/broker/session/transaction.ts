@@ -4,30 +4,33 @@
  * @module
  */
 import type { Frame } from "../../stomp/mod.ts";
+import type { BrokerLimits } from "../limits/limits.ts";
 import { memorySize } from "../message/message.ts";
 import { overLimit, quote, refusal, required } from "../message/refusal.ts";
-import type { Outgoing } from "../routing/router.ts";
+import type { RoutedSend } from "../routing/router.ts";
 import type { Delivery } from "../subscription/subscription.ts";
 
 /** How many transactions a client may have, and how much each may hold. */
-export interface TransactionLimits {
-  /** Transactions begun and not ended. */
-  readonly maxTransactions: number;
-  /** Messages sent, acknowledged or refused in one. */
-  readonly maxTransactionOperations: number;
-  /** Size of the messages sent in one, in bytes. */
-  readonly maxTransactionBytes: number;
-}
+type TransactionLimits = Pick<
+  BrokerLimits,
+  "maxTransactions" | "maxTransactionOperations" | "maxTransactionBytes"
+>;
+
+/** What becomes of a delivery: done with, back to its queue, or never to be delivered again. */
+export type Ending = "acked" | "refused" | "rejected";
 
 /** Collects operations. */
 export class Transaction {
   readonly #name: string;
   readonly #limits: TransactionLimits;
   readonly #onGrowth: (bytes: number) => void;
-  readonly #sends: Outgoing[] = [];
-  readonly #acked: Delivery[] = [];
-  readonly #refused: Delivery[] = [];
-  readonly #rejected: Delivery[] = [];
+  readonly #sends: RoutedSend[] = [];
+  readonly #deliveries: Record<Ending, Delivery[]> = {
+    acked: [],
+    refused: [],
+    rejected: [],
+  };
+  #operations = 0;
   #bytes = 0;
 
   /** @param onGrowth told how much larger it has become */
@@ -47,27 +50,17 @@ export class Transaction {
   }
 
   /** Messages to be sent, in order. */
-  get sends(): readonly Outgoing[] {
+  get sends(): readonly RoutedSend[] {
     return this.#sends;
   }
 
-  /** Deliveries to be acknowledged. */
-  get acked(): readonly Delivery[] {
-    return this.#acked;
-  }
-
-  /** Deliveries to be given back. */
-  get refused(): readonly Delivery[] {
-    return this.#refused;
-  }
-
-  /** Deliveries not to be delivered again. */
-  get rejected(): readonly Delivery[] {
-    return this.#rejected;
+  /** Deliveries that come to their end. */
+  get deliveries(): Readonly<Record<Ending, readonly Delivery[]>> {
+    return this.#deliveries;
   }
 
   /** @throws {SsmError} `LIMIT` */
-  addSend(send: Outgoing): void {
+  send(send: RoutedSend): void {
     const bytes = memorySize(send.frame);
     this.#makeRoom(1, bytes);
     this.#sends.push(send);
@@ -75,40 +68,28 @@ export class Transaction {
   }
 
   /** @throws {SsmError} `LIMIT` */
-  addAck(deliveries: readonly Delivery[]): void {
-    this.#hold(deliveries, this.#acked);
-  }
-
-  /** @throws {SsmError} `LIMIT` */
-  addNack(deliveries: readonly Delivery[], how: "refuse" | "reject"): void {
-    this.#hold(
-      deliveries,
-      how === "reject" ? this.#rejected : this.#refused,
-    );
-  }
-
-  /** Forgets everything: the deliveries are unacknowledged again. */
-  abort(): void {
-    for (const list of [this.#acked, this.#refused, this.#rejected]) {
-      for (const delivery of list) delivery.subscription.unhold(delivery);
-    }
-  }
-
-  #hold(deliveries: readonly Delivery[], list: Delivery[]): void {
+  end(deliveries: readonly Delivery[], ending: Ending): void {
     this.#makeRoom(deliveries.length, 0);
     for (const delivery of deliveries) {
-      list.push(delivery);
+      this.#deliveries[ending].push(delivery);
       delivery.subscription.hold(delivery);
     }
   }
 
+  /** Forgets everything: the deliveries are unacknowledged again. */
+  abort(): void {
+    for (const delivery of Object.values(this.#deliveries).flat()) {
+      delivery.subscription.unhold(delivery);
+    }
+  }
+
   #makeRoom(operations: number, bytes: number): void {
-    const count = this.#sends.length + this.#acked.length +
-      this.#refused.length + this.#rejected.length + operations;
+    this.#operations += operations;
     this.#bytes += bytes;
     const { maxTransactionOperations, maxTransactionBytes } = this.#limits;
     if (
-      count > maxTransactionOperations || this.#bytes > maxTransactionBytes
+      this.#operations > maxTransactionOperations ||
+      this.#bytes > maxTransactionBytes
     ) {
       throw overLimit(
         `Cannot add to transaction ${quote(this.#name)}: it is limited to ` +

@@ -5,7 +5,7 @@
  * @module
  */
 
-/** Random bytes, lest a file system compress the reserve away. */
+/** The reserve is written in random bytes, so that no file system can compress it away. */
 const CHUNK_BYTES = 64 << 10;
 
 /** A file that only takes up room. */

@@ -20,7 +20,7 @@ export async function openMessageTable(
     await Deno.mkdir(directory, { recursive: true, mode: 0o700 });
     const file = `${directory}/messages.sqlite`;
     await makePrivate(file);
-    // Only who keeps messages pays for the database.
+    // Loaded here, so that a broker without a disk does not pay for it.
     const { DatabaseSync } = await import("node:sqlite");
     const database = new DatabaseSync(file);
     try {

@@ -8,7 +8,9 @@
  * @module
  */
 import { SsmError } from "../../errors.ts";
+import { CommitTimer } from "./commit_timer.ts";
 import { DiskReserve } from "./disk_reserve.ts";
+import { HeldMessages } from "./held_messages.ts";
 import type { Message } from "../message/message.ts";
 import { openMessageTable } from "./message_database.ts";
 import type { MessageTable } from "./message_table.ts";
@@ -22,7 +24,7 @@ export interface SqliteStoreOptions {
   readonly maxBytes?: number | undefined;
   /**
    * What may be in memory; the rest is on disk only. Reading it back costs next
-   * to nothing, keeping it costs thrice its size.
+   * to nothing, keeping it in memory costs three times its size.
    * @default 16777216 (16 MiB)
    */
   readonly memoryBytes?: number | undefined;
@@ -49,12 +51,6 @@ const REMOVALS_MS = 1;
  */
 const MARKS_MS = 100;
 
-/** A message in memory, and whether it is on disk, too. */
-interface Held {
-  readonly message: Message;
-  readonly onDisk: boolean;
-}
-
 /** A call of `apply` that waits to be committed. */
 interface Call {
   readonly changes: readonly StoreChange[];
@@ -72,16 +68,13 @@ export class SqliteStore implements Store {
   readonly #reserve: DiskReserve;
   readonly #maxBytes: number;
   readonly #memoryBytes: number;
-  readonly #held = new Map<number, Held>();
-  #heldBytes = 0;
+  readonly #held = new HeldMessages();
   #count = 0;
   #bytes = 0;
   #calls: Call[] = [];
   /** Deliveries to be written down, by message. */
   readonly #marks = new Map<number, number>();
-  #due: ReturnType<typeof setImmediate> | undefined;
-  /** Commits of what is in no hurry, by how long that may wait. */
-  readonly #later = new Map<number, ReturnType<typeof setTimeout>>();
+  readonly #timer = new CommitTimer(() => this.#commitWaiting());
   #closed = false;
 
   /**
@@ -155,21 +148,20 @@ export class SqliteStore implements Store {
       for (const effect of this.#plan([call])) effect();
     } else {
       this.#calls.push(call);
-      if (call.bytes > 0) this.#schedule();
-      else this.#scheduleWithin(REMOVALS_MS);
+      if (call.bytes > 0) this.#timer.soon();
+      else this.#timer.within(REMOVALS_MS);
     }
     return promise;
   }
 
   delivered(sequence: number, deliveries: number): void {
-    if (this.#closed || this.#held.get(sequence)?.onDisk === false) return;
+    if (this.#closed || this.#held.isOnlyHere(sequence)) return;
     this.#marks.set(sequence, deliveries);
-    this.#scheduleWithin(MARKS_MS);
+    this.#timer.within(MARKS_MS);
   }
 
   read(sequence: number): Message {
-    const message = this.#held.get(sequence)?.message ??
-      this.#table.read(sequence);
+    const message = this.#held.get(sequence) ?? this.#table.read(sequence);
     if (message === undefined) {
       throw new RangeError(`No message ${sequence} in the store`);
     }
@@ -179,35 +171,19 @@ export class SqliteStore implements Store {
   /** Writes what waits, and closes the file. Idempotent. */
   [Symbol.asyncDispose](): Promise<void> {
     if (this.#closed) return Promise.resolve();
-    while (this.#calls.length > 0 || this.#marks.size > 0) this.#commit();
+    let waiting = true;
+    while (waiting) waiting = this.#commitWaiting();
     this.#closed = true;
-    clearImmediate(this.#due);
-    for (const timer of this.#later.values()) clearTimeout(timer);
+    this.#timer.stop();
     this.#held.clear();
     this.#table.close();
     return Promise.resolve();
   }
 
-  /**
-   * Commits as soon as everything that came in along with this was looked at:
-   * so the more is going on, the more shares one sync of the disk.
-   */
-  #schedule(): void {
-    this.#due ??= setImmediate(() => {
-      this.#due = undefined;
-      this.#commit();
-      if (this.#calls.length > 0) this.#schedule();
-    });
-  }
-
-  /** As {@linkcode #schedule}, but not before somebody else needs it or the time is up. */
-  #scheduleWithin(ms: number): void {
-    if (this.#later.has(ms)) return;
-    const timer = setTimeout(() => {
-      this.#later.delete(ms);
-      if (this.#calls.length > 0 || this.#marks.size > 0) this.#schedule();
-    }, ms);
-    this.#later.set(ms, timer);
+  /** Commits what waits; tells whether calls still do. */
+  #commitWaiting(): boolean {
+    if (this.#calls.length > 0 || this.#marks.size > 0) this.#commit();
+    return this.#calls.length > 0;
   }
 
   /** Commits what waits, or as much of it as is good for one commit. */
@@ -262,7 +238,7 @@ export class SqliteStore implements Store {
 
   /** Writes what calls ask for, and returns what is to be done once that is committed. */
   #plan(calls: readonly Call[]): Effect[] {
-    const batch = { bytes: this.#bytes, heldBytes: this.#heldBytes };
+    const batch = { bytes: this.#bytes, heldBytes: this.#held.bytes };
     return calls.flatMap((call) => {
       const refusal = this.#refusal(call, batch.bytes);
       if (refusal !== undefined) return [() => call.reject(refusal)];
@@ -279,7 +255,7 @@ export class SqliteStore implements Store {
       if (change.kind === "remove") {
         const { sequence } = change;
         this.#marks.delete(sequence);
-        const size = this.#held.get(sequence)?.onDisk === false
+        const size = this.#held.isOnlyHere(sequence)
           ? undefined
           : this.#table.remove(sequence);
         return () => this.#forget(sequence, size);
@@ -293,29 +269,25 @@ export class SqliteStore implements Store {
       return () => {
         this.#count++;
         this.#bytes += message.size;
-        if (!fits) return;
-        this.#held.set(sequence, { message, onDisk });
-        this.#heldBytes += message.size;
+        if (fits) this.#held.add(sequence, { message, onDisk });
       };
     });
   }
 
   #forget(sequence: number, sizeOnDisk: number | undefined): void {
-    const held = this.#held.get(sequence);
-    const size = held?.message.size ?? sizeOnDisk;
+    const size = this.#held.remove(sequence) ?? sizeOnDisk;
     if (size === undefined) return;
     this.#count--;
     this.#bytes -= size;
-    if (held && this.#held.delete(sequence)) this.#heldBytes -= size;
   }
 
   /** Whether a call concerns nothing on disk. */
   #isInMemory({ changes, bytes }: Pick<Call, "changes" | "bytes">): boolean {
-    return this.#heldBytes + bytes <= this.#memoryBytes &&
+    return this.#held.bytes + bytes <= this.#memoryBytes &&
       changes.every((change) =>
         change.kind === "append"
           ? !change.stored.durable
-          : this.#held.get(change.sequence)?.onDisk === false
+          : this.#held.isOnlyHere(change.sequence)
       );
   }
 
@@ -343,8 +315,8 @@ export class SqliteStore implements Store {
     for (const change of changes) {
       if (change.kind !== "remove") continue;
       const { sequence } = change;
-      bytes += this.#held.get(sequence)?.message.size ??
-        this.#table.size(sequence) ?? 0;
+      bytes += this.#held.get(sequence)?.size ?? this.#table.size(sequence) ??
+        0;
     }
     return bytes;
   }

@@ -20,7 +20,7 @@ export function isBusy(error: unknown): boolean {
   return codeOf(error) === SQLITE_BUSY;
 }
 
-/** The error that whoever wanted something of the store gets. */
+/** The error that a caller of the store gets. */
 export function storeError(error: unknown, action = "store"): SsmError {
   if (isFull(error)) return diskFull();
   return new SsmError("SPOOL", `Cannot ${action} messages: ${reason(error)}`, {

@@ -58,8 +58,8 @@ export interface Store extends AsyncDisposable {
   apply(changes: readonly StoreChange[]): Promise<void>;
 
   /**
-   * Notes that a message is on its way to a client, for the so-manieth time; an
-   * unknown number is no error. Nobody waits for this: a store that survives
+   * Notes how many times a message has been sent to a client by now; an unknown
+   * number is no error. Nobody waits for this: a store that survives
    * writes it along with its next changes.
    */
   delivered(sequence: number, deliveries: number): void;

@@ -41,16 +41,22 @@ export function readDurableWish(frame: Frame): DurableWish | undefined {
   return undefined;
 }
 
+/** To whom the durable subscriptions of a connection belong. */
+export interface DurableOwner {
+  /** The name of the user. */
+  readonly owner: string;
+  /** The `client-id` that CONNECT gave, if it did. */
+  readonly client: string | undefined;
+}
+
 /**
  * The full name.
  *
- * @param owner the name of the user
- * @param client the `client-id` that CONNECT gave, if it did
  * @throws {SsmError} `STOMP_PROTOCOL` when one is needed
  */
 export function durableName(
   { name, ofClient }: DurableWish,
-  { owner, client }: { owner: string; client: string | undefined },
+  { owner, client }: DurableOwner,
 ): DurableName {
   if (!ofClient) return { owner, name };
   if (client !== undefined && client !== "") return { owner, client, name };

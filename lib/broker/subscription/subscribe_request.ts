@@ -6,9 +6,9 @@
 import type { AckMode, Frame, StompVersion } from "../../stomp/mod.ts";
 import {
   type Destination,
+  type Destinations,
   isPattern,
   levelsOf,
-  parseDestinations,
 } from "../message/destination.ts";
 import {
   checkRouting,
@@ -22,9 +22,8 @@ import { type DurableWish, readDurableWish } from "./durable_wish.ts";
 /** Largest window a client can ask for, in messages. */
 export const MAX_PREFETCH = 10_000;
 
-/** A SUBSCRIBE frame, understood. */
-export interface SubscribeRequest {
-  readonly destinations: readonly [Destination, ...Destination[]];
+/** What a client asks of a subscription, whatever it is to. */
+export interface SubscriptionWish {
   /** Absent only in STOMP 1.0. */
   readonly id: string | undefined;
   readonly ack: AckMode;
@@ -38,21 +37,27 @@ export interface SubscribeRequest {
   readonly noLocal?: boolean | undefined;
   /** It only looks at what waits. */
   readonly browse?: boolean | undefined;
+}
+
+/** A SUBSCRIBE frame, understood. */
+export interface SubscribeRequest extends SubscriptionWish {
+  readonly destinations: Destinations;
   /** What comes while it is away is to wait for it. */
   readonly durable?: DurableWish | undefined;
 }
 
 /**
- * Reads a SUBSCRIBE frame. What this broker cannot do is refused, rather than
- * left to be noticed by messages that never come.
+ * Reads a SUBSCRIBE frame, whose destinations are understood already. What this
+ * broker cannot do is refused, rather than left to be noticed by messages that
+ * never come.
  *
  * @throws {SsmError} `STOMP_PROTOCOL`
  */
 export function readSubscribe(
   frame: Frame,
+  destinations: Destinations,
   version: StompVersion,
 ): SubscribeRequest {
-  const destinations = parseDestinations(required(frame, "destination"));
   // STOMP 1.0 leaves the id to the client; later versions demand it.
   const id = version === "1.0"
     ? frame.headers.get("id")

@@ -4,12 +4,14 @@
  * @module
  */
 import type { SsmError } from "../../errors.ts";
-import type { AckMode, Frame, StompVersion } from "../../stomp/mod.ts";
+import type { Frame, StompVersion } from "../../stomp/mod.ts";
+import type { BrokerLimits } from "../limits/limits.ts";
 import type { Entry } from "../queues/backlog.ts";
 import { browsedFrame, messageFrame } from "../message/message.ts";
 import type { Viewer } from "../queues/browser.ts";
 import type { Feed } from "../queues/queue.ts";
 import type { Origin, TopicConsumer } from "../routing/topic.ts";
+import type { SubscriptionWish } from "./subscribe_request.ts";
 
 /** The way to the client. */
 export interface Outlet {
@@ -36,23 +38,14 @@ export interface Delivery {
   held: boolean;
 }
 
-/** What a client asked for. */
+/** What a subscription works with. */
 export interface SubscriptionOptions {
-  /** The client's name of it; STOMP 1.0 knows subscriptions without. */
-  readonly id: string | undefined;
-  /** Full name of the destination. */
+  /** What the client asked for. */
+  readonly wish: SubscriptionWish;
+  /** Full name of what it is fed from. */
   readonly path: string;
-  readonly ack: AckMode;
-  /** Messages that may be unacknowledged at once. */
-  readonly prefetch: number;
-  /** Their bytes; one message is always allowed. */
-  readonly prefetchBytes: number;
-  /** As {@linkcode TopicConsumer.exclusive}. */
-  readonly exclusive: boolean;
-  /** It only looks at what waits. */
-  readonly browses: boolean;
-  /** What comes from its own outlet is not for it. */
-  readonly noLocal: boolean;
+  /** Its window, where the client asks for none, and the largest in bytes. */
+  readonly limits: Pick<BrokerLimits, "prefetch" | "prefetchBytes">;
   readonly outlet: Outlet;
   /** Called for what an `auto` subscription has delivered. */
   readonly onDelivered: (entry: Entry) => void;
@@ -60,12 +53,13 @@ export interface SubscriptionOptions {
 
 /** Delivers messages within a window, and knows which are not acknowledged yet. */
 export class Subscription implements TopicConsumer, Viewer {
-  readonly id: string | undefined;
+  readonly wish: SubscriptionWish;
   readonly path: string;
-  readonly ack: AckMode;
-  readonly exclusive: boolean;
-  readonly browses: boolean;
   readonly #options: SubscriptionOptions;
+  /** Messages that may be unacknowledged at once. */
+  readonly #prefetch: number;
+  /** Their bytes; one message is always allowed. */
+  readonly #prefetchBytes: number;
   /** Unacknowledged deliveries by id, in the order of delivery. */
   readonly #pending = new Map<string, Delivery>();
   #pendingBytes = 0;
@@ -75,12 +69,13 @@ export class Subscription implements TopicConsumer, Viewer {
   #ended = false;
 
   constructor(options: SubscriptionOptions) {
-    this.id = options.id;
-    this.path = options.path;
-    this.ack = options.ack;
-    this.exclusive = options.exclusive;
-    this.browses = options.browses;
+    const { wish, path, limits } = options;
+    const { prefetch, prefetchBytes = Infinity } = wish;
+    this.wish = wish;
+    this.path = path;
     this.#options = options;
+    this.#prefetch = prefetch ?? limits.prefetch;
+    this.#prefetchBytes = Math.min(prefetchBytes, limits.prefetchBytes);
   }
 
   /** How many deliveries are not acknowledged yet. */
@@ -88,15 +83,18 @@ export class Subscription implements TopicConsumer, Viewer {
     return this.#pending.size;
   }
 
+  get exclusive(): boolean {
+    return this.wish.exclusive === true;
+  }
+
   get client(): Outlet {
     return this.#options.outlet;
   }
 
   get ready(): boolean {
-    const { outlet, prefetch, prefetchBytes } = this.#options;
-    return outlet.open && !this.#ended &&
-      this.#pending.size - this.#heldCount < prefetch &&
-      (this.#pendingBytes - this.#heldBytes < prefetchBytes);
+    return this.#options.outlet.open && !this.#ended &&
+      this.#pending.size - this.#heldCount < this.#prefetch &&
+      this.#pendingBytes - this.#heldBytes < this.#prefetchBytes;
   }
 
   /** Begins to take messages, unless it has ended already. */
@@ -106,12 +104,12 @@ export class Subscription implements TopicConsumer, Viewer {
   }
 
   ignores(origin: Origin | undefined): boolean {
-    const { noLocal, outlet } = this.#options;
-    return noLocal && origin === outlet;
+    return this.wish.noLocal === true && origin === this.#options.outlet;
   }
 
   seen(): void {
-    void this.#options.outlet.write(browsedFrame(this));
+    const frame = browsedFrame(this.path, this.wish.id);
+    void this.#options.outlet.write(frame);
   }
 
   /** There may be room on the way to the client again. */
@@ -134,16 +132,16 @@ export class Subscription implements TopicConsumer, Viewer {
     this.#pendingBytes += entry.size;
     const written = outlet.write(messageFrame(message, {
       version: outlet.version,
-      subscription: this.id,
-      ack: this.ack === "auto" ? undefined : delivery.id,
+      subscription: this.wish.id,
+      ack: this.#auto ? undefined : delivery.id,
       deliveries: entry.deliveries,
     }));
-    if (this.ack === "auto") this.#finishWhenWritten(delivery, written);
+    if (this.#auto) this.#finishWhenWritten(delivery, written);
   }
 
   /** The delivery that an ACK or NACK names, if it may be acknowledged. */
   find(by: { id: string } | { messageId: string }): Delivery | undefined {
-    if (this.ack === "auto") return undefined;
+    if (this.#auto) return undefined;
     if ("id" in by) return this.#pending.get(by.id);
     for (const delivery of this.#pending.values()) {
       if (delivery.messageId === by.messageId) return delivery;
@@ -153,7 +151,7 @@ export class Subscription implements TopicConsumer, Viewer {
 
   /** Everything that is acknowledged along with `delivery`, itself included. */
   coveredBy(delivery: Delivery): Delivery[] {
-    if (this.ack !== "client") return [delivery];
+    if (this.wish.ack !== "client") return [delivery];
     const covered: Delivery[] = [];
     for (const earlier of this.#pending.values()) {
       if (!earlier.held) covered.push(earlier);
@@ -211,7 +209,7 @@ export class Subscription implements TopicConsumer, Viewer {
    * @returns what has gone back although the client may still acknowledge it
    */
   cancel(): Delivery[] {
-    const back = this.ack === "auto"
+    const back = this.#auto
       ? []
       : [...this.#pending.values()].filter(({ held }) => !held);
     for (const delivery of back) this.#remove(delivery);
@@ -227,9 +225,14 @@ export class Subscription implements TopicConsumer, Viewer {
   end({ lost = false }: { lost?: boolean } = {}): void {
     const deliveries = [...this.#pending.values()];
     const [oldest] = deliveries;
-    if (lost && this.ack !== "auto" && oldest) oldest.entry.failures++;
+    if (lost && !this.#auto && oldest) oldest.entry.failures++;
     this.#pending.clear();
     this.#end(deliveries);
+  }
+
+  /** What is written counts as acknowledged. */
+  get #auto(): boolean {
+    return this.wish.ack === "auto";
   }
 
   #end(back: readonly Delivery[]): void {

@@ -4,29 +4,24 @@
  * @module
  */
 import type { Frame } from "../../stomp/mod.ts";
-import type { Entry } from "../queues/backlog.ts";
+import type { BrokerLimits } from "../limits/limits.ts";
 import type { Destination } from "../message/destination.ts";
 import { overLimit, quote, refusal, required } from "../message/refusal.ts";
 import { Returned } from "./returned.ts";
-import { MAX_PREFETCH, type SubscribeRequest } from "./subscribe_request.ts";
-import { type Delivery, type Outlet, Subscription } from "./subscription.ts";
-
-/** What the subscriptions of one client may cost. */
-export interface SubscriptionLimits {
-  /** How many there may be. */
-  readonly maxSubscriptions: number;
-  /** Unacknowledged messages of a subscription that does not ask for a number. */
-  readonly prefetch: number;
-  /** Bytes of unacknowledged messages of one subscription. */
-  readonly prefetchBytes: number;
-}
+import { MAX_PREFETCH, type SubscriptionWish } from "./subscribe_request.ts";
+import {
+  type Delivery,
+  Subscription,
+  type SubscriptionOptions,
+} from "./subscription.ts";
 
 /** What a list of subscriptions works with. */
-export interface SubscriptionsOptions {
-  readonly outlet: Outlet;
-  readonly limits: SubscriptionLimits;
-  /** Called for what an `auto` subscription has delivered. */
-  readonly onDelivered: (entry: Entry) => void;
+export interface SubscriptionsOptions
+  extends Omit<SubscriptionOptions, "wish" | "path"> {
+  readonly limits: Pick<
+    BrokerLimits,
+    "maxSubscriptions" | "prefetch" | "prefetchBytes"
+  >;
   /** Told how many there are, whenever that changes. */
   readonly onCount: (count: number) => void;
 }
@@ -55,10 +50,10 @@ export class Subscriptions {
   /** Adds a subscription, which is still to be started. @throws {SsmError} `STOMP_PROTOCOL`, `LIMIT` */
   add(
     destinations: readonly Destination[],
-    request: Omit<SubscribeRequest, "destinations">,
+    wish: SubscriptionWish,
   ): Subscription {
-    const { outlet, limits, onDelivered, onCount } = this.#options;
-    const { id, prefetch, prefetchBytes = limits.prefetchBytes } = request;
+    const { limits: { maxSubscriptions }, onCount } = this.#options;
+    const { id } = wish;
     const path = pathOf(destinations);
     const key = id ?? unnamed(path);
     if (this.#all.has(key)) {
@@ -66,24 +61,12 @@ export class Subscriptions {
         `Cannot subscribe: subscription ${quote(id ?? path)} exists already`,
       );
     }
-    if (this.#all.size >= limits.maxSubscriptions) {
+    if (this.#all.size >= maxSubscriptions) {
       throw overLimit(
-        "Cannot subscribe: a connection may have " +
-          `${limits.maxSubscriptions} subscriptions`,
+        `Cannot subscribe: a connection may have ${maxSubscriptions} subscriptions`,
       );
     }
-    const subscription = new Subscription({
-      id,
-      path,
-      ack: request.ack,
-      exclusive: request.exclusive === true,
-      browses: request.browse === true,
-      noLocal: request.noLocal === true,
-      prefetch: prefetch ?? limits.prefetch,
-      prefetchBytes: Math.min(prefetchBytes, limits.prefetchBytes),
-      outlet,
-      onDelivered,
-    });
+    const subscription = new Subscription({ ...this.#options, wish, path });
     this.#all.set(key, subscription);
     onCount(this.#all.size);
     return subscription;
@@ -105,7 +88,7 @@ export class Subscriptions {
   /** Tells whether a subscription, of that id if one is given, takes messages from that destination. */
   consumes({ id, path }: { id?: string; path: string }): boolean {
     const known = id === undefined ? this.#all.values() : [this.#all.get(id)];
-    return [...known].some((one) => one?.path === path && !one.browses);
+    return [...known].some((one) => one?.path === path && !one.wish.browse);
   }
 
   /**

@@ -3,67 +3,65 @@
  *
  * @module
  */
-import { type Ini, integer } from "../../config/mod.ts";
 import {
-  type Command,
+  type Ini,
+  integer,
+  type Key,
+  STOMPSERVER_GROUPS,
+  STOMPSERVER_TABLES,
+} from "../../config/mod.ts";
+import {
   listOption,
   type OptionValues,
   textOption,
 } from "../command/command.ts";
+import { type OptionGroups, withHyphens } from "../command/options.ts";
 import { given, usage } from "../command/option_values.ts";
 
-const SECTION = "stompserver";
+const { stompserver, logging } = STOMPSERVER_TABLES;
 
-/** Options that set a key of the file, where they are not called like it with hyphens. */
-const OTHER_NAMES: Readonly<Record<string, [section: string, key: string]>> = {
-  "certfile": [SECTION, "certificate"],
-  "keyfile": [SECTION, "key"],
-  "level": ["logging", "level"],
+/** What Tcl's stompserver calls some keys. */
+const TCL_NAMES = new Map<Key<unknown>, string>([
+  [stompserver.certificate, "certfile"],
+  [stompserver.key, "keyfile"],
+]);
+
+/** Options that have no key. */
+const OWN_OPTIONS: OptionGroups = {
+  "Options": {
+    "-c, --config FILE": "The file with that section; options win over it.",
+    ...optionOf(logging.level),
+    "--verbose N": "The level as Tcl's stompserver says it, from 0 to 5.",
+  },
+  "Who may connect": {
+    "--user LOGIN:PASSCODE...":
+      "One more user, may be repeated; others on this machine can see it.",
+    "--hash-password":
+      "Reads login:passcode lines from standard input and prints lines for --users that do not show passcodes.",
+  },
 };
 
-/** Options that set the key of the same name. */
-const SAME_NAMES = [
-  "host",
-  "port",
-  "tls",
-  "certificate",
-  "key",
-  "capath",
-  "cafile",
-  "check-crls",
-  "users",
-  "access-file",
-  "vhosts",
-  "allow",
-  "deny",
-  "heartbeat-in",
-  "heartbeat-out",
-  "forgiveness",
-  "data",
-  "memory",
-  "max-data",
-  "max-message-size",
-  "max-connections",
-  "subscriptions",
-  "prefetch",
-  "max-redeliveries",
-  "dead-letter-queue",
-];
+/** Every key of the section is an option. */
+export const BROKER_OPTIONS: OptionGroups = Object.fromEntries(
+  Object.entries(STOMPSERVER_GROUPS).map(([heading, keys]) => [
+    heading,
+    Object.assign(
+      {},
+      OWN_OPTIONS[heading],
+      ...Object.values(keys).map(optionOf),
+    ),
+  ]),
+);
 
-/** The options, for `parseArgs`. */
-export const BROKER_OPTIONS: Command["options"] = {
-  config: { type: "string", short: "c" },
-  user: { type: "string", multiple: true },
-  verbose: { type: "string" },
-  "hash-password": { type: "boolean" },
-  "proxy-protocol": { type: "boolean" },
-  ...Object.fromEntries(
-    [...SAME_NAMES, ...Object.keys(OTHER_NAMES)].map((name) => [
-      name,
-      { type: "string" as const },
-    ]),
-  ),
-};
+function optionOf(key: Key<unknown>): Record<string, string> {
+  const { name, placeholder, defaultText, doc } = key;
+  const tcl = TCL_NAMES.get(key);
+  const names = `--${withHyphens(name)}${tcl ? `, --${tcl}` : ""}`;
+  // A switch, unlike its siblings: those who use it give no value.
+  if (key === stompserver.proxyProtocol) return { [names]: doc };
+  const fallback = defaultText === undefined ? "" : ` Default: ${defaultText}`;
+  return { [`${names} ${placeholder}`]: doc + fallback };
+}
 
 /** What Tcl's stompserver calls verbosity, from 0 to 5. */
 const VERBOSITY = ["ERROR", "ERROR", "WARN", "INFO", "DEBUG", "DEBUG"];
@@ -74,19 +72,16 @@ const VERBOSITY = ["ERROR", "ERROR", "WARN", "INFO", "DEBUG", "DEBUG"];
  * @throws {SsmError} `USAGE`
  */
 export function withOptions(ini: Ini, values: OptionValues): Ini {
-  const named = SAME_NAMES.map((name): [string, [string, string]] => [
-    name,
-    [SECTION, name.replaceAll("-", "_")],
-  ]);
-  let changed = values["proxy-protocol"] === true
-    ? ini.with(SECTION, [["proxy_protocol", "true"]])
-    : ini;
-  for (const [option, place] of [...named, ...Object.entries(OTHER_NAMES)]) {
-    const value = textOption(values, option);
+  let changed = ini;
+  for (
+    const key of [...Object.values<Key<unknown>>(stompserver), logging.level]
+  ) {
+    const value = values[withHyphens(key.name)];
     if (value === undefined) continue;
-    if (option === "users" && areUsers(value)) continue;
-    const [section, key] = place;
-    changed = changed.with(section, [[key, value]]);
+    const text = String(value);
+    if (key === stompserver.usersFile && areUsers(text)) continue;
+    const section = key === logging.level ? "logging" : "stompserver";
+    changed = changed.with(section, [[key.name, text]]);
   }
   const verbosity = given(values, "verbose", integer(0, 5));
   if (verbosity === undefined) return changed;

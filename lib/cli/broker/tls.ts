@@ -8,9 +8,11 @@ import { SsmError } from "../../errors.ts";
 import type { Logger } from "../../log/mod.ts";
 import type { ServerTlsOptions } from "../../net/mod.ts";
 import { parseCertificate } from "../../pki/mod.ts";
-import { openCaFile } from "../../credentials/mod.ts";
-import { LiveIdentity } from "../../credentials/mod.ts";
-import { openTrustStore } from "../../credentials/mod.ts";
+import {
+  LiveIdentity,
+  openCaFile,
+  openTrustStore,
+} from "../../credentials/mod.ts";
 
 /**
  * What the listener is told of TLS; `undefined` without.

@@ -3,8 +3,15 @@
  *
  * @module
  */
-import { parseArgs, type ParseArgsConfig } from "node:util";
+import { parseArgs } from "node:util";
 import { SsmError } from "../../errors.ts";
+import {
+  type OptionGroups,
+  optionsHelp,
+  type ParsedOptions,
+  parsedOptions,
+  withHyphens,
+} from "./options.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** Values of the options given, by name; a list where an option may be repeated. */
@@ -25,20 +32,31 @@ export interface CommandContext {
 export interface Command {
   /** Empty for the command without a name. */
   readonly name: string;
-  /** The whole help text, with examples; empty where the list of commands is shown instead. */
-  readonly help: string;
-  /** Options, besides `--help` and `--version`. */
-  readonly options: NonNullable<ParseArgsConfig["options"]>;
+  /** How the help begins: usage, and what the command does; empty where the list of commands is shown instead. */
+  readonly usage: string;
+  /** Options, besides `--help` and `--version`, which end the first group. */
+  readonly options: OptionGroups;
+  /** How the help ends: exit statuses, examples. */
+  readonly notes: string;
   /** Writes arguments in the way that {@linkcode parseOptions} understands. */
   respell?(args: readonly string[]): readonly string[];
   /** Does the work; the exit status. */
   run(values: OptionValues, context: CommandContext): Promise<number>;
 }
 
-const COMMON = {
-  help: { type: "boolean", short: "h" },
-  version: { type: "boolean", short: "v" },
-} as const;
+const COMMON = { "-h, --help": "", "-v, --version": "" };
+
+function allOptions({ options }: Command): OptionGroups {
+  const [[heading, first] = ["Options", {}], ...others] = Object
+    .entries(options);
+  return { [heading]: { ...first, ...COMMON }, ...Object.fromEntries(others) };
+}
+
+/** The whole help text of a command. */
+export function helpText(command: Command): string {
+  return [command.usage, optionsHelp(allOptions(command)), command.notes]
+    .join("\n");
+}
 
 /**
  * Reads the options of a command.
@@ -52,11 +70,11 @@ export function parseOptions(
   command: Command,
   args: readonly string[],
 ): OptionValues {
-  const options = { ...command.options, ...COMMON };
+  const known = parsedOptions(allOptions(command));
   try {
     const { values } = parseArgs({
-      args: args.map((arg) => withHyphens(arg, options)),
-      options,
+      args: args.map((arg) => respelled(arg, known)),
+      options: known.options,
       strict: true,
       allowPositionals: false,
     });
@@ -69,10 +87,13 @@ export function parseOptions(
   }
 }
 
-function withHyphens(arg: string, options: Command["options"]): string {
+function respelled(
+  arg: string,
+  { options, firstNames }: ParsedOptions,
+): string {
   const [, hyphens, word = ""] = /^(--?)([^=]*)/.exec(arg) ?? [];
   if (hyphens === undefined) return arg;
-  const name = word.replaceAll("_", "-");
+  const name = withHyphens(word);
   // `-cFILE` and `-hv` are short options, unless it is a long one's name.
   const shorts = [...name].map((letter) =>
     Object.values(options).find(({ short }) => short === letter)
@@ -81,7 +102,8 @@ function withHyphens(arg: string, options: Command["options"]): string {
   const long = hyphens === "--" ||
     (name.length > 1 && (!short || Object.hasOwn(options, name)));
   if (!long) return arg;
-  return `--${name}${arg.slice(hyphens.length + word.length)}`;
+  const rest = arg.slice(hyphens.length + word.length);
+  return `--${firstNames.get(name) ?? name}${rest}`;
 }
 
 /** The text of an option that takes one. */

@@ -5,7 +5,13 @@
  */
 import { type Ini, isSsm1, readIni } from "../../config/mod.ts";
 import { SsmError } from "../../errors.ts";
-import type { Terminal } from "./terminal.ts";
+import {
+  type Command,
+  type CommandContext,
+  type OptionValues,
+  textOption,
+} from "./command.ts";
+import { EXIT, type Terminal } from "./terminal.ts";
 
 /** The commands that a file can be for, and how it says so. */
 const MARKS = {
@@ -14,6 +20,28 @@ const MARKS = {
   broker: (ini: Ini) => ini.has("stompserver"),
   ssm1: isSsm1,
 } as const;
+
+/** What a command does with its file; the exit status. */
+export type RunFile = (
+  ini: Ini,
+  values: OptionValues,
+  context: CommandContext,
+) => Promise<number>;
+
+/** Runs a command with the file that `--config` names. */
+export function withFile(
+  command: keyof typeof MARKS,
+  run: RunFile,
+  defaultFile: string | Ini,
+): Command["run"] {
+  return async (values, context) => {
+    const file = textOption(values, "config") ?? defaultFile;
+    const ini = typeof file === "string"
+      ? await readConfigFile(file, context.terminal, command)
+      : file;
+    return ini ? await run(ini, values, context) : EXIT.failure;
+  };
+}
 
 /**
  * The parsed file; `undefined`, with the sentence of the originals on standard

@@ -11,7 +11,6 @@ import {
 } from "../../broker/mod.ts";
 import {
   type Ini,
-  loggingConfig,
   parseIni,
   readStompserverConfig,
   type StompserverConfig,
@@ -29,20 +28,20 @@ import {
   hashPasscodes,
   type UserSources,
 } from "../broker/users.ts";
-import {
-  type Command,
-  type CommandContext,
-  type OptionValues,
-  textOption,
+import type {
+  Command,
+  CommandContext,
+  OptionValues,
 } from "../command/command.ts";
-import { readConfigFile } from "../command/config_file.ts";
+import { withFile } from "../command/config_file.ts";
 import { EXIT } from "../command/terminal.ts";
+import { configOf } from "../process/logged_run.ts";
 import { openLog } from "../process/logging.ts";
 
 /** The command. */
 export const brokerCommand: Command = {
   name: "broker",
-  help: `Usage: ssm broker [OPTIONS]
+  usage: `Usage: ssm broker [OPTIONS]
        ssm broker --hash-password
 
 A STOMP broker for trying, testing and single-machine sites. It listens on the
@@ -50,61 +49,11 @@ loopback interface unless told otherwise. Messages are kept in memory and are
 gone when it ends, unless --data names a directory: there messages that were
 sent to queues with persistent:true survive.
 
-Every option but --user is also a key of the section [stompserver], with _ for -.
-
-Options:
-  -c, --config FILE       the file with that section; options win over it
-      --host ADDRESS      default: 127.0.0.1
-      --port PORT         default: 61613; 0 takes a free one
-      --data DIR          where persistent messages survive; default: nowhere
-      --memory SIZE       for messages, a quarter of it for those of topics; more
-                          in queues is on disk, or refused without --data, and
-                          of topics the slowest clients are cut off;
-                          default: 32M, or 256M without --data
-      --max-data SIZE     what all queues may hold with --data; default: 10G
-      --level LEVEL       DEBUG, INFO, WARN or ERROR; default: INFO
-
-Who may connect:
-      --users FILE        lines of login:passcode; default: everybody may
-      --access-file FILE  lines of who may read and write where, see below;
-                          default: everybody, everywhere
-      --user LOGIN:PASSCODE
-                          one more user, may be repeated; others on this
-                          machine can see it
-      --hash-password     reads login:passcode lines from standard input and
-                          prints lines for --users that do not show passcodes
-      --vhosts NAMES      virtual hosts, each with queues and topics of its own;
-                          default: one, under whatever name
-      --allow PATTERNS    addresses that may connect, such as 10.0.*; default: *
-      --deny PATTERNS     addresses that may not, although allowed
-      --proxy-protocol    clients come through a proxy, which says their addresses
-                          (HAProxy: send-proxy); nobody else may reach the port
-
-TLS:
-      --tls off|on|strict strict demands client certificates; default: off
-      --certificate FILE  the broker's certificate, PEM (or --certfile)
-      --key FILE          its private key, PEM (or --keyfile)
-      --capath DIR        CA directory for client certificates
-      --cafile FILE       or one file of CA certificates and CRLs, PEM
-      --check-crls true   looks client certificates up in the CRLs
-
-Limits:
-      --heartbeat-in MS   how often clients must be heard; default: 10000
-      --heartbeat-out MS  how often clients can hear the broker; default: 10000
-      --forgiveness N     silent times heartbeat-in that are forgiven; default: 2
-      --max-message-size SIZE   default: 256M
-      --max-connections N       default: 4096
-      --subscriptions N         of one connection, and its temporary queues;
-                                default: 1000
-      --prefetch N              unacknowledged messages of a subscription;
-                                default: 100
-      --max-redeliveries N      before a message is a dead letter; default: 5
-      --dead-letter-queue NAME  or none; default: /queue/DLQ
-
-  -h, --help
-  -v, --version
-
-Lines of the access file, of which the first that fits decides; what no line
+Every key of the section [stompserver] is an option, with - for _.
+`,
+  options: BROKER_OPTIONS,
+  notes:
+    `Lines of the access file, of which the first that fits decides; what no line
 allows is refused:
   allow|deny read|write|all WHERE WHO
 WHERE is /queue/NAME or /topic/NAME, with levels between dots or slashes; * is any
@@ -121,18 +70,13 @@ Examples:
   ssm broker --tls strict --certificate /etc/grid-security/hostcert.pem \\
     --key /etc/grid-security/hostkey.pem --capath /etc/grid-security/certificates
 `,
-  options: BROKER_OPTIONS,
   async run(values, context) {
     if (values["hash-password"] === true) {
       await hashPasscodes(context.terminal);
       return EXIT.ok;
     }
-    const path = textOption(values, "config");
-    if (path === undefined) {
-      return await runBroker(parseIni("", "the command line"), values, context);
-    }
-    const ini = await readConfigFile(path, context.terminal, "broker");
-    return ini ? await runBroker(ini, values, context) : EXIT.failure;
+    const noFile = parseIni("", "the command line");
+    return await withFile("broker", runBroker, noFile)(values, context);
   },
 };
 
@@ -140,19 +84,19 @@ Examples:
 export async function runBroker(
   file: Ini,
   values: OptionValues,
-  { terminal, signal, onReload }: CommandContext,
+  context: CommandContext,
 ): Promise<number> {
+  const { signal, onReload } = context;
   const ini = withOptions(file, values);
-  const { config, warnings } = readStompserverConfig(ini);
-  using logging = await openLog(() => loggingConfig(ini), { terminal });
+  const loaded = readStompserverConfig(ini);
+  using logging = await openLog(() => loaded.config.logging, context);
   const log = logging.logger("ssm.broker");
-  for (const warning of warnings) log.warning(warning);
+  const config = configOf(loaded, log);
   const users = { file: config.usersFile, given: givenUsers(values) };
   let authenticate = brokerUsers(users, log);
   const readAccess = () => accessOf(config, users, log);
   let authorise = readAccess();
   onReload(() => {
-    logging.reopen();
     try {
       // Both or neither: new users under old rules could do too much.
       const [newUsers, newRules] = [brokerUsers(users, log), readAccess()];
@@ -181,7 +125,7 @@ export async function runBroker(
       destination: config.deadLetterQueue,
     },
     limits: {
-      maxBodyBytes: config.maxMessageBytes,
+      frames: { maxBodyBytes: config.maxMessageBytes },
       maxConnections: config.maxConnections,
       maxSubscriptions: config.subscriptions,
       prefetch: config.prefetch,

@@ -17,13 +17,16 @@ import { EXIT } from "../command/terminal.ts";
 /** The command without a name. */
 export const configCommand: Command = {
   name: "",
-  help: "",
+  usage: "",
   options: {
-    config: { type: "string", short: "c" },
-    "dn-file": { type: "string", short: "d" },
-    daemon: { type: "boolean" },
-    detach: { type: "boolean" },
+    "Options": {
+      "-c, --config FILE": "",
+      "-d, --dn_file FILE": "",
+      "--daemon": "",
+      "--detach": "",
+    },
   },
+  notes: "",
   respell: tellApart,
   async run(values, context) {
     const path = textOption(values, "config");

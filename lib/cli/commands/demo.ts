@@ -23,25 +23,22 @@ import { EXIT, type Terminal } from "../command/terminal.ts";
 /** The command. */
 export const demoCommand: Command = {
   name: "demo",
-  help: `Usage: ssm demo [OPTIONS]
+  usage: `Usage: ssm demo [OPTIONS]
 
 Makes a throw-away CA, host certificates and configuration files in a temporary
 directory, starts the embedded broker with TLS and client certificates required,
 starts a receiver, and sends eleven accounting files through it. The directory
 stays, to look around and to try things in.
-
-Options:
-      --protocol NAME   ssm2 or ssm1; default: ssm2
-  -h, --help
-  -v, --version
-
-Examples:
+`,
+  options: {
+    "Options": { "--protocol NAME": "ssm2 or ssm1; default: ssm2" },
+  },
+  notes: `Examples:
   ssm demo
   ssm demo --protocol ssm1
 `,
-  options: { protocol: { type: "string", default: "ssm2" } },
   async run(values, context) {
-    const name = textOption(values, "protocol") ?? "";
+    const name = textOption(values, "protocol") ?? "ssm2";
     const protocol = PROTOCOLS.get(name);
     if (!protocol) {
       throw new SsmError("USAGE", `Unknown protocol "${name}"`, {
@@ -91,7 +88,12 @@ class Demo {
     const listening = await broker.line(/listening on \S+:\d+/i);
     const port = Number(/listening on \S+:(\d+)/.exec(listening)![1]);
     await writeBrokerConfig(site, port);
-    await this.#protocol.writeConfigs(site, port);
+    const files = [
+      [site.receiverConfig, this.#protocol.receiver(site, port)],
+      [site.senderConfig, this.#protocol.sender(site, port, "sender")],
+      [site.strangerConfig, this.#protocol.sender(site, port, "stranger")],
+    ] as const;
+    for (const [path, text] of files) await Deno.writeTextFile(path, text);
     await using receiver = this.#start(
       "receiver",
       site.receiverConfig,
@@ -102,10 +104,10 @@ class Demo {
       listening.replace(/^.* - /, ""),
       `the receiver accepts messages of ${site.allowedDn} only`,
     ]);
-    const files = await this.#drop(site);
-    await this.#send(site, files);
-    await this.#arrive(site, receiver, files);
-    await this.#refuse(site, receiver, files.size);
+    const dropped = await this.#drop(site);
+    await this.#send(site, dropped);
+    await this.#arrive(site, receiver, dropped);
+    await this.#refuse(site, receiver, dropped.size);
     await expectStatus("receiver", receiver.stop());
     await expectStatus("broker", broker.stop());
     this.#tell("Receiver and broker stopped in order (SIGTERM, exit 0)", []);

@@ -21,8 +21,7 @@ import { EXIT } from "../command/terminal.ts";
 import { printedMessage, type PrintOptions } from "../tools/printed_message.ts";
 import { given, usage } from "../command/option_values.ts";
 import {
-  CLIENT_OPTIONS,
-  clientHelp,
+  clientOptions,
   composeClient,
   destinationOf,
   fromTcl,
@@ -34,29 +33,32 @@ const NAME = "printer";
 /** The command. */
 export const printerCommand: Command = {
   name: NAME,
-  help: `Usage: ssm printer --topic NAME [OPTIONS]
+  usage: `Usage: ssm printer --topic NAME [OPTIONS]
 
 Prints the body of every message that comes, each on lines of its own, until it
 is stopped. A message is taken from its queue when it has been printed.
 
 To a terminal, whatever could drive it is shown as \\x1b and the like; into a
 pipe or a file goes what came, byte for byte.
-
-Options:
-      --topic NAME            where from, as the broker calls it: /topic/news,
-                              /queue/jobs
-      --destination NAME      the same
-      --type PATTERN          prints only messages with such a content-type, as
-                              text/* or application/json; others are taken from
-                              a queue, too, but not printed
-      --count N               exits when N messages are printed
-      --headers               prints the headers before each body, then an empty
-                              line
-      --json                  prints each message as one line of JSON: headers,
-                              body, or bodyBase64 if it is not UTF-8
-      --header NAME:VALUE     a further header of SUBSCRIBE; may be repeated
-${clientHelp("for ever")}
-Exit status: 0 stopped by a signal, by the reader of its output, or --count is
+`,
+  options: {
+    "Options": {
+      "--topic NAME":
+        "where from, as the broker calls it: /topic/news, /queue/jobs",
+      "--destination NAME": "the same",
+      "--type PATTERN":
+        "prints only messages with such a content-type, as text/* or application/json; others are taken from a queue, too, but not printed",
+      "--count N": "exits when N messages are printed",
+      "--headers": "prints the headers before each body, then an empty line",
+      "--json":
+        "prints each message as one line of JSON: headers, body, or bodyBase64 if it is not UTF-8",
+      "--header NAME:VALUE...":
+        "a further header of SUBSCRIBE; may be repeated",
+    },
+    ...clientOptions("for ever"),
+  },
+  notes:
+    `Exit status: 0 stopped by a signal, by the reader of its output, or --count is
 reached; 1 something failed, or it was stopped before --count; 2 the command
 line is wrong.
 
@@ -67,13 +69,6 @@ Examples:
   ssm printer --topic '/topic/>' --type 'text/*' --headers
   ssm printer --destination /queue/jobs --count 10 --json | jq .headers
 `,
-  options: {
-    ...CLIENT_OPTIONS,
-    type: { type: "string" },
-    count: { type: "string" },
-    headers: { type: "boolean" },
-    json: { type: "boolean" },
-  },
   respell: fromTcl,
   run: runPrinter,
 };

@@ -13,41 +13,42 @@ import {
   readSenderConfig,
   type SenderConfig,
 } from "../../config/mod.ts";
-import { isSsmError, reason, SsmError } from "../../errors.ts";
-import type { Logger } from "../../log/mod.ts";
 import { keepSending, sendAll, type SendReport } from "../../ssm/mod.ts";
 import { directoryExists, DirectoryWatch } from "../../spool/mod.ts";
 import { systemClock } from "../../stomp/mod.ts";
 import { VERSION } from "../../version.ts";
-import {
-  type Command,
-  type CommandContext,
-  type OptionValues,
-  textOption,
+import type {
+  Command,
+  CommandContext,
+  OptionValues,
 } from "../command/command.ts";
+import { withFile } from "../command/config_file.ts";
+import type { Terminal } from "../command/terminal.ts";
+import { configOf, loggedRun, type Run } from "../process/logged_run.ts";
+import { warnOfLogConfig } from "../process/logging.ts";
+import { assertAllSent } from "../wiring/sent.ts";
 import { composeSender, type SenderParts, WIRE_LOG } from "../wiring/ssm2.ts";
-import { readConfigFile } from "../command/config_file.ts";
-import { EXIT, reportError, type Terminal } from "../command/terminal.ts";
-import { LOG_BREAK, openLog, warnOfLogConfig } from "../process/logging.ts";
 
 const DEFAULT_CONFIG = "/etc/apel/sender.cfg";
 
 /** The command. */
 export const sendCommand: Command = {
   name: "send",
-  help: `Usage: ssm send [OPTIONS]
+  usage: `Usage: ssm send [OPTIONS]
 
 Signs, encrypts if told to, and sends every file of the outgoing directory. A
 file is removed when the broker has confirmed it.
-
-Options:
-  -c, --config FILE       default: ${DEFAULT_CONFIG}
-  -k, --keep-running      go on, and send what comes at once, until it is stopped
-  -l, --log_config FILE   deprecated; ignored, with a warning
-  -h, --help
-  -v, --version
-
-Exit status: 0 everything was sent, or there was nothing to send, or, with
+`,
+  options: {
+    "Options": {
+      "-c, --config FILE": `default: ${DEFAULT_CONFIG}`,
+      "-k, --keep-running":
+        "go on, and send what comes at once, until it is stopped",
+      "-l, --log_config FILE": "deprecated; ignored, with a warning",
+    },
+  },
+  notes:
+    `Exit status: 0 everything was sent, or there was nothing to send, or, with
 --keep-running, it was asked to stop; 1 something was not sent, see the log; 2 the
 command line is wrong.
 
@@ -55,107 +56,67 @@ Examples:
   ssm send
   ssm send --config /etc/apel/sender-cloud.cfg
 `,
-  options: {
-    config: { type: "string", short: "c", default: DEFAULT_CONFIG },
-    "keep-running": { type: "boolean", short: "k" },
-    "log-config": { type: "string", short: "l" },
-  },
-  async run(values, context) {
-    const path = textOption(values, "config") ?? DEFAULT_CONFIG;
-    const ini = await readConfigFile(path, context.terminal, "send");
-    return ini ? await runSend(ini, values, context) : EXIT.failure;
-  },
+  run: withFile("send", runSend, DEFAULT_CONFIG),
 };
 
-/** What a run speaks through. */
-interface Voices {
-  readonly log: Logger;
-  readonly terminal: Terminal;
-}
-
 /** Sends as the file says; the exit status. */
-export async function runSend(
+export function runSend(
   ini: Ini,
   values: OptionValues,
-  { terminal, signal, onReload }: CommandContext,
+  context: CommandContext,
 ): Promise<number> {
-  using logging = await openLog(() => loggingConfig(ini), { terminal });
-  onReload(() => logging.reopen());
-  const log = logging.logger("ssmsend");
-  const voices = { log, terminal };
-  log.info(LOG_BREAK);
-  log.info(`Starting sending SSM version ${VERSION}.`);
-  warnOfLogConfig(values, log);
-  let status: number;
-  try {
-    const config = readConfig(ini, log);
-    const parts = await composeSender(config, { log, signal });
-    const keepsRunning = config.keepRunning || values["keep-running"] === true;
-    const run = keepsRunning ? stay : send;
-    status = await run(config, parts, { ...voices, signal });
-  } catch (error) {
-    status = fail(error, voices);
-  }
-  log.info("SSM has shut down.");
-  log.info(LOG_BREAK);
-  return status;
-}
-
-function readConfig(ini: Ini, log: Logger): SenderConfig {
-  const { config, warnings } = readSenderConfig(ini);
-  for (const warning of warnings) log.warning(warning);
-  log.info("Setting up SSM with protocol: STOMP");
-  return config;
-}
-
-function fail(error: unknown, { log, terminal }: Voices): number {
-  terminal.out(
-    "SSM failed to complete successfully.  See log file for details.",
-  );
-  log.error(`SSM failed to complete successfully: ${reason(error)}`);
-  if (isSsmError(error) && error.hint) log.error(`Hint: ${error.hint}`);
-  return reportError(error, terminal);
+  return loggedRun({
+    name: "ssmsend",
+    greeting: `Starting sending SSM version ${VERSION}.`,
+    severity: "error",
+    failure: () => [
+      "SSM failed to complete successfully",
+      "SSM failed to complete successfully.  See log file for details.",
+    ],
+    readLogging: () => loggingConfig(ini),
+    async work(run) {
+      const { log, cleanup } = run;
+      cleanup.defer(() => log.info("SSM has shut down."));
+      warnOfLogConfig(values, log);
+      const config = configOf(readSenderConfig(ini), log);
+      log.info("Setting up SSM with protocol: STOMP");
+      const parts = await composeSender(config, run);
+      const keepsRunning = config.keepRunning ||
+        values["keep-running"] === true;
+      await (keepsRunning ? stay : send)(config, parts, run);
+    },
+  }, context);
 }
 
 async function send(
   { messaging, logging }: SenderConfig,
   parts: SenderParts,
-  { signal, ...voices }: Voices & { signal: AbortSignal },
-): Promise<number> {
-  const { log, terminal } = voices;
+  { log, cleanup, signal, terminal }: Run,
+): Promise<void> {
   const wire = log.named(WIRE_LOG);
-  // Lines of the log on the same terminal leave no place for a progress line.
-  const progress = new Progress(logging.console ? undefined : terminal);
-  try {
-    if (!(await directoryExists(messaging.path))) {
-      // As with the originals: nobody has written a message yet.
-      log.error(`The directory ${messaging.path} does not exist.`);
-      log.info("No messages found to send.");
-      return EXIT.ok;
-    }
-    const { found, failed } = await sendAll({
-      ...parts,
-      log: wire,
-      signal,
-      window: messaging.window,
-      maxMessageBytes: messaging.maxMessageBytes,
-      onProgress: (report) => progress.show(report),
-    }).finally(() => progress.end());
-    if (failed > 0) {
-      throw new SsmError(
-        "UNSENDABLE",
-        `${failed} of ${found} messages were not sent`,
-        { hint: "the log says of each one why" },
-      );
-    }
-    if (found > 0) log.info("SSM run has finished.");
-    return EXIT.ok;
-  } catch (error) {
-    return fail(error, voices);
-  } finally {
+  // A failure is logged before the connection ends.
+  cleanup.defer(async () => {
     await parts.carrier.close();
     wire.info("SSM connection ended.");
+  });
+  if (!(await directoryExists(messaging.path))) {
+    // As with the originals: nobody has written a message yet.
+    log.error(`The directory ${messaging.path} does not exist.`);
+    log.info("No messages found to send.");
+    return;
   }
+  // Lines of the log on the same terminal leave no place for a progress line.
+  const progress = new Progress(logging.console ? undefined : terminal);
+  const report = await sendAll({
+    ...parts,
+    log: wire,
+    signal,
+    window: messaging.window,
+    maxMessageBytes: messaging.maxMessageBytes,
+    onProgress: (report) => progress.show(report),
+  }).finally(() => progress.end());
+  assertAllSent(report);
+  if (report.found > 0) log.info("SSM run has finished.");
 }
 
 /** How often a sender that stays looks by itself, in ms: where nobody tells of changes, as on a network file system. */
@@ -168,8 +129,8 @@ const MAX_IDLE_MS = 60_000;
 async function stay(
   { messaging }: SenderConfig,
   parts: SenderParts,
-  { log, signal }: Voices & { signal: AbortSignal },
-): Promise<number> {
+  { log, signal }: Run,
+): Promise<void> {
   const wire = log.named(WIRE_LOG);
   using watch = new DirectoryWatch(messaging.path, {
     recursive: messaging.pathType === "dirq",
@@ -193,7 +154,6 @@ async function stay(
     wire.info("SSM connection ended.");
   }
   log.info(`Received the shutdown signal: ${signal.reason}`);
-  return EXIT.ok;
 }
 
 /** The progress line of a run that takes longer than a moment. */

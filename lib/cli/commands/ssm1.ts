@@ -11,50 +11,46 @@ import {
   type Ssm1Config,
   type Surroundings,
 } from "../../config/mod.ts";
-import { isSsmError, reason, SsmError } from "../../errors.ts";
-import type { Logger } from "../../log/mod.ts";
+import { reason, SsmError } from "../../errors.ts";
 import { keepSending, receive, sendAll } from "../../ssm/mod.ts";
 import { systemClock } from "../../stomp/mod.ts";
 import { VERSION } from "../../version.ts";
-import {
-  type Command,
-  type CommandContext,
-  type OptionValues,
-  textOption,
+import type {
+  Command,
+  CommandContext,
+  OptionValues,
 } from "../command/command.ts";
+import { withFile } from "../command/config_file.ts";
+import { sayReady, startDetached } from "../process/detach.ts";
+import { configOf, loggedRun, type Run } from "../process/logged_run.ts";
+import { claimIfPossible } from "../process/pidfile.ts";
+import { assertAllSent } from "../wiring/sent.ts";
 import {
   composeSsm1,
   type ConsumerParts,
   type ProducerParts,
 } from "../wiring/ssm1.ts";
-import { readConfigFile } from "../command/config_file.ts";
-import { isDetached, sayReady, startDetached } from "../process/detach.ts";
-import { EXIT, reportError } from "../command/terminal.ts";
-import { LOG_BREAK, openLog } from "../process/logging.ts";
-import { claimIfPossible } from "../process/pidfile.ts";
 
 const DEFAULT_CONFIG = "/etc/apel/ssm1.cfg";
-
-/** The name under which the original logs. */
-const LOG_NAME = "SSM";
 
 /** The command. */
 export const ssm1Command: Command = {
   name: "ssm1",
-  help: `Usage: ssm ssm1 [OPTIONS]
+  usage: `Usage: ssm ssm1 [OPTIONS]
 
 Speaks SSM1, the older protocol, with the configuration file of the original.
 Sends every file of outgoing to the consumer and quits; with -d it goes on sending
 what comes, and receives, if the file has a [consumer].
-
-Options:
-  -c, --config FILE   default: ${DEFAULT_CONFIG}
-  -d, --daemon        keep running: the producer, the consumer, or both
-      --detach        with -d: run in the background
-  -h, --help
-  -v, --version
-
-Exit status: 0 everything was sent, or there was nothing to send, or, with -d, it
+`,
+  options: {
+    "Options": {
+      "-c, --config FILE": `default: ${DEFAULT_CONFIG}`,
+      "-d, --daemon": "keep running: the producer, the consumer, or both",
+      "--detach": "with -d: run in the background",
+    },
+  },
+  notes:
+    `Exit status: 0 everything was sent, or there was nothing to send, or, with -d, it
 was asked to stop; 1 something was not sent, see the log; 2 the command line is
 wrong.
 
@@ -62,16 +58,7 @@ Examples:
   ssm ssm1 -c ssm.cfg
   ssm ssm1 -c ssm.cfg -d --detach
 `,
-  options: {
-    config: { type: "string", short: "c", default: DEFAULT_CONFIG },
-    daemon: { type: "boolean", short: "d" },
-    detach: { type: "boolean" },
-  },
-  async run(values, context) {
-    const path = textOption(values, "config") ?? DEFAULT_CONFIG;
-    const ini = await readConfigFile(path, context.terminal, "ssm1");
-    return ini ? await runSsm1(ini, values, context) : EXIT.failure;
-  },
+  run: withFile("ssm1", runSsm1, DEFAULT_CONFIG),
 };
 
 /** Does what the file asks for; the exit status. */
@@ -80,7 +67,6 @@ export async function runSsm1(
   values: OptionValues,
   context: CommandContext,
 ): Promise<number> {
-  const { terminal, signal, onReload } = context;
   const daemon = values["daemon"] === true;
   if (values["detach"] === true) {
     if (!daemon) {
@@ -97,36 +83,26 @@ export async function runSsm1(
   const read = readSsm1Config(ini, surroundings);
   const { config } = read;
   const warnings = [...read.warnings];
-  using logging = await openLog(
-    () => loggingOf(config, { surroundings, warnings }),
-    { terminal, quiet: isDetached() },
-  );
-  onReload(() => logging.reopen());
-  const log = logging.logger(LOG_NAME);
-  log.info(LOG_BREAK);
-  log.info(`Starting SSM version ${VERSION} with the protocol of SSM1.`);
-  for (const warning of warnings) log.warning(warning);
-  try {
-    using _pidfile = claimIfPossible(config.pidfile, log);
-    await (daemon
-      ? serve(config, log, context)
-      : sendOnce(config, log, signal));
-  } catch (error) {
-    log.critical(`The SSM will exit: ${reason(error)}`);
-    if (isSsmError(error) && error.hint) log.critical(`Hint: ${error.hint}`);
-    log.info(LOG_BREAK);
-    if (isSsmError(error, "RUNNING")) terminal.out(error.message);
-    else {
-      if (!daemon) {
-        terminal.out(`Error processing outgoing messages: ${reason(error)}`);
-      }
-      terminal.out("The SSM will exit");
-    }
-    return reportError(error, terminal);
-  }
-  log.info("SSM has shut down.");
-  log.info(LOG_BREAK);
-  return EXIT.ok;
+  return await loggedRun({
+    name: "SSM",
+    greeting: `Starting SSM version ${VERSION} with the protocol of SSM1.`,
+    farewell: "SSM has shut down.",
+    severity: "critical",
+    failure: (error) => [
+      "The SSM will exit",
+      ...(daemon
+        ? []
+        : [`Error processing outgoing messages: ${reason(error)}`]),
+      "The SSM will exit",
+    ],
+    readLogging: () => loggingOf(config, { surroundings, warnings }),
+    async work(run) {
+      const { log } = run;
+      configOf({ config, warnings }, log);
+      using _pidfile = claimIfPossible(config.pidfile, log);
+      await (daemon ? serve : sendOnce)(config, run);
+    },
+  }, context);
 }
 
 function surroundingsHere(): Surroundings {
@@ -154,8 +130,7 @@ async function loggingOf(
 /** Sends what is in outgoing. */
 async function sendOnce(
   config: Ssm1Config,
-  log: Logger,
-  signal: AbortSignal,
+  { log, signal }: Run,
 ): Promise<void> {
   if (!config.producer) {
     throw new SsmError(
@@ -171,19 +146,14 @@ async function sendOnce(
   );
   const { carrier } = producer!;
   try {
-    const { found, failed } = await sendAll({
-      ...producer!,
-      log,
-      signal,
-      maxMessageBytes: config.messages.maxUnpackedBytes,
-    });
-    if (failed > 0) {
-      throw new SsmError(
-        "UNSENDABLE",
-        `${failed} of ${found} messages were not sent`,
-        { hint: "the log says of each one why" },
-      );
-    }
+    assertAllSent(
+      await sendAll({
+        ...producer!,
+        log,
+        signal,
+        maxMessageBytes: config.messages.maxUnpackedBytes,
+      }),
+    );
   } finally {
     await carrier.close();
   }
@@ -192,8 +162,7 @@ async function sendOnce(
 /** Sends and receives until it is stopped. */
 async function serve(
   config: Ssm1Config,
-  log: Logger,
-  { signal: stop, onReload }: CommandContext,
+  { log, signal: stop, onReload }: Run,
 ): Promise<void> {
   // Neither role goes on without the other.
   const failed = new AbortController();
@@ -216,15 +185,10 @@ async function serve(
   log.info(`Received the shutdown signal: ${stop.reason}`);
 }
 
-interface Running {
-  readonly log: Logger;
-  readonly signal: AbortSignal;
-}
-
 async function produce(
   parts: ProducerParts,
   { producer, messages }: Ssm1Config,
-  { log, signal }: Running,
+  { log, signal }: Pick<Run, "log" | "signal">,
 ): Promise<void> {
   try {
     await keepSending({
@@ -242,7 +206,7 @@ async function produce(
 
 async function consume(
   parts: ConsumerParts,
-  { log, signal }: Running,
+  { log, signal }: Pick<Run, "log" | "signal">,
 ): Promise<void> {
   await receive({ ...parts, log, signal, clock: systemClock });
 }

@@ -15,8 +15,7 @@ import {
 import { EXIT } from "../command/terminal.ts";
 import { given } from "../command/option_values.ts";
 import {
-  CLIENT_OPTIONS,
-  clientHelp,
+  clientOptions,
   composeClient,
   destinationOf,
   fromTcl,
@@ -28,25 +27,28 @@ const NAME = "stomper";
 /** The command. */
 export const stomperCommand: Command = {
   name: NAME,
-  help: `Usage: ssm stomper --topic NAME [OPTIONS]
+  usage: `Usage: ssm stomper --topic NAME [OPTIONS]
 
 Sends each line of standard input that is not empty as one message, or whole
 files, and exits when the broker has worked off the last one.
-
-Options:
-      --topic NAME            where to, as the broker calls it: /topic/news,
-                              /queue/jobs
-      --destination NAME      the same
-      --file FILE             sends this file as one message, and does not read
-                              standard input; may be repeated
-      --type TYPE             content-type; default: text/plain for lines,
-                              application/octet-stream for files
-      --header NAME:VALUE     a further header; may be repeated
-      --receipt               has every message confirmed by the broker; then
-                              what a lost connection leaves unconfirmed is sent
-                              again. Without it a lost connection is an error
-${clientHelp("60")}
-Exit status: 0 all was sent; 1 something was not; 2 the command line is wrong.
+`,
+  options: {
+    "Options": {
+      "--topic NAME":
+        "where to, as the broker calls it: /topic/news, /queue/jobs",
+      "--destination NAME": "the same",
+      "--file FILE...":
+        "sends this file as one message, and does not read standard input; may be repeated",
+      "--type TYPE":
+        "content-type; default: text/plain for lines, application/octet-stream for files",
+      "--header NAME:VALUE...": "a further header; may be repeated",
+      "--receipt":
+        "has every message confirmed by the broker; then what a lost connection leaves unconfirmed is sent again. Without it a lost connection is an error",
+    },
+    ...clientOptions("60"),
+  },
+  notes:
+    `Exit status: 0 all was sent; 1 something was not; 2 the command line is wrong.
 
 The options of Tcl's stomper are understood as they are (-topic /topic/news -tls true).
 
@@ -55,12 +57,6 @@ Examples:
   date | ssm stomper --topic /topic/clock
   ssm stomper --destination /queue/images --file a.png --file b.png --type image/png
 `,
-  options: {
-    ...CLIENT_OPTIONS,
-    file: { type: "string", multiple: true },
-    type: { type: "string" },
-    receipt: { type: "boolean" },
-  },
   respell: fromTcl,
   run: runStomper,
 };

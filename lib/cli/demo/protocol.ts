@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { DemoSite } from "./site.ts";
+import type { DemoSite, HostRole } from "./site.ts";
 
 /** A message as a receiver has filed it. */
 export interface Arrived {
@@ -24,8 +24,10 @@ export interface DemoProtocol {
   readonly receiverOptions: readonly string[];
   /** The commands to try next, with their options. */
   readonly commands: { readonly receive: string; readonly send: string };
-  /** Writes the configuration files for a broker on that port of the loopback interface. */
-  writeConfigs(site: DemoSite, port: number): Promise<void>;
+  /** The file of the receiver, for a broker on that port of the loopback interface. */
+  receiver(site: DemoSite, port: number): string;
+  /** The file of a sender, for the same broker. */
+  sender(site: DemoSite, port: number, role: HostRole): string;
   /** Drops a file into an outgoing directory; its name there. */
   drop(outgoing: string, bytes: Uint8Array): Promise<string>;
   /** What an outgoing directory holds. */

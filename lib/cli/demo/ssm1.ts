@@ -15,14 +15,8 @@ export const DEMO_SSM1: DemoProtocol = {
   refusedStatus: 1,
   receiverOptions: ["-d"],
   commands: { receive: "ssm1 -d", send: "ssm1" },
-  async writeConfigs(site, port) {
-    await Deno.writeTextFile(site.receiverConfig, consumer(site, port));
-    await Deno.writeTextFile(site.senderConfig, producer(site, port, "sender"));
-    await Deno.writeTextFile(
-      site.strangerConfig,
-      producer(site, port, "stranger"),
-    );
-  },
+  receiver: consumer,
+  sender: producer,
   async drop(outgoing, bytes) {
     await Deno.mkdir(outgoing, { recursive: true });
     const count = (await namesIn(outgoing)).length;

@@ -16,14 +16,8 @@ export const DEMO_SSM2: DemoProtocol = {
   refusedStatus: 0,
   receiverOptions: [],
   commands: { receive: "receive", send: "send" },
-  async writeConfigs(site, port) {
-    await Deno.writeTextFile(site.receiverConfig, receiver(site, port));
-    await Deno.writeTextFile(site.senderConfig, sender(site, port, "sender"));
-    await Deno.writeTextFile(
-      site.strangerConfig,
-      sender(site, port, "stranger"),
-    );
-  },
+  receiver,
+  sender,
   drop: (outgoing, bytes) => new DirqSimple(outgoing).add(bytes),
   waiting: (outgoing) => new DirqSimple(outgoing).list(),
   async filed(path) {

@@ -5,13 +5,9 @@
  */
 import type { LoggingConfig } from "../../config/mod.ts";
 import { reason } from "../../errors.ts";
-import { Logger, type LogSink } from "../../log/mod.ts";
-import { FileSink, writerSink } from "../../log/mod.ts";
-import type { OptionValues } from "../command/command.ts";
-import type { Terminal } from "../command/terminal.ts";
-
-/** The line between two runs in one file. */
-export const LOG_BREAK = "=".repeat(40);
+import { FileSink, Logger, type LogSink, writerSink } from "../../log/mod.ts";
+import type { CommandContext, OptionValues } from "../command/command.ts";
+import { isDetached } from "./detach.ts";
 
 /** Where the Python SSM used to look for a separate file. */
 const OLD_LOG_CONFIG = "/etc/apel/logging.cfg";
@@ -20,29 +16,21 @@ const OLD_LOG_CONFIG = "/etc/apel/logging.cfg";
 export interface Logging extends Disposable {
   /** A logger under a name of the original, such as `ssm.ssm2`. */
   logger(name: string): Logger;
-  /** Opens the file again by its name (logrotate); says so in the log if it cannot. */
-  reopen(): void;
-}
-
-/** What {@linkcode openLog} needs besides the configuration. */
-export interface OpenLogOptions {
-  readonly terminal: Terminal;
-  /** No console lines, whatever the configuration says. @default false */
-  readonly quiet?: boolean;
 }
 
 /**
- * Opens the log that a configuration describes, once it is `read`.
+ * Opens the log that a configuration describes, once it is `read`, and again on
+ * SIGHUP. A process in the background has no console, whatever it says.
  *
  * @throws {SsmError} `CONFIG` when that cannot be done; the sentences of the
  *   originals are on standard output then.
  */
 export async function openLog(
   read: () => LoggingConfig | Promise<LoggingConfig>,
-  { terminal, quiet = false }: OpenLogOptions,
+  { terminal, onReload }: CommandContext,
 ): Promise<Logging> {
   try {
-    return open(await read(), quiet);
+    return open(await read(), onReload);
   } catch (error) {
     terminal.out(`Error configuring logging: ${reason(error)}`);
     terminal.out("The system will exit.");
@@ -52,7 +40,7 @@ export async function openLog(
 
 function open(
   { logfile, level, format, console }: LoggingConfig,
-  quiet: boolean,
+  onReload: CommandContext["onReload"],
 ): Logging {
   const sinks: LogSink[] = [];
   const file = logfile === undefined
@@ -60,19 +48,17 @@ function open(
     : new FileSink(logfile, { format });
   if (file) sinks.push(file.sink);
   // Standard output, as the originals: there are pipes that read it.
-  if (console && !quiet) sinks.push(writerSink(Deno.stdout, format));
+  if (console && !isDetached()) sinks.push(writerSink(Deno.stdout, format));
   const logger = (name: string) => new Logger(name, sinks, level);
-  return {
-    logger,
-    reopen: () => {
-      try {
-        file?.reopen();
-      } catch (error) {
-        logger("ssm.log").error(reason(error));
-      }
-    },
-    [Symbol.dispose]: () => file?.[Symbol.dispose](),
-  };
+  // The file has another name by then (logrotate).
+  onReload(() => {
+    try {
+      file?.reopen();
+    } catch (error) {
+      logger("ssm.log").error(reason(error));
+    }
+  });
+  return { logger, [Symbol.dispose]: () => file?.[Symbol.dispose]() };
 }
 
 /** The warning of the originals about the option and the file they once had. */

@@ -28,7 +28,7 @@ export const PERMISSIONS = [
  *
  * V8 lets its young generation grow to 96 MB, and the more it has, the later
  * it looks for garbage, whose buffers lie outside of it: a broker under load
- * then takes 250 MB. With 12 MB, that is thrice this option, it takes 160 MB
+ * then takes 250 MB. With 12 MB, three times this option, it takes 160 MB
  * and is as fast.
  */
 export const RUNTIME_OPTIONS = [

@@ -5,25 +5,29 @@
  */
 import { path } from "../../config/mod.ts";
 import type { ClientTlsOptions } from "../../net/mod.ts";
-import { openCaFile } from "../../credentials/mod.ts";
-import type { Command, OptionValues } from "../command/command.ts";
+import {
+  loadIdentity,
+  openCaFile,
+  openTrustStore,
+} from "../../credentials/mod.ts";
+import type { OptionValues } from "../command/command.ts";
+import { type Options, parsedOptions } from "../command/options.ts";
 import { brokerVerifier } from "../wiring/endpoints.ts";
-import { loadIdentity } from "../../credentials/mod.ts";
 import { given, usage } from "../command/option_values.ts";
-import { openTrustStore } from "../../credentials/mod.ts";
 
 const INSECURE = "--insecure";
 
-/** The options, for `parseArgs`; each of them means TLS. */
-export const TLS_OPTIONS: Command["options"] = {
-  tls: { type: "boolean" },
-  capath: { type: "string" },
-  cafile: { type: "string" },
-  "check-crls": { type: "boolean" },
-  certificate: { type: "string" },
-  key: { type: "string" },
-  "key-passphrase-file": { type: "string" },
-  insecure: { type: "boolean" },
+/** The options; each of them means TLS. */
+export const TLS_OPTIONS: Options = {
+  "--tls": "implied by the other options here",
+  "--capath DIR": "CA directory that the broker is verified by",
+  "--cafile FILE": "or one file of CA certificates and CRLs, PEM",
+  "--check-crls": "demands CRLs in it",
+  "--certificate, --certfile FILE":
+    "our certificate, PEM, for brokers that ask",
+  "--key, --keyfile FILE": "its private key, PEM",
+  "--key-passphrase-file FILE": "",
+  "--insecure": "does not verify the broker",
 };
 
 /**
@@ -41,7 +45,7 @@ export function tlsOf(
   const certificate = given(values, "certificate", path);
   const key = given(values, "key", path);
   const insecure = values["insecure"] === true;
-  const wanted = Object.keys(TLS_OPTIONS)
+  const wanted = Object.keys(parsedOptions({ TLS_OPTIONS }).options)
     .some((name) => values[name] !== undefined);
   if (!wanted) return undefined;
   const ways = [capath, cafile, insecure || undefined];

@@ -39,7 +39,7 @@ export function printedMessage(
   );
 }
 
-/** One write for what fits into one: who stops reading between two has half a message. */
+/** One write for what fits into one: a reader that stops between two writes has half a message. */
 function* joinSmall(
   pieces: Iterable<Uint8Array>,
 ): Generator<Uint8Array, void, void> {

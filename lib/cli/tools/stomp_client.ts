@@ -18,11 +18,11 @@ import { dial } from "../../net/mod.ts";
 import { ReconnectingClient, type ReconnectOptions } from "../../stomp/mod.ts";
 import { TLS_OPTIONS, tlsOf } from "./client_tls.ts";
 import {
-  type Command,
   listOption,
   type OptionValues,
   textOption,
 } from "../command/command.ts";
+import type { OptionGroups } from "../command/options.ts";
 import { checkExposure } from "../../credentials/mod.ts";
 import type { Terminal } from "../command/terminal.ts";
 import { readFirstLine } from "../command/text_file.ts";
@@ -31,58 +31,24 @@ import { given, usage } from "../command/option_values.ts";
 /** A frame with a message of 100 MB, whatever it is wrapped in. */
 const MAX_BODY_BYTES = 256 << 20;
 
-/** The options, for `parseArgs`. */
-export const CLIENT_OPTIONS: Command["options"] = {
-  destination: { type: "string" },
-  topic: { type: "string" },
-  header: { type: "string", multiple: true },
-  host: { type: "string" },
-  port: { type: "string" },
-  user: { type: "string" },
-  password: { type: "string" },
-  "password-file": { type: "string" },
-  vhost: { type: "string" },
-  "heart-beat": { type: "string" },
-  "retry-for": { type: "string" },
-  ...TLS_OPTIONS,
-};
-
-/** Their help; it begins and ends with a line of its own. */
-export function clientHelp(retryFor: string): string {
-  return `
-Broker:
-      --host HOSTS            several between commas, each with or without
-                              :port, are tried in order; default: localhost
-      --port PORT             default: 61613
-      --user LOGIN
-      --password PASSCODE     others on this machine can see it; better:
-      --password-file FILE    its first line
-      --vhost NAME            default: the broker's own default
-      --heart-beat SECONDS    default: 30; 0 turns heart-beats off
-      --retry-for SECONDS     how long to look for a broker, at first and after
-                              each loss; default: ${retryFor}
-
-TLS:
-      --tls                   implied by the other options here
-      --capath DIR            CA directory that the broker is verified by
-      --cafile FILE           or one file of CA certificates and CRLs, PEM
-      --check-crls            demands CRLs in it
-      --certificate FILE      our certificate, PEM, for brokers that ask
-                              (or --certfile)
-      --key FILE              its private key, PEM (or --keyfile)
-      --key-passphrase-file FILE
-      --insecure              does not verify the broker
-
-  -h, --help
-  -v, --version
-`;
+/** The options that say which broker, and how. */
+export function clientOptions(retryFor: string): OptionGroups {
+  return {
+    "Broker": {
+      "--host HOSTS":
+        "several between commas, each with or without :port, are tried in order; default: localhost",
+      "--port PORT": "default: 61613",
+      "--user LOGIN": "",
+      "--password PASSCODE": "others on this machine can see it; better:",
+      "--password-file FILE": "its first line",
+      "--vhost NAME": "default: the broker's own default",
+      "--heart-beat SECONDS": "default: 30; 0 turns heart-beats off",
+      "--retry-for SECONDS":
+        `how long to look for a broker, at first and after each loss; default: ${retryFor}`,
+    },
+    "TLS": TLS_OPTIONS,
+  };
 }
-
-/** Options that are called otherwise by Tcl's stomper and printer. */
-const TCL_NAMES: ReadonlyMap<string, string> = new Map([
-  ["certfile", "certificate"],
-  ["keyfile", "key"],
-]);
 
 /**
  * Writes the options of Tcl's stomper and printer as ours: `-tls` takes a
@@ -93,15 +59,13 @@ export function fromTcl(args: readonly string[]): string[] {
   for (let index = 0; index < args.length; index++) {
     const arg = args[index]!;
     const next = args[index + 1] ?? "";
-    const name = /^--?([\w-]+)/.exec(arg)?.[1] ?? "";
     if (/^--?tls$/.test(arg) && boolean.parse(next) !== undefined) {
       if (boolean.parse(next)) own.push("--tls");
       index++;
     } else if (/^--?verbose$/.test(arg) && /^[0-5]$/.test(next)) {
       index++;
     } else {
-      const ours = TCL_NAMES.get(name);
-      own.push(ours ? arg.replace(/^--?[\w-]+/, `--${ours}`) : arg);
+      own.push(arg);
     }
   }
   return own;

@@ -25,10 +25,13 @@ import {
   Ssm1Sealer,
 } from "../../ssm/mod.ts";
 import { systemClock } from "../../stomp/mod.ts";
-import { AllowedDns } from "../../credentials/mod.ts";
+import {
+  AllowedDns,
+  LiveIdentity,
+  LiveRecipient,
+  openTrustStore,
+} from "../../credentials/mod.ts";
 import { composeEndpoints } from "./endpoints.ts";
-import { LiveIdentity, LiveRecipient } from "../../credentials/mod.ts";
-import { openTrustStore } from "../../credentials/mod.ts";
 
 /** What the parts are made with. */
 export interface Ssm1Context {
@@ -61,7 +64,7 @@ export interface Ssm1Parts {
 }
 
 /** What both roles are made from. */
-interface Ground extends Ssm1Context {
+interface RoleContext extends Ssm1Context {
   readonly config: Ssm1Config;
   readonly identity: LiveIdentity;
   readonly trust: TrustStore;
@@ -94,14 +97,14 @@ export async function composeSsm1(
       test: messages.test,
     });
   }
-  const ground = { config, identity, trust, log, signal };
+  const context = { config, identity, trust, log, signal };
   const dns = config.consumer &&
     await AllowedDns.open(config.consumer.validDns, log, { ignoreCase: true });
   return {
     producer: config.producer &&
-      await composeProducer(config.producer, ground),
+      await composeProducer(config.producer, context),
     consumer: config.consumer && dns &&
-      await composeConsumer(config.consumer, dns, ground),
+      await composeConsumer(config.consumer, dns, context),
     reload: async () => {
       identity.reload();
       await dns?.reload();
@@ -111,7 +114,7 @@ export async function composeSsm1(
 
 async function composeProducer(
   producer: NonNullable<Ssm1Config["producer"]>,
-  { config, identity, trust, log, signal }: Ground,
+  { config, identity, trust, log, signal }: RoleContext,
 ): Promise<ProducerParts> {
   const { broker, certificates, messages } = config;
   const { checkCrls } = certificates;
@@ -180,7 +183,7 @@ async function openConsumerCertificate(
 async function composeConsumer(
   consumer: NonNullable<Ssm1Config["consumer"]>,
   dns: AllowedDns,
-  { config, identity, trust, log }: Ground,
+  { config, identity, trust, log }: RoleContext,
 ): Promise<ConsumerParts> {
   const { broker, certificates, messages } = config;
   const { checkCrls } = certificates;

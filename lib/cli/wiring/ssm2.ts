@@ -1,8 +1,7 @@
 /**
- * The only wiring: from a configuration to spools, envelopes and carriers.
+ * The wiring of SSM2: a sender or a receiver from its file.
  *
- * Everything above sees these by their interfaces; the protocol is chosen here
- * and nowhere else.
+ * The commands see spools, envelopes and carriers by their interfaces only.
  *
  * @module
  */
@@ -27,10 +26,13 @@ import {
   UntrustedRetry,
 } from "../../ssm/mod.ts";
 import { systemClock } from "../../stomp/mod.ts";
-import { AllowedDns } from "../../credentials/mod.ts";
+import {
+  AllowedDns,
+  LiveIdentity,
+  LiveRecipient,
+  openTrustStore,
+} from "../../credentials/mod.ts";
 import { composeEndpoints } from "./endpoints.ts";
-import { LiveIdentity, LiveRecipient } from "../../credentials/mod.ts";
-import { openTrustStore } from "../../credentials/mod.ts";
 
 /** The name under which the originals log what happens at the broker. */
 export const WIRE_LOG = "ssm.ssm2";

@@ -12,9 +12,9 @@ import {
   loggingConfig,
 } from "./shared_sections.ts";
 import type { Ini } from "../ini/parse.ts";
-import { readSection, type Values } from "../schema/keys.ts";
-import { remarks } from "./remarks.ts";
-import { oddities } from "./oddities.ts";
+import { readSections, type Values } from "../schema/keys.ts";
+import { valueWarnings } from "./value_warnings.ts";
+import { unknownKeys } from "./unknown_keys.ts";
 import { RECEIVER_TABLES } from "./receiver_tables.ts";
 
 type Tables = typeof RECEIVER_TABLES;
@@ -37,28 +37,21 @@ export interface ReceiverConfig {
 export function readReceiverConfig(ini: Ini): Loaded<ReceiverConfig> {
   const warnings = [
     ...checkProtocol(ini, "receiver"),
-    ...oddities(ini),
-    ...remarks(ini, RECEIVER_TABLES),
+    ...unknownKeys(ini),
+    ...valueWarnings(ini, RECEIVER_TABLES),
   ];
-  const { amsProject: _, token: __, ...messaging } = readSection(
+  const { broker, certificates, messaging: all, daemon } = readSections(
     ini,
-    "messaging",
-    RECEIVER_TABLES.messaging,
+    RECEIVER_TABLES,
   );
+  const { amsProject: _, token: __, ...messaging } = all;
   const config = Object.freeze({
     file: ini.file,
-    broker: brokerConfig(
-      ini,
-      readSection(ini, "broker", RECEIVER_TABLES.broker),
-    ),
-    certificates: readSection(
-      ini,
-      "certificates",
-      RECEIVER_TABLES.certificates,
-    ),
+    broker: brokerConfig(ini, broker),
+    certificates,
     messaging: Object.freeze(messaging),
     logging: loggingConfig(ini),
-    pidfile: readSection(ini, "daemon", RECEIVER_TABLES.daemon).pidfile,
+    pidfile: daemon.pidfile,
   });
   return { config, warnings };
 }

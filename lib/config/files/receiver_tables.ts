@@ -7,92 +7,51 @@ import {
   BROKER_TABLE,
   CERTIFICATES_TABLE,
   LOGGING_TABLE,
+  MESSAGING_TABLE,
+  PIDFILE_TABLE,
   PROTOCOL_TABLE,
+  WINDOW,
 } from "./shared_tables.ts";
 import { destination } from "../schema/destination.ts";
-import { optional, required, withDefault } from "../schema/keys.ts";
-import {
-  anyText,
-  boolean,
-  integer,
-  path,
-  size,
-  umask,
-} from "../schema/kinds.ts";
+import { required, withDefault } from "../schema/keys.ts";
+import { boolean, integer, path, size } from "../schema/kinds.ts";
 
 const CERTIFICATES = {
   ...CERTIFICATES_TABLE,
-  checkCrls: withDefault(
-    "check_crls",
-    boolean,
-    "true",
+  checkCrls: withDefault("check_crls", boolean, "true").means(
     "Whether signers and the broker are looked up in the CRLs in capath; a CA without a CRL is then refused.",
   ),
-  retryUntrusted: withDefault(
-    "retry_untrusted",
-    boolean,
-    "true",
+  retryUntrusted: withDefault("retry_untrusted", boolean, "true").means(
     "Whether messages in reject for want of a valid CRL or CA certificate are judged again when there is one.",
   ),
-  allowWeakDigests: withDefault(
-    "allow_weak_digests",
-    boolean,
-    "false",
+  allowWeakDigests: withDefault("allow_weak_digests", boolean, "false").means(
     "Whether signatures with SHA-1 or MD5 are accepted.",
   ),
 };
 
 const MESSAGING = {
-  destination: required(
-    "destination",
-    destination,
+  destination: required("destination", destination).means(
     "The queue or topic to receive from.",
   ),
-  path: required(
-    "path",
-    path,
+  path: required("path", path).means(
     "The directory in which incoming and reject are.",
   ),
-  dnFile: withDefault(
-    "dn_file",
-    path,
-    "/etc/apel/dns",
+  dnFile: withDefault("dn_file", path, "/etc/apel/dns").means(
     "The list of allowed signers.",
   ),
-  window: withDefault(
-    "window",
-    integer(1, 1000),
-    "16",
-    "How many messages the broker may send ahead.",
-  ),
-  maxMessageBytes: withDefault(
-    "max_message_size",
-    size(1, 1024 ** 3),
-    "256M",
-    "A larger message, as it is on the wire, stays on the broker, and others pass it.",
-  ),
+  window: WINDOW,
+  maxMessageBytes: withDefault("max_message_size", size(1, 1024 ** 3), "256M")
+    .means(
+      "A larger message, as it is on the wire, stays on the broker, and others pass it.",
+    ),
   remembered: withDefault(
     "remembered_messages",
     integer(1000, 1_000_000),
     "100000",
+  ).means(
     "How many delivered messages are remembered, so that one that comes again is not written twice.",
   ),
-  umask: withDefault(
-    "umask",
-    umask,
-    "027",
-    "The rights that files and directories do not get.",
-  ),
-  amsProject: optional("ams_project", anyText, "Only for AMS."),
-  token: optional("token", anyText, "Only for AMS."),
-};
-
-const DAEMON = {
-  pidfile: optional(
-    "pidfile",
-    path,
-    "Where the process id is written, against a second receiver. Without it there is no such guard.",
-  ),
+  ...MESSAGING_TABLE,
 };
 
 /** Every section and key of a receiver's file. */
@@ -102,5 +61,5 @@ export const RECEIVER_TABLES = {
   certificates: CERTIFICATES,
   messaging: MESSAGING,
   logging: LOGGING_TABLE,
-  daemon: DAEMON,
+  daemon: PIDFILE_TABLE,
 };

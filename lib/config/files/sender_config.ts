@@ -14,9 +14,9 @@ import {
 } from "./shared_sections.ts";
 import { ConfigError } from "../config_error.ts";
 import type { Ini } from "../ini/parse.ts";
-import { readSection, type Values } from "../schema/keys.ts";
-import { remarks } from "./remarks.ts";
-import { oddities } from "./oddities.ts";
+import { keyPlace, readSections, type Values } from "../schema/keys.ts";
+import { valueWarnings } from "./value_warnings.ts";
+import { unknownKeys } from "./unknown_keys.ts";
 import { SENDER_TABLES } from "./sender_tables.ts";
 
 type Tables = typeof SENDER_TABLES;
@@ -40,38 +40,26 @@ export interface SenderConfig {
 export function readSenderConfig(ini: Ini): Loaded<SenderConfig> {
   const warnings = [
     ...checkProtocol(ini, "sender"),
-    ...oddities(ini),
-    ...remarks(ini, SENDER_TABLES),
+    ...unknownKeys(ini),
+    ...valueWarnings(ini, SENDER_TABLES),
   ];
-  const { keepRunning } = readSection(ini, "sender", SENDER_TABLES.sender);
-  const broker = readSection(ini, "broker", SENDER_TABLES.broker);
-  const certificates = readSection(
+  const { sender, broker, certificates, messaging: all } = readSections(
     ini,
-    "certificates",
-    SENDER_TABLES.certificates,
+    SENDER_TABLES,
   );
-  const { amsProject: _, token: __, ...messaging } = readSection(
-    ini,
-    "messaging",
-    SENDER_TABLES.messaging,
-  );
+  const { amsProject: _, token: __, ...messaging } = all;
   const { certificate, serverCert } = certificates;
   if (
     serverCert !== undefined && resolve(serverCert) === resolve(certificate)
   ) {
     throw new ConfigError(
-      {
-        file: ini.file,
-        line: ini.find("certificates", "server_cert")?.line,
-        section: "certificates",
-        key: "server_cert",
-      },
+      keyPlace(ini, "certificates", SENDER_TABLES.certificates.serverCert),
       "it is the same file as certificate; it must be the certificate of the receiver",
     );
   }
   const config = Object.freeze({
     file: ini.file,
-    keepRunning,
+    keepRunning: sender.keepRunning,
     broker: Object.freeze({
       ...brokerConfig(ini, broker),
       retryForMs: broker.retryForMs,

@@ -56,18 +56,12 @@ export function detectRole(ini: Ini): Role | undefined {
 /** Refuses what is not STOMP; returns the warning of the original when nothing is said. */
 export function checkProtocol(ini: Ini, role: Role): string[] {
   const { protocol } = readSection(ini, role, PROTOCOL_TABLE);
-  const option = ini.find(role, "protocol");
-  if (option === undefined) {
+  if (ini.find(role, "protocol") === undefined) {
     return ["No option set for 'protocol'. Defaulting to STOMP."];
   }
   if (protocol === "AMS") {
     throw new ConfigError(
-      {
-        file: ini.file,
-        line: option.line,
-        section: role,
-        key: "protocol",
-      },
+      keyPlace(ini, role, PROTOCOL_TABLE.protocol),
       "AMS is not supported by this version",
       { hint: "Use a STOMP broker, and write protocol = STOMP" },
     );

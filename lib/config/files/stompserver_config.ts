@@ -12,15 +12,20 @@ import {
 } from "./shared_sections.ts";
 import { ConfigError } from "../config_error.ts";
 import type { Ini } from "../ini/parse.ts";
-import { readSection, type Values } from "../schema/keys.ts";
-import { remarks } from "./remarks.ts";
-import { oddities } from "./oddities.ts";
-import { STOMPSERVER_TABLES } from "./stompserver_tables.ts";
+import { keyPlace, readSection, type Values } from "../schema/keys.ts";
+import { valueWarnings } from "./value_warnings.ts";
+import { unknownKeys } from "./unknown_keys.ts";
+import {
+  DEFAULT_MEMORY_MIB,
+  STOMPSERVER_TABLES,
+} from "./stompserver_tables.ts";
 
 type Tables = typeof STOMPSERVER_TABLES;
 
 /** Everything an embedded broker is told by its file. */
-export interface StompserverConfig extends Values<Tables["stompserver"]> {
+export interface StompserverConfig
+  extends Omit<Values<Tables["stompserver"]>, "memoryBytes"> {
+  readonly memoryBytes: number;
   readonly file: string;
   readonly logging: LoggingConfig;
 }
@@ -31,47 +36,35 @@ export interface StompserverConfig extends Values<Tables["stompserver"]> {
  * @throws {ConfigError} at the first thing that cannot be used.
  */
 export function readStompserverConfig(ini: Ini): Loaded<StompserverConfig> {
-  const values = readSection(
-    ini,
-    "stompserver",
-    STOMPSERVER_TABLES.stompserver,
-  );
-  const needed: (keyof Tables["stompserver"])[] = values.tls === "off"
-    ? []
-    : values.tls === "on"
-    ? ["certificate", "key"]
-    : values.caFile === undefined
-    ? ["certificate", "key", "capath"]
-    : ["certificate", "key"];
+  const table = STOMPSERVER_TABLES.stompserver;
+  const values = readSection(ini, "stompserver", table);
+  const { tls, capath, caFile, data } = values;
+  const needed: (keyof typeof table)[] = [];
+  if (tls !== "off") needed.push("certificate", "key");
+  if (tls === "strict" && caFile === undefined) needed.push("capath");
   for (const property of needed) {
     if (values[property] !== undefined) continue;
     throw new ConfigError(
-      {
-        file: ini.file,
-        section: "stompserver",
-        key: STOMPSERVER_TABLES.stompserver[property].name,
-      },
-      `it is missing, although tls is ${values.tls}`,
+      keyPlace(ini, "stompserver", table[property]),
+      `it is missing, although tls is ${tls}`,
     );
   }
-  if (values.capath !== undefined && values.caFile !== undefined) {
+  if (capath !== undefined && caFile !== undefined) {
     throw new ConfigError(
-      {
-        file: ini.file,
-        line: ini.find("stompserver", "cafile")?.line,
-        section: "stompserver",
-        key: "cafile",
-      },
+      keyPlace(ini, "stompserver", table.caFile),
       'there is a "capath" already; only one of them may be there',
     );
   }
+  const { withData, withoutData } = DEFAULT_MEMORY_MIB;
+  const mebibytes = data === undefined ? withoutData : withData;
   const config = Object.freeze({
     ...values,
+    memoryBytes: values.memoryBytes ?? mebibytes * 1024 ** 2,
     file: ini.file,
     logging: loggingConfig(ini),
   });
   return {
     config,
-    warnings: [...oddities(ini), ...remarks(ini, STOMPSERVER_TABLES)],
+    warnings: [...unknownKeys(ini), ...valueWarnings(ini, STOMPSERVER_TABLES)],
   };
 }

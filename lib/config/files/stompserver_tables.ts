@@ -19,6 +19,7 @@ const GIGABYTE = 1024 ** 3;
 /** Some words between commas or white space. */
 const words: Kind<readonly string[]> = {
   allowed: "words between commas or white space",
+  placeholder: "PATTERNS",
   parse(value) {
     const list = value.split(/[\s,]+/).filter((word) => word !== "");
     return list.length === 0 ? undefined : list;
@@ -28,6 +29,7 @@ const words: Kind<readonly string[]> = {
 /** Names that clients say in `host`; the store writes them before a slash. */
 const hostPatterns: Kind<readonly string[]> = {
   allowed: "names without slash between commas or white space",
+  placeholder: "NAMES",
   parse(value) {
     const list = words.parse(value);
     return list?.every((word) => /^[\x21-\x2e\x30-\x7e]{1,255}$/.test(word))
@@ -39,6 +41,7 @@ const hostPatterns: Kind<readonly string[]> = {
 /** Where dead letters go, if anywhere. */
 const deadLetters: Kind<string | "none"> = {
   allowed: "a name such as /queue/DLQ, or none",
+  placeholder: "NAME",
   parse: (value) =>
     value === "none" || /^\/queue\/[\x21-\x7e]{1,500}$/.test(value)
       ? value
@@ -48,6 +51,7 @@ const deadLetters: Kind<string | "none"> = {
 /** Whether there is TLS; Tcl's stompserver says it with a boolean. */
 const tls: Kind<"off" | "on" | "strict"> = {
   allowed: "off (or false), on (or true) or strict",
+  placeholder: "off|on|strict",
   parse(value) {
     if (value.toLowerCase() === "strict") return "strict";
     const on = boolean.parse(value);
@@ -55,9 +59,13 @@ const tls: Kind<"off" | "on" | "strict"> = {
   },
 };
 
+/** Milliseconds, up to an hour. */
+const milliseconds = { ...integer(0, 3_600_000), placeholder: "MS" };
+
 /** A number of at least 1. */
 const factor: Kind<number> = {
   allowed: "a number from 1 to 100, such as 1.5",
+  placeholder: "N",
   parse(value) {
     if (!/^\d{1,3}(\.\d{1,3})?$/.test(value)) return undefined;
     const number = Number(value);
@@ -65,165 +73,127 @@ const factor: Kind<number> = {
   },
 };
 
-const STOMPSERVER = {
-  host: withDefault("host", text, "127.0.0.1", "The address to listen on."),
-  port: withDefault(
-    "port",
-    integer(0, 65535),
-    "61613",
+const LISTENING = {
+  host: withDefault("host", { ...text, placeholder: "ADDRESS" }, "127.0.0.1")
+    .means("The address to listen on."),
+  port: withDefault("port", integer(0, 65535), "61613").means(
     "The port to listen on; 0 takes a free one.",
   ),
-  tls: withDefault(
-    "tls",
-    tls,
-    "off",
+};
+
+const TLS = {
+  tls: withDefault("tls", tls, "off").means(
     "Whether clients use TLS; strict demands a client certificate that chains to capath.",
   ),
-  certificate: optional(
-    "certificate",
-    path,
+  certificate: optional("certificate", path).means(
     "The certificate of the broker (PEM or DER), with its chain; needed for TLS.",
   ),
-  key: optional(
-    "key",
-    path,
+  key: optional("key", path).means(
     "The private key of that certificate (PEM); needed for TLS.",
   ),
-  keyPassphraseFile: optional(
-    "key_passphrase_file",
-    path,
-    "A file whose first line is the passphrase of an encrypted key.",
-  ),
-  requirePrivateKeyFile: withDefault(
-    "require_private_key_file",
-    boolean,
-    "false",
-    CERTIFICATES_TABLE.requirePrivateKeyFile.doc,
-  ),
-  capath: optional(
-    "capath",
-    path,
+  keyPassphraseFile: CERTIFICATES_TABLE.keyPassphraseFile,
+  requirePrivateKeyFile: CERTIFICATES_TABLE.requirePrivateKeyFile,
+  capath: optional("capath", path).means(
     "The directory of trusted CA certificates and CRLs; needed for strict, unless there is a cafile.",
   ),
-  caFile: optional(
-    "cafile",
-    path,
+  caFile: optional("cafile", path).means(
     "A file of trusted CA certificates and CRLs (PEM), in the place of capath.",
   ),
-  checkCrls: withDefault(
-    "check_crls",
-    boolean,
-    "false",
+  checkCrls: withDefault("check_crls", boolean, "false").means(
     "Whether client certificates are looked up in the CRLs in capath or cafile; a CA without a CRL is then refused.",
   ),
-  usersFile: optional(
-    "users",
-    path,
+};
+
+const ACCESS = {
+  usersFile: optional("users", path).means(
     "A file of login:passcode lines, the passcodes hashed by ssm broker --hash-password. Without it everyone who can connect may.",
   ),
-  accessFile: optional(
-    "access_file",
-    path,
+  accessFile: optional("access_file", path).means(
     "A file of who may read and write where: lines of allow or deny, read, write or all, a destination, and user:LOGIN, dn:DN, address:PATTERN or anyone; the first that fits decides, and what none allows is refused. Without it everyone may read and write everywhere.",
   ),
-  virtualHosts: optional(
-    "vhosts",
-    hostPatterns,
+  virtualHosts: optional("vhosts", hostPatterns).means(
     "The virtual hosts, each with queues and topics of its own; * and ? are wildcards. Clients that ask for another are refused, those that ask for none get the first. Without it there is one, under whatever name.",
   ),
-  allow: withDefault(
-    "allow",
-    words,
-    "*",
-    "The addresses that may connect; * and ? are wildcards.",
+  allow: withDefault("allow", words, "*").means(
+    "The addresses that may connect, such as 10.0.*; * and ? are wildcards.",
   ),
-  deny: optional(
-    "deny",
-    words,
+  deny: optional("deny", words).means(
     "The addresses that may not connect, although allowed.",
   ),
-  proxyProtocol: withDefault(
-    "proxy_protocol",
-    boolean,
-    "false",
-    "Whether every client comes through a proxy that says for whom by the PROXY protocol, version 1 or 2; others are refused. What the proxy says then counts as the address of the client: nobody else may reach the port.",
+  proxyProtocol: withDefault("proxy_protocol", boolean, "false").means(
+    "Whether every client comes through a proxy that says for whom by the PROXY protocol, version 1 or 2 (HAProxy: send-proxy); others are refused. What the proxy says then counts as the address of the client: nobody else may reach the port.",
   ),
-  heartBeatInMs: withDefault(
-    "heartbeat_in",
-    integer(0, 3_600_000),
-    "10000",
+};
+
+const HEART_BEATS = {
+  heartBeatInMs: withDefault("heartbeat_in", milliseconds, "10000").means(
     "Milliseconds within which clients that can do heart-beats must be heard; 0 asks for none.",
   ),
-  heartBeatOutMs: withDefault(
-    "heartbeat_out",
-    integer(0, 3_600_000),
-    "10000",
+  heartBeatOutMs: withDefault("heartbeat_out", milliseconds, "10000").means(
     "Milliseconds within which clients that want heart-beats can hear the broker; 0 sends none.",
   ),
-  forgiveness: withDefault(
-    "forgiveness",
-    factor,
-    "2",
+  forgiveness: withDefault("forgiveness", factor, "2").means(
     "How many times heartbeat_in a client may be silent before it is dropped.",
   ),
-  data: optional(
-    "data",
-    path,
+};
+
+/** The default of `memory`, in MiB. */
+export const DEFAULT_MEMORY_MIB = { withData: 32, withoutData: 256 };
+
+const MESSAGES = {
+  data: optional("data", path).means(
     "The directory where persistent messages of queues survive. Without it they are in memory only.",
   ),
-  memoryBytes: optional(
-    "memory",
-    size(1024 ** 2, 1024 * GIGABYTE),
-    "How much of the messages may be in memory: a quarter for those of topics, the rest for those of queues. What exceeds it in queues is on disk if there is data, and refused otherwise; of topics, the clients that are slowest and hold most are cut off. Without it 32M with data, and 256M otherwise.",
+  memoryBytes: optional("memory", size(1024 ** 2, 1024 * GIGABYTE)).means(
+    `How much of the messages may be in memory: a quarter for those of topics, the rest for those of queues. What exceeds it in queues is on disk if there is data, and refused otherwise; of topics, the clients that are slowest and hold most are cut off. Without it ${DEFAULT_MEMORY_MIB.withData}M with data, and ${DEFAULT_MEMORY_MIB.withoutData}M otherwise.`,
   ),
   maxDataBytes: withDefault(
     "max_data",
     size(1024 ** 2, 1024 * 1024 * GIGABYTE),
     "10G",
+  ).means(
     "How much all queues may hold if there is data. What exceeds it is refused.",
   ),
-  maxMessageBytes: withDefault(
-    "max_message_size",
-    size(1, GIGABYTE),
-    // A signed and encrypted message of 100 MB is larger than that by two
-    // base64 codings.
-    "256M",
-    "A larger message is refused.",
-  ),
-  maxConnections: withDefault(
-    "max_connections",
-    integer(1, 1_000_000),
-    "4096",
-    "Clients at the same time; more are refused.",
-  ),
-  subscriptions: withDefault(
-    "subscriptions",
-    integer(1, 100_000),
-    "1000",
-    "Subscriptions of one connection, and its temporary queues; more are refused.",
-  ),
-  prefetch: withDefault(
-    "prefetch",
-    integer(1, 10_000),
-    "100",
+  // A signed and encrypted message of 100 MB is larger than that by two base64
+  // codings.
+  maxMessageBytes: withDefault("max_message_size", size(1, GIGABYTE), "256M")
+    .means("A larger message is refused."),
+  maxConnections: withDefault("max_connections", integer(1, 1_000_000), "4096")
+    .means("Clients at the same time; more are refused."),
+  subscriptions: withDefault("subscriptions", integer(1, 100_000), "1000")
+    .means(
+      "Subscriptions of one connection, and its temporary queues; more are refused.",
+    ),
+  prefetch: withDefault("prefetch", integer(1, 10_000), "100").means(
     "Unacknowledged messages of a subscription that does not ask for a number.",
   ),
-  maxRedeliveries: withDefault(
-    "max_redeliveries",
-    integer(0, 1_000_000),
-    "5",
-    "How often a message that clients refuse, or are lost over, is delivered again before it moves to the dead letters.",
-  ),
-  deadLetterQueue: withDefault(
-    "dead_letter_queue",
-    deadLetters,
-    "/queue/DLQ",
-    "The queue of dead letters; none turns them off, and messages are redelivered for ever.",
-  ),
+  maxRedeliveries: withDefault("max_redeliveries", integer(0, 1_000_000), "5")
+    .means(
+      "How often a message that clients refuse, or are lost over, is delivered again before it moves to the dead letters.",
+    ),
+  deadLetterQueue: withDefault("dead_letter_queue", deadLetters, "/queue/DLQ")
+    .means(
+      "The queue of dead letters; none turns them off, and messages are redelivered for ever.",
+    ),
+};
+
+/** The keys of `[stompserver]`, which are options too, under the headings of the help text. */
+export const STOMPSERVER_GROUPS = {
+  "Options": LISTENING,
+  "TLS": TLS,
+  "Who may connect": ACCESS,
+  "Heart-beats": HEART_BEATS,
+  "Messages and limits": MESSAGES,
 };
 
 /** Every section and key of an embedded broker's file. */
 export const STOMPSERVER_TABLES = {
-  stompserver: STOMPSERVER,
+  stompserver: {
+    ...LISTENING,
+    ...TLS,
+    ...ACCESS,
+    ...HEART_BEATS,
+    ...MESSAGES,
+  },
   logging: LOGGING_TABLE,
 };

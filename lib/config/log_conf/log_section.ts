@@ -7,7 +7,7 @@ import { reason } from "../../errors.ts";
 import { ConfigError, placeText } from "../config_error.ts";
 import type { Ini } from "../ini/parse.ts";
 import { keyPlace } from "../schema/keys.ts";
-import type { Level } from "../schema/kinds.ts";
+import { type Level, level } from "../schema/kinds.ts";
 
 /** Everything is said. */
 export const LOWEST: Level = "DEBUG";
@@ -71,13 +71,9 @@ export class LogSection {
     const word = this.text("level");
     if (word === undefined) return undefined;
     if (word === "NOTSET") return notSet;
-    const level = word === "WARN"
-      ? "WARNING"
-      : word === "FATAL"
-      ? "CRITICAL"
-      : LEVELS.find((level) => level === word);
-    if (level === undefined) this.warn("level", `"${word}" is no level`);
-    return level;
+    const found = word === word.toUpperCase() ? level.parse(word) : undefined;
+    if (found === undefined) this.warn("level", `"${word}" is no level`);
+    return found;
   }
 
   /** Says what is odd about a key. */

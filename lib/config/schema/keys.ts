@@ -15,6 +15,8 @@ export interface Key<Value> {
   readonly doc: string;
   /** Completes "must be …". */
   readonly allowed: string;
+  /** See {@linkcode Kind.placeholder}. */
+  readonly placeholder: string;
   /** What an absent key means, as it would be written; `undefined` when nothing says the same. */
   readonly defaultText: string | undefined;
   readonly required: boolean;
@@ -39,28 +41,31 @@ export type Values<T extends Table> = {
   readonly [Name in keyof T]: T[Name] extends Key<infer Value> ? Value : never;
 };
 
+/** A key of which nobody has said yet what it means. */
+export interface UnexplainedKey<Value> {
+  /** The key with its meaning, in sentences for users. */
+  means(doc: string): Key<Value>;
+}
+
 /** A key that must be there. */
 export function required<Value>(
   name: string,
   kind: Kind<Value>,
-  doc: string,
-): Key<Value> {
-  return {
-    ...describe(name, kind, doc),
+): UnexplainedKey<Value> {
+  return explained(name, kind, {
     required: true,
     absent() {
       throw new TypeError(`The key "${name}" has no default`);
     },
-  };
+  });
 }
 
 /** A key that may be absent, which means `undefined`. */
 export function optional<Value>(
   name: string,
   kind: Kind<Value>,
-  doc: string,
-): Key<Value | undefined> {
-  return { ...describe(name, kind, doc), absent: () => undefined };
+): UnexplainedKey<Value | undefined> {
+  return explained<Value | undefined>(name, kind, { absent: () => undefined });
 }
 
 /** A key that may be absent, which means the same as `defaultText`. */
@@ -68,23 +73,44 @@ export function withDefault<Value>(
   name: string,
   kind: Kind<Value>,
   defaultText: string,
-  doc: string,
-): Key<Value> {
+): UnexplainedKey<Value> {
   const value = kind.parse(defaultText);
   if (value === undefined) {
     throw new TypeError(`"${defaultText}" is no default for "${name}"`);
   }
-  return { ...describe(name, kind, doc), defaultText, absent: () => value };
+  return explained(name, kind, { defaultText, absent: () => value });
 }
 
-function describe<Value>(name: string, kind: Kind<Value>, doc: string) {
+function explained<Value>(
+  name: string,
+  kind: Kind<Value>,
+  absence: Pick<Key<Value>, "absent"> & Partial<Key<Value>>,
+): UnexplainedKey<Value> {
   return {
-    name,
-    aliases: [],
-    doc,
+    means: (doc) => ({
+      name,
+      aliases: [],
+      doc,
+      defaultText: undefined,
+      required: false,
+      ...absence,
+      ...describeValues(kind),
+    }),
+  };
+}
+
+/** The same key, but for its values: those are of another kind. */
+export function ofKind<Value>(
+  key: Key<Value>,
+  kind: Kind<NonNullable<Value>>,
+): Key<Value> {
+  return { ...key, ...describeValues(kind) };
+}
+
+function describeValues<Value>(kind: Kind<Value>) {
+  return {
     allowed: kind.allowed,
-    defaultText: undefined,
-    required: false,
+    placeholder: kind.placeholder ?? "VALUE",
     parse(text: string) {
       const value = kind.parse(text);
       return value === undefined ? undefined : { value };
@@ -154,6 +180,20 @@ export function readSection<T extends Table>(
     readKey(ini, section, key, options),
   ]);
   return Object.freeze(Object.fromEntries(values));
+}
+
+/**
+ * The values of each section of a file.
+ *
+ * @throws {ConfigError} as {@linkcode readSection} does
+ */
+export function readSections<T extends Readonly<Record<string, Table>>>(
+  ini: Ini,
+  tables: T,
+): { readonly [Section in keyof T]: Values<T[Section]> } {
+  const sections = Object.entries(tables)
+    .map(([section, table]) => [section, readSection(ini, section, table)]);
+  return Object.fromEntries(sections);
 }
 
 function readKey(

@@ -7,6 +7,8 @@
 export interface Kind<Value> {
   /** Completes "must be …". */
   readonly allowed: string;
+  /** What stands for it where an option is shown, such as `N`. @default "VALUE" */
+  readonly placeholder?: string;
   /** `undefined` when the text is not of this kind. */
   parse(text: string): Value | undefined;
   /** What it is in a text that is not of this kind, where that is hard to see. */
@@ -30,12 +32,14 @@ export const anyText: Kind<string> = {
 /** The path of a file or directory, as it is given to the system. */
 export const path: Kind<string> = {
   allowed: "a path",
+  placeholder: "PATH",
   parse: (value) => value === "" || value.includes("\0") ? undefined : value,
 };
 
 /** As `ConfigParser.getboolean` reads it. */
 export const boolean: Kind<boolean> = {
   allowed: "true, yes, on or 1, or false, no, off or 0",
+  placeholder: "true|false",
   parse(value) {
     const word = value.toLowerCase();
     if (["1", "yes", "true", "on"].includes(word)) return true;
@@ -48,6 +52,7 @@ export const boolean: Kind<boolean> = {
 export function integer(min: number, max: number): Kind<number> {
   return {
     allowed: `a whole number from ${min} to ${max}`,
+    placeholder: "N",
     parse: (value) => whole(value, min, max),
   };
 }
@@ -87,6 +92,7 @@ function duration(
 export function size(min: number, max: number): Kind<number> {
   return {
     allowed: "a number of bytes, or of K, M or G, such as 512K or 100M",
+    placeholder: "SIZE",
     parse(value) {
       const [, number, unit = ""] = /^(\d{1,15}) ?([kmg]?)b?$/i.exec(value) ??
         [];
@@ -132,6 +138,7 @@ const LEVEL_WORDS = ["DEBUG", "INFO", "WARN", "ERROR", "CRITICAL"];
 /** A level; the original takes the words it names itself, in capitals. */
 export const level: Kind<Level> = {
   allowed: `one of ${LEVEL_WORDS.join(", ")}`,
+  placeholder: LEVEL_WORDS.join("|"),
   parse: (value) => LEVELS[value.toUpperCase()],
   remark(value) {
     if (LEVEL_WORDS.includes(value)) return undefined;

@@ -22,7 +22,7 @@ import {
 } from "../files/shared_sections.ts";
 import { LOGGING_TABLE } from "../files/shared_tables.ts";
 import { asPython2 } from "../ini/python2_values.ts";
-import { ssm1Oddities } from "./oddities.ts";
+import { ssm1FileWarnings } from "./file_warnings.ts";
 import { SSM1_TABLES } from "./tables.ts";
 import { expandVariables, type Surroundings } from "../ini/variables.ts";
 
@@ -78,7 +78,7 @@ class Reader {
     const read = asPython2(ini);
     this.#ini = read.ini;
     this.#surroundings = surroundings;
-    this.warnings = [...read.warnings, ...ssm1Oddities(this.#ini)];
+    this.warnings = [...read.warnings, ...ssm1FileWarnings(this.#ini)];
   }
 
   read(): Ssm1Config {

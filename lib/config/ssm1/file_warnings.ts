@@ -1,20 +1,20 @@
 /**
- * What in an SSM1 file may mean something else than its author thinks.
+ * Warnings of what in an SSM1 file may not mean what its author thinks.
  *
  * @module
  */
 import { placeText } from "../config_error.ts";
 import type { Ini } from "../ini/parse.ts";
 import { findKey, type Key, keyPlace } from "../schema/keys.ts";
-import { remarks } from "../files/remarks.ts";
-import { oddities } from "../files/oddities.ts";
+import { valueWarnings } from "../files/value_warnings.ts";
+import { unknownKeys } from "../files/unknown_keys.ts";
 import { SSM1_TABLES } from "./tables.ts";
 
-/** One warning for each oddity. @throws {ConfigError} as `Ini.get` does. */
-export function ssm1Oddities(ini: Ini): string[] {
+/** One warning for each such place. @throws {ConfigError} as `Ini.get` does. */
+export function ssm1FileWarnings(ini: Ini): string[] {
   return [
-    ...oddities(ini, [SSM1_TABLES]),
-    ...remarks(ini, SSM1_TABLES),
+    ...unknownKeys(ini, [SSM1_TABLES]),
+    ...valueWarnings(ini, SSM1_TABLES),
     ...unusualNames(ini),
     ...looseWords(ini),
   ];

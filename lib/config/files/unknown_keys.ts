@@ -1,5 +1,5 @@
 /**
- * What in a file is read by nobody: mistyped keys most of the time.
+ * Sections and keys that no program reads: mistyped ones, most of the time.
  *
  * @module
  */
@@ -33,7 +33,7 @@ const ROLES: readonly Tables[] = [
 ];
 
 /** One warning for each section and key that no role knows. */
-export function oddities(
+export function unknownKeys(
   ini: Ini,
   roles: readonly Tables[] = ROLES,
 ): string[] {

@@ -1,5 +1,5 @@
 /**
- * Values that can be used, and may mean something else than their author thinks.
+ * Warnings of values that can be used, but may not mean what their author thinks.
  *
  * @module
  */
@@ -11,7 +11,7 @@ import { findKey, keyPlace, type Table } from "../schema/keys.ts";
  * One warning for each such value of the keys of `tables`. A value itself is
  * quoted only by its kind: it may be a password.
  */
-export function remarks(
+export function valueWarnings(
   ini: Ini,
   tables: Readonly<Record<string, Table>>,
 ): string[] {
