@@ -58,8 +58,9 @@ export interface ClientTlsOptions {
 export interface DialOptions {
   /** A name, of which every address is tried, or an IP address. */
   readonly host: string;
+  /** The port, at every address. */
   readonly port: number;
-  /** @default plain TCP */
+  /** How to speak TLS. @default plain TCP */
   readonly tls?: ClientTlsOptions | undefined;
   /** Time for each address, handshake and verification included. @default 10000 */
   readonly connectTimeoutMs?: number | undefined;

@@ -36,11 +36,11 @@ export interface ServerTlsOptions {
 
 /** Where to listen, and how. */
 export interface ListenOptions {
-  /** @default "127.0.0.1" */
+  /** The name or address to listen on. @default "127.0.0.1" */
   readonly hostname?: string | undefined;
   /** 0 takes any free port. @default 0 */
   readonly port?: number | undefined;
-  /** @default plain TCP */
+  /** How to speak TLS. @default plain TCP */
   readonly tls?: ServerTlsOptions | undefined;
   /** Time for a client's handshake and its verification. @default 10000 */
   readonly handshakeTimeoutMs?: number | undefined;
@@ -142,6 +142,7 @@ export class Listener implements AsyncDisposable, AsyncIterable<Socket> {
     this.#wake?.resolve();
   }
 
+  /** The same as {@linkcode close}. */
   [Symbol.asyncDispose](): Promise<void> {
     this.close();
     return Promise.resolve();

@@ -38,6 +38,12 @@
  *
  * @module
  */
+export {
+  type ErrorCode,
+  isSsmError,
+  SsmError,
+  type SsmErrorOptions,
+} from "../errors.ts";
 export * from "./frame/frame.ts";
 export {
   encodeFrame,

@@ -25,6 +25,7 @@ interface Host {
 
 /** What comes of a subscription over one connection. */
 export interface SubscribedConnection {
+  /** The connection that it came over. */
   readonly client: StompClient;
   /**
    * The messages that come over it.
@@ -37,8 +38,11 @@ export interface SubscribedConnection {
 /** Messages of one destination, in the order of each connection; for one consumer at a time. */
 export class LastingSubscription
   implements AsyncIterable<StompMessage>, AsyncDisposable {
+  /** Its id on the wire, the same on every connection. */
   readonly id: string;
+  /** What it subscribes to. */
   readonly destination: string;
+  /** How its messages are confirmed. */
   readonly ack: AckMode;
   /**
    * Settles when a broker has confirmed the subscription for the first time;
@@ -131,6 +135,7 @@ export class LastingSubscription
     await current?.unsubscribe();
   }
 
+  /** Unsubscribes; a failure to do so is not thrown. */
   async [Symbol.asyncDispose](): Promise<void> {
     // Without a connection there is nothing to unsubscribe from.
     await this.unsubscribe().catch(() => {});
