@@ -64,12 +64,18 @@ export interface SsmErrorOptions {
 
 /** An expected failure, with a stable code. */
 export class SsmError extends Error {
+  /** Which class of errors it is, as the runtime prints it. */
   override readonly name: string = "SsmError";
   /** The reason, for programs. */
   readonly code: ErrorCode;
   /** What the user can do about it. */
   readonly hint: string | undefined;
 
+  /**
+   * An error that a caller is to expect.
+   *
+   * @param message for a person: `Cannot <action>: <state>`
+   */
   constructor(code: ErrorCode, message: string, options: SsmErrorOptions = {}) {
     super(
       message,

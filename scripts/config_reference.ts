@@ -1,9 +1,11 @@
 /**
- * The configuration reference of the README, made from the tables that read the
- * files: `deno run scripts/config_reference.ts` prints it.
+ * The configuration reference in `docs/configuration.md`, made from the tables
+ * that read the files: `deno run scripts/config_reference.ts` prints it,
+ * `deno task reference` writes it into that page.
  *
  * @module
  */
+import { fileURLToPath } from "node:url";
 import {
   RECEIVER_TABLES,
   SENDER_TABLES,
@@ -66,4 +68,37 @@ function escape(text: string): string {
   return text.replaceAll("|", "\\|");
 }
 
-if (import.meta.main) console.log(configReference());
+/** Where the reference stands in a page, with the marks around it. */
+const PLACE = /(<!-- reference -->\n).*(<!-- \/reference -->)/s;
+
+/**
+ * `page` with the reference between its marks.
+ *
+ * @throws {RangeError} when the page has no marks
+ */
+export function withReference(page: string): string {
+  if (!PLACE.test(page)) {
+    throw new RangeError("The page has no <!-- reference --> marks");
+  }
+  return page.replace(
+    PLACE,
+    (_, start, end) => `${start}\n${configReference()}\n${end}`,
+  );
+}
+
+/** Writes the reference into its page, and has Deno align the tables. */
+async function write(): Promise<number> {
+  const page = fileURLToPath(
+    new URL("../docs/configuration.md", import.meta.url),
+  );
+  await Deno.writeTextFile(page, withReference(await Deno.readTextFile(page)));
+  const { code } = await new Deno.Command(Deno.execPath(), {
+    args: ["fmt", "--quiet", page],
+  }).output();
+  return code;
+}
+
+if (import.meta.main) {
+  if (Deno.args.includes("--write")) Deno.exit(await write());
+  console.log(configReference());
+}

@@ -18,7 +18,7 @@ Deno.test("scripts/dependencies.ts accounts for everything that is imported", as
   assert.equal(new TextDecoder().decode(stderr), "");
   assert.equal(code, 0);
   const lines = new TextDecoder().decode(stdout).trimEnd().split("\n");
-  assert.ok(lines.includes("npm: no package"), "as the README says");
+  assert.ok(lines.includes("npm: no package"), "as docs/dependencies.md says");
 });
 
 Deno.test("account() names what nobody has given a reason for", () => {

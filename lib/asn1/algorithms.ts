@@ -68,7 +68,20 @@ export function oidOfDigest(digest: Digest): string {
   return DIGESTS.find(([known]) => known === digest)![1];
 }
 
-/** Can collisions be made for it? Then it proves nothing about who signed. */
-export function isWeakDigest(digest: Digest): boolean {
-  return digest === "md5" || digest === "sha1";
+/**
+ * Which digests are accepted though collisions can be made for them: SHA-1, or
+ * SHA-1 and MD5 (`all`).
+ */
+export type WeakDigests = "none" | "sha1" | "all";
+
+/**
+ * Whether a digest proves nothing about who signed, since collisions can be made
+ * for it, and is not accepted all the same.
+ */
+export function isTooWeak(
+  digest: Digest,
+  accepted: WeakDigests = "none",
+): boolean {
+  if (digest === "md5") return accepted !== "all";
+  return digest === "sha1" && accepted === "none";
 }

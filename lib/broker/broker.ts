@@ -20,6 +20,7 @@ import type { Store } from "./store/store.ts";
 export interface BrokerStats extends Readonly<Counters> {
   /** Clients connected now, let in or not. */
   readonly connections: number;
+  /** Subscriptions of all clients. */
   readonly subscriptions: number;
   /** Queues with messages or consumers. */
   readonly queues: number;
@@ -61,6 +62,8 @@ export class Broker implements AsyncDisposable {
   #lastSequence = 0;
 
   /**
+   * Makes a broker that serves nobody yet.
+   *
    * @throws {RangeError} on a limit, an interval or a name that makes no sense
    * @throws {SsmError} `STOMP_PROTOCOL` on a malformed destination for dead letters
    */
@@ -164,6 +167,7 @@ export class Broker implements AsyncDisposable {
     await this.#store[Symbol.asyncDispose]();
   }
 
+  /** The same as {@linkcode close}. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }

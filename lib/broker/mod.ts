@@ -3,6 +3,19 @@
  *
  * @module
  */
+export {
+  type ErrorCode,
+  isSsmError,
+  SsmError,
+  type SsmErrorOptions,
+} from "../errors.ts";
+export {
+  LOG_LEVELS,
+  Logger,
+  type LogLevel,
+  type LogRecord,
+  type LogSink,
+} from "../log/mod.ts";
 export { Broker, type BrokerStats } from "./broker.ts";
 export type { BrokerOptions } from "./options.ts";
 export type { AccessRequest, Authorise } from "./access/access.ts";
@@ -22,6 +35,7 @@ export type {
 export { SqliteStore, type SqliteStoreOptions } from "./store/sqlite.ts";
 export { MemoryStore, type MemoryStoreOptions } from "./store/memory.ts";
 export {
+  type Cost,
   hashPasscode,
   parsePasscodeHash,
   type PasscodeHash,

@@ -22,13 +22,16 @@ import type { Store } from "./store/store.ts";
 
 /** How a broker behaves. */
 export interface BrokerOptions {
-  /** @default a logger that says nothing */
+  /** Told who comes and goes, and what is refused. @default a logger that says nothing */
   readonly logger?: Logger | undefined;
   /** Where messages are kept; disposed of along with the broker. @default new MemoryStore() */
   readonly store?: Store | undefined;
-  /** @default everybody is let in */
+  /** Decides who may connect. @default everybody is let in */
   readonly authenticate?: Authenticate | undefined;
-  /** @default everybody who is let in may read and write everywhere */
+  /**
+   * Decides who may read or write where.
+   * @default everybody who is let in may read and write everywhere
+   */
   readonly authorise?: Authorise | undefined;
   /** Tells whether a client may come from that address, `host:port`. @default from everywhere */
   readonly admit?: ((remote: string) => boolean) | undefined;
@@ -47,8 +50,9 @@ export interface BrokerOptions {
   readonly heartBeat?: HeartBeat | undefined;
   /** Intervals of silence that are forgiven. @default 2 */
   readonly graceFactor?: number | undefined;
+  /** What clients may ask of it; those that are not named have their defaults. */
   readonly limits?: GivenLimits | undefined;
-  /** @default the machine's clock */
+  /** What time-outs and heart-beats go by. @default the machine's clock */
   readonly clock?: Clock | undefined;
   /** The time in milliseconds since 1970, for the `expires` header. @default Date.now */
   readonly now?: (() => number) | undefined;

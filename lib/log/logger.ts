@@ -9,7 +9,7 @@
 import { type Clock, systemClock } from "../time/mod.ts";
 
 /** Severity, lowest first. */
-const LOG_LEVELS = [
+export const LOG_LEVELS = [
   "DEBUG",
   "INFO",
   "WARNING",
@@ -22,9 +22,13 @@ export type LogLevel = typeof LOG_LEVELS[number];
 
 /** One thing said. */
 export interface LogRecord {
+  /** When it was said. */
   readonly time: Date;
+  /** Who says it, such as `ssmsend`. */
   readonly name: string;
+  /** How severe it is. */
   readonly level: LogLevel;
+  /** What is said; not escaped yet, see {@linkcode printable}. */
   readonly message: string;
 }
 
@@ -38,6 +42,11 @@ export class Logger {
   readonly #threshold: number;
   readonly #clock: Clock;
 
+  /**
+   * A logger that hands each record to all of `sinks`.
+   *
+   * @param level the lowest that is said
+   */
   constructor(
     name: string,
     sinks: readonly LogSink[],
@@ -60,22 +69,27 @@ export class Logger {
     );
   }
 
+  /** Says what only a developer needs. */
   debug(message: string): void {
     this.#say("DEBUG", message);
   }
 
+  /** Says what happens in the normal course of things. */
   info(message: string): void {
     this.#say("INFO", message);
   }
 
+  /** Says what somebody should look at some day. */
   warning(message: string): void {
     this.#say("WARNING", message);
   }
 
+  /** Says what failed, while the rest goes on. */
   error(message: string): void {
     this.#say("ERROR", message);
   }
 
+  /** Says what ends the program. */
   critical(message: string): void {
     this.#say("CRITICAL", message);
   }

@@ -4,7 +4,10 @@
  * @module
  */
 export {
+  LOG_LEVELS,
   Logger,
+  type LogLevel,
+  type LogRecord,
   type LogSink,
   printable,
   printableJson,

@@ -59,8 +59,9 @@ export interface ClientTlsOptions {
 export interface DialOptions {
   /** A name, of which every address is tried, or an IP address. */
   readonly host: string;
+  /** The port, at every address. */
   readonly port: number;
-  /** @default plain TCP */
+  /** How to speak TLS. @default plain TCP */
   readonly tls?: ClientTlsOptions | undefined;
   /** Time for each address, handshake and verification included. @default 10000 */
   readonly connectTimeoutMs?: number | undefined;
@@ -68,7 +69,7 @@ export interface DialOptions {
   readonly signal?: AbortSignal | undefined;
   /** Finds the addresses of a name. @default the system's resolver */
   readonly resolve?: ((name: string) => Promise<string[]>) | undefined;
-  /** @default the machine's clock */
+  /** What waits are counted by. @default the machine's clock */
   readonly clock?: Clock | undefined;
 }
 
@@ -218,9 +219,10 @@ function handshakeFailed(
 ): SsmError {
   if (isSsmError(cause)) return cause;
   const why = explainTls(cause, side);
+  // A cut is a cut, whatever was to be spoken; a verdict is none.
   return why === undefined
     ? new SsmError(
-      "TLS",
+      "CONNECT",
       `Cannot connect to ${target}: no TLS handshake, ${explainConnect(cause)}`,
       { cause, hint: "Check that this is the broker's TLS port." },
     )

@@ -37,11 +37,11 @@ export interface ServerTlsOptions {
 
 /** Where to listen, and how. */
 export interface ListenOptions {
-  /** @default "127.0.0.1" */
+  /** The name or address to listen on. @default "127.0.0.1" */
   readonly hostname?: string | undefined;
   /** 0 takes any free port. @default 0 */
   readonly port?: number | undefined;
-  /** @default plain TCP */
+  /** How to speak TLS. @default plain TCP */
   readonly tls?: ServerTlsOptions | undefined;
   /** Time for a client's handshake and its verification. @default 10000 */
   readonly handshakeTimeoutMs?: number | undefined;
@@ -65,7 +65,7 @@ export interface ListenOptions {
   readonly farewell?: ((error: SsmError) => Uint8Array) | undefined;
   /** Told of every client that was refused, and why. */
   readonly onRefused?: ((error: SsmError, remote: string) => void) | undefined;
-  /** @default the machine's clock */
+  /** What waits are counted by. @default the machine's clock */
   readonly clock?: Clock | undefined;
 }
 
@@ -147,6 +147,7 @@ export class Listener implements AsyncDisposable, AsyncIterable<Socket> {
     this.#wake?.resolve();
   }
 
+  /** The same as {@linkcode close}. */
   [Symbol.asyncDispose](): Promise<void> {
     this.close();
     return Promise.resolve();

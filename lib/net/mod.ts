@@ -3,6 +3,12 @@
  *
  * @module
  */
+export {
+  type ErrorCode,
+  isSsmError,
+  SsmError,
+  type SsmErrorOptions,
+} from "../errors.ts";
 export type { PeerCertificates, Socket } from "./tcp/socket.ts";
 export type { KeyPair } from "./tls/key_pair.ts";
 export {

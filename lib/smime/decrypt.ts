@@ -5,20 +5,14 @@
  */
 import { SsmError } from "../errors.ts";
 import { type Certificate, formatDn, type PrivateKey } from "../pki/mod.ts";
-import { OID } from "./cms/algorithms.ts";
-import { decodeBase64 } from "./mime/base64.ts";
-import { identifies, peekContentType } from "./cms/content_info.ts";
+import { identifies } from "./cms/content_info.ts";
 import { decryptContent } from "./cms/content_cipher.ts";
 import { readEnvelope, type RecipientInfo } from "./cms/enveloped_data.ts";
-import { checkLimit, type SmimeLimits, withDefaults } from "./mime/limits.ts";
-import { decodeBody, isBase64, isCmsType } from "./mime/media_types.ts";
-import {
-  contentTypeOf,
-  type Entity,
-  mimeError,
-  parseMessage,
-} from "./mime/entity.ts";
 import { contentKey } from "./cms/recipient_key.ts";
+import { SmimeMessage } from "./message.ts";
+import { type Entity, mimeError } from "./mime/entity.ts";
+import type { SmimeLimits } from "./mime/limits.ts";
+import { decodeBody, isCmsType } from "./mime/media_types.ts";
 
 /** Who decrypts: a certificate and its private key. */
 export interface Recipient {
@@ -26,32 +20,10 @@ export interface Recipient {
   readonly key: PrivateKey;
 }
 
-/** Enough base64 digits for the identifier at the head of a CMS message. */
-const HEAD_DIGITS = 64;
-
-/**
- * Tells by its Content-Type and by the identifier at the head of its content
- * whether `message` is an encrypted one; false for anything that cannot be read.
- */
-export function isEncrypted(
-  message: Uint8Array,
-  limits?: Partial<SmimeLimits>,
-): boolean {
-  try {
-    const entity = parseMessage(message, withDefaults(limits).maxHeaderBytes);
-    if (!isCms(entity)) return false;
-    const type = peekContentType(decodeHead(entity));
-    return type === OID.envelopedData || type === OID.authEnvelopedData;
-  } catch (error) {
-    if (error instanceof SsmError) return false;
-    throw error;
-  }
-}
-
 /**
  * Decrypts a message; what comes out is the MIME entity that was encrypted,
- * usually a signed message. It is not authenticated: the signature inside is
- * what tells who wrote it.
+ * usually a signed message. It is not authenticated: only the signature
+ * inside tells the author.
  *
  * Of several recipients, a host's present and earlier certificates, the first
  * that the message is for counts.
@@ -64,15 +36,14 @@ export function isEncrypted(
  * `LIMIT` when a bound is exceeded.
  */
 export async function decryptMessage(
-  message: Uint8Array,
+  message: Uint8Array | SmimeMessage,
   recipients: Recipient | readonly Recipient[],
   limits?: Partial<SmimeLimits>,
 ): Promise<Uint8Array> {
-  const bounds = withDefaults(limits);
-  checkLimit("bytes of message", message.length, bounds.maxMessageBytes);
-  const entity = parseMessage(message, bounds.maxHeaderBytes);
-  if (!isCms(entity)) throw mimeError("it is not encrypted");
-  const envelope = readEnvelope(ownBody(entity), bounds);
+  const read = SmimeMessage.of(message, limits);
+  const { entity, contentType } = read.head();
+  if (!isCmsType(contentType?.type)) throw mimeError("it is not encrypted");
+  const envelope = readEnvelope(ownBody(entity), read.limits);
   const { info, certificate, key } = findRecipient(
     envelope.recipients,
     [recipients].flat(),
@@ -97,7 +68,7 @@ function ownBody(entity: Entity): Uint8Array {
   return decoded === entity.body ? decoded.slice() : decoded;
 }
 
-/** Whose message it is, and the part that is for them. */
+/** The recipient that the message is for, and the part that is for it. */
 function findRecipient(
   infos: readonly RecipientInfo[],
   candidates: readonly Recipient[],
@@ -122,17 +93,4 @@ function findRecipient(
 
 function fits({ kind }: RecipientInfo, { keyAlgorithm }: Certificate): boolean {
   return keyAlgorithm === (kind === "transport" ? "rsa" : "ec");
-}
-
-function isCms(entity: Entity): boolean {
-  return isCmsType(contentTypeOf(entity)?.type);
-}
-
-/** The first bytes of what {@linkcode decodeBody} would return. */
-function decodeHead(entity: Entity): Uint8Array {
-  const { body } = entity;
-  if (!isBase64(entity)) return body.subarray(0, 64);
-  const digits = body.subarray(0, 2 * HEAD_DIGITS).filter((char) => char > 0x20)
-    .subarray(0, HEAD_DIGITS);
-  return decodeBase64(digits.subarray(0, digits.length & ~3));
 }

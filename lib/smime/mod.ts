@@ -5,10 +5,12 @@
  *
  * @module
  */
+export type { WeakDigests } from "../asn1/mod.ts";
 export type { CipherName, DigestName } from "./cms/algorithms.ts";
 export { decodeBase64, encodeBase64 } from "./mime/base64.ts";
-export { decryptMessage, isEncrypted, type Recipient } from "./decrypt.ts";
+export { decryptMessage, type Recipient } from "./decrypt.ts";
 export { encryptMessage } from "./encrypt.ts";
+export { SmimeMessage } from "./message.ts";
 export { choosePayloadForm, type PayloadForm } from "./mime/payload_form.ts";
 export { type Signer, signMessage } from "./sign.ts";
 export type { Signing } from "./signing.ts";

@@ -1,7 +1,7 @@
 /**
  * Acts of signing, and what tells one from another.
  *
- * The value of a signature does not: whoever has an ECDSA signature can make
+ * The value of a signature does not: anybody that has an ECDSA signature can make
  * another one over the same bytes (s and n − s), and all that is around the signed
  * bytes, other certificates and unsigned attributes among it, can be changed by
  * anybody. What is signed, and with which key, cannot.
@@ -17,8 +17,8 @@ import type { SignedAttributes } from "./cms/signed_data.ts";
 export interface Signing {
   /**
    * SHA-256, in hex, of the signer's public key and the bytes that are signed: the
-   * signed attributes or, where there are none, the content. Who has not the private
-   * key cannot change it and have a message that verifies.
+   * signed attributes or, where there are none, the content. Without the
+   * private key, nobody can change it and still have a message that verifies.
    */
   readonly statement: string;
   /**

@@ -7,15 +7,17 @@
  */
 import { createHash } from "node:crypto";
 import { setImmediate } from "node:timers/promises";
+import { equalBytes } from "../bytes.ts";
 import { SsmError } from "../errors.ts";
-import { type Digest, isWeakDigest } from "../asn1/mod.ts";
+import { type Digest, isTooWeak, type WeakDigests } from "../asn1/mod.ts";
 import {
   type Certificate,
   parseCertificate,
   verifySignature,
 } from "../pki/mod.ts";
 import { cmsError, identifies } from "./cms/content_info.ts";
-import { checkLimit, type SmimeLimits, withDefaults } from "./mime/limits.ts";
+import { SmimeMessage } from "./message.ts";
+import { checkLimit, type SmimeLimits } from "./mime/limits.ts";
 import { feedCanonical, toCanonical } from "./mime/line_ends.ts";
 import { decodeBody, isCmsType, isSignatureType } from "./mime/media_types.ts";
 import {
@@ -24,7 +26,6 @@ import {
   type Entity,
   mimeError,
   parseEntity,
-  parseMessage,
   transferEncodingOf,
 } from "./mime/entity.ts";
 import { splitMultipart } from "./mime/multipart.ts";
@@ -35,17 +36,12 @@ import {
   type SignedAttributes,
   type SignedData,
 } from "./cms/signed_data.ts";
-import { equalBytes } from "../bytes.ts";
 
 /** Settings of {@linkcode verifyMessage}. */
 export interface VerifyOptions {
-  /**
-   * Accepts digests for which collisions can be made: SHA-1 and MD5, or SHA-1
-   * only.
-   * @default false
-   */
-  allowWeakDigests?: boolean | "sha1";
-  /** Bounds, where the defaults do not fit. */
+  /** Weak digests that the signature may be made with. @default "none" */
+  allowWeakDigests?: WeakDigests;
+  /** Bounds, where the defaults do not fit; an {@linkcode SmimeMessage} has its own. */
   limits?: Partial<SmimeLimits>;
 }
 
@@ -72,19 +68,16 @@ export interface VerifiedMessage {
  * signature or the digest is wrong, or too weak; `LIMIT` when a bound is exceeded.
  */
 export async function verifyMessage(
-  message: Uint8Array,
+  message: Uint8Array | SmimeMessage,
   options: VerifyOptions = {},
 ): Promise<VerifiedMessage> {
-  const { allowWeakDigests = false } = options;
-  const limits = withDefaults(options.limits);
-  checkLimit("bytes of message", message.length, limits.maxMessageBytes);
-  const { data, content, boundary } = await readSignedMessage(message, limits);
+  const { allowWeakDigests = "none" } = options;
+  const read = SmimeMessage.of(message, options.limits);
+  const { limits } = read;
+  const { data, content, boundary } = await readSignedMessage(read);
   const { id, digest, signatureAlgorithm, signature, signedAttributes } =
     data.signer;
-  const accepted = allowWeakDigests === "sha1"
-    ? digest === "sha1"
-    : allowWeakDigests;
-  if (isWeakDigest(digest) && !accepted) {
+  if (isTooWeak(digest, allowWeakDigests)) {
     throw signatureError(`digest ${digest} is too weak`);
   }
   const certificates = data.certificates.map(parseCertificate);
@@ -102,7 +95,7 @@ export async function verifyMessage(
     algorithm: signatureAlgorithm,
     data: signedAttributes?.der ?? content.signedBytes(),
     signature,
-  }, { digest, allowWeakDigests: accepted });
+  }, { digest, allowWeakDigests });
   if (!good) throw signatureError("it was not made by the signer's key");
   // Signed attributes of another message, said to be a content signed without
   // attributes, would pass so far: they are no MIME entity.
@@ -137,18 +130,17 @@ interface SignedContent {
 }
 
 async function readSignedMessage(
-  message: Uint8Array,
-  limits: SmimeLimits,
+  message: SmimeMessage,
 ): Promise<SignedMessage> {
-  const outer = parseMessage(message, limits.maxHeaderBytes);
-  const contentType = contentTypeOf(outer);
+  const { limits } = message;
+  const { entity, contentType } = message.head();
   if (contentType?.type === "multipart/signed") {
-    return readClearSigned(outer, contentType, limits);
+    return readClearSigned(entity, contentType, limits);
   }
   if (!isCmsType(contentType?.type)) throw mimeError("it is not signed");
-  const body = decodeBody(outer);
-  // Each step over a large message takes a moment; whatever else is due comes
-  // between them.
+  const body = decodeBody(entity);
+  // Each step over a large message takes a moment: between them, other work gets
+  // its turn.
   await setImmediate();
   const data = readSignedData(body, limits);
   await setImmediate();

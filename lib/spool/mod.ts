@@ -5,8 +5,9 @@
  */
 export type {
   ElementFields,
+  IncomingMessage,
   IncomingSpool,
-  ListHearer,
+  ListObserver,
   MarkedElement,
   MarkedSpool,
   OutgoingSpool,
@@ -15,6 +16,7 @@ export type {
   SpoolEntry,
   SpoolWatch,
 } from "./spool.ts";
+export { Order, type Turn } from "./order.ts";
 export { DirqSimple } from "./dirq/outgoing.ts";
 export { DirqSchema, type DirqSchemaOptions } from "./dirq/incoming.ts";
 export { DeliveredElements } from "./dirq/delivered_elements.ts";
@@ -22,6 +24,7 @@ export { MarkedElements } from "./dirq/marked_elements.ts";
 export { PlainDirectory } from "./plain/outgoing.ts";
 export { DirectoryWatch } from "./disk/directory_watch.ts";
 export { directoryExists } from "./disk/files.ts";
+export { contentDigest } from "./ssm1/names.ts";
 export { Ssm1Incoming, type Ssm1IncomingOptions } from "./ssm1/incoming.ts";
 export { makeSsm1Directories } from "./ssm1/directories.ts";
 export { Ssm1Reject } from "./ssm1/reject.ts";

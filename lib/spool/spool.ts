@@ -1,12 +1,12 @@
 /**
- * What a spool is to those who send from it and deliver into it.
+ * What a spool offers: messages to send, or a place to deliver them to.
  *
  * @module
  */
 import type { SsmError } from "../errors.ts";
 
-/** Hears what a look at a spool found besides the names. */
-export interface ListHearer {
+/** Is told what a look at a spool found besides the names. */
+export interface ListObserver {
   /** A part of the spool could not be looked into; the others could. */
   unreadable(error: SsmError): void;
   /** So many elements may still be written to, and are left out. */
@@ -24,10 +24,10 @@ export interface OutgoingSpool {
   /**
    * Names of all waiting elements in sending order, locked ones included, as of now.
    *
-   * @param hearer without one, what cannot be looked into is thrown
+   * @param observer without one, what cannot be looked into is thrown
    * @throws {SsmError} `SPOOL` when nothing can be told.
    */
-  list(hearer?: ListHearer): Promise<string[]>;
+  list(observer?: ListObserver): Promise<string[]>;
   /** Claims an element; `undefined` when another process holds it or it is gone. */
   lock(name: string): Promise<SpoolEntry | undefined>;
   /** Removes what crashed writers left, and takes over locks older than the limit. */
@@ -41,7 +41,7 @@ export interface SpoolEntry extends AsyncDisposable {
   readonly size: number;
   /** The bytes of the element. */
   read(): Promise<Uint8Array>;
-  /** Renews the claim, so that nobody takes it for stale. */
+  /** Renews the claim, so that no other process takes it for stale. */
   touch(): Promise<void>;
   /**
    * Deletes element and claim: it is confirmed.
@@ -57,7 +57,7 @@ export interface SpoolEntry extends AsyncDisposable {
 export type ElementFields = Readonly<Record<string, Uint8Array | string>>;
 
 /** What cannot be looked into is an error like any other. */
-export const STRICT_HEARER: ListHearer = {
+export const STRICT_OBSERVER: ListObserver = {
   unreadable(error) {
     throw error;
   },
@@ -74,20 +74,24 @@ export interface Signing {
   readonly variant: string | undefined;
 }
 
-/** A directory into which messages are delivered. */
+/** A message that is to be delivered. */
+export interface IncomingMessage {
+  /** The same for every delivery of the same message, and for no other message. */
+  readonly key: string;
+  readonly fields: ElementFields;
+  /** The act of signing that it comes from; without it, replays are not recognised. */
+  readonly signing?: Signing | undefined;
+}
+
+/**
+ * A directory into which messages are delivered, each once.
+ *
+ * Each kind has its own rule by which it knows a message again, and its own time
+ * for which it remembers it; both are said at its `prepare`.
+ */
 export interface IncomingSpool {
-  /**
-   * Writes and syncs a temporary element.
-   *
-   * `key` and `signing` identify the message for as long as it is remembered: one
-   * that was already committed under the same key, or from the same act of signing,
-   * is not written again, also after a restart (`undefined` is returned).
-   */
-  prepare(
-    key: string,
-    fields: ElementFields,
-    signing?: Signing,
-  ): Promise<PreparedElement | undefined>;
+  /** Stages a message: writes and syncs a temporary element; `undefined` when it is known to be delivered already. */
+  prepare(message: IncomingMessage): Promise<PreparedElement | undefined>;
   /** Removes what a crash left unfinished. */
   tidy(): Promise<void>;
 }
@@ -119,15 +123,11 @@ export interface MarkedElement {
 /** An {@linkcode IncomingSpool} that can tell whether a signed message is one of its own right. */
 export interface SignedSpool extends IncomingSpool {
   /**
-   * Why a message that is not known yet, and comes from this act of signing, is to be
-   * taken for a replay of another one; `undefined` when it is not. If it is not, it
-   * keeps its place, also when it comes again.
+   * Why a message that is not known yet is to be taken, by its act of signing, for a
+   * replay of another one; `undefined` when it is not. If it is not, it keeps its
+   * place, also when it comes again.
    */
-  doubt(
-    key: string,
-    fields: ElementFields,
-    signing: Signing,
-  ): Promise<string | undefined>;
+  doubt(message: IncomingMessage): Promise<string | undefined>;
 }
 
 /** A temporary element, on disk and synced, but not yet visible. */

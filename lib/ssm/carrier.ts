@@ -9,8 +9,9 @@
 import type { Sealed } from "./envelope.ts";
 import type { Opened } from "./opened.ts";
 
-/** Takes sealed messages to where they go. */
-export interface OutgoingCarrier extends AsyncDisposable {
+/** Takes sealed messages of its kind to where they go. */
+export interface OutgoingCarrier<Message extends Sealed = Sealed>
+  extends AsyncDisposable {
   /** Makes it ready to send, within the retry limit; does nothing when it is. @throws {SsmError} `CONNECT`, `TLS`, `STOMP_ERROR`. */
   open(): Promise<void>;
   /**
@@ -20,12 +21,7 @@ export interface OutgoingCarrier extends AsyncDisposable {
    * @throws {SsmError} `UNSENDABLE` when this message is not wanted; with any
    *   other error no message can be sent any more.
    */
-  send(id: string, sealed: Sealed): Promise<void>;
-  /**
-   * Says that a confirmed message is gone from the spool and will not be sent
-   * again: a receiver that remembers it may forget it.
-   */
-  removed?(id: string): void;
+  readonly send: (id: string, message: Message) => Promise<void>;
   /** Says goodbye, once nothing is in flight. */
   close(): Promise<void>;
 }
@@ -38,8 +34,8 @@ export interface Delivery {
   readonly key: string;
   readonly body: Uint8Array;
   /**
-   * Confirms it: the message is safely on disk, as what it turned out to be;
-   * there are senders who are told. Rejects when the connection is gone.
+   * Confirms it: the message is safely on disk, as what it turned out to be, which
+   * some protocols tell the sender. Rejects when the connection is gone.
    */
   ack(opened: Opened): Promise<void>;
   /** Leaves it to the broker: it was not stored, and will be delivered again. */

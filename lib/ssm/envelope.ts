@@ -8,17 +8,12 @@ import type { Opened } from "./opened.ts";
 /** A message that is ready to leave. */
 export interface Sealed {
   readonly body: Uint8Array;
-  /**
-   * What the receiver's own confirmation will name, where the protocol has one:
-   * the MD5 of the payload in lower-case hex (SSM1).
-   */
-  readonly digest?: string;
 }
 
-/** Seals what leaves. */
-export interface SealingEnvelope {
+/** Seals what leaves, as its protocol wants it. */
+export interface SealingEnvelope<Message extends Sealed = Sealed> {
   /** Signs, and encrypts when told to. @throws {SsmError} when it cannot. */
-  seal(payload: Uint8Array): Promise<Sealed>;
+  seal(payload: Uint8Array): Promise<Message>;
 }
 
 /** Opens what arrives. */

@@ -3,11 +3,11 @@
  *
  * @module
  */
+export type { AnswerableMessage } from "./answering.ts";
 export { Budget } from "./budget.ts";
 export type { OutgoingCarrier } from "./carrier.ts";
 export type { OpeningEnvelope, SealingEnvelope } from "./envelope.ts";
 export type { IncomingStreamOptions } from "./receiving/incoming_stream.ts";
-export { connectAny, type Endpoint, startingWith } from "./endpoints.ts";
 export { keepSending } from "./sending/keep_sending.ts";
 export {
   type Filed,

@@ -11,7 +11,7 @@ export interface Accepted {
   readonly status: "accepted";
   readonly payload: Uint8Array;
   readonly signer: string;
-  /** Which act of signing it comes from: one message may come from each. Without it, replays are not told. */
+  /** The act of signing that it comes from: of each, one message is delivered. Without it, replays are not recognised. */
   readonly signing?: Signing;
 }
 
@@ -23,7 +23,7 @@ export interface Rejected {
   /** The signer's DN where the signature is good but the signer is not allowed. */
   readonly signer: string | undefined;
   readonly error: string;
-  /** What is wanting in the CA directory, where that is the reason, and may be mended: then it is to be judged again. */
+  /** What is missing in the CA directory, where that is the reason: once it is there, the message is judged again. */
   readonly missing?: Missing | undefined;
 }
 

@@ -38,6 +38,12 @@
  *
  * @module
  */
+export {
+  type ErrorCode,
+  isSsmError,
+  SsmError,
+  type SsmErrorOptions,
+} from "../errors.ts";
 export * from "./frame/frame.ts";
 export {
   encodeFrame,
@@ -54,20 +60,24 @@ export { StompClient } from "./client/client.ts";
 export { ReconnectingClient } from "./reconnecting/client.ts";
 export {
   type ConsumeOptions,
-  type DialBroker,
   type LastingSendOptions,
   type LastingSubscribeOptions,
   LEAVE,
   type MessageHandler,
   type ReconnectOptions,
 } from "./reconnecting/options.ts";
-export type { LastingSubscription } from "./reconnecting/lasting_subscription.ts";
-export type { Consumer } from "./reconnecting/consumer.ts";
 export {
-  EarlyLosses,
-  type EarlyLossesOptions,
-  GOOD_CONNECTION_MS,
-} from "./reconnecting/early_losses.ts";
+  connectThrough,
+  type DialBroker,
+  type Endpoint,
+} from "./reconnecting/endpoint.ts";
+export { waitingMayHelp } from "./reconnecting/fault.ts";
+export type { Work } from "./reconnecting/pending_work.ts";
+export type {
+  LastingSubscription,
+  SubscribedConnection,
+} from "./reconnecting/lasting_subscription.ts";
+export type { Consumer } from "./reconnecting/consumer.ts";
 export type { ClientState, StateChange } from "./reconnecting/state.ts";
 export { checkFrame, type CheckFrameOptions } from "./frame/rules.ts";
 export type { AckMode, AckOptions, StompMessage } from "./client/message.ts";

@@ -12,6 +12,10 @@ interface Refused {
 
 const REFUSED: Record<string, Refused> = {
   "an unknown command": { frame: "FROBNICATE", words: /Unknown command/ },
+  "a second CONNECT": {
+    frame: "CONNECT",
+    words: /^Cannot process CONNECT: the client is connected already$/m,
+  },
   "a command of the server": { frame: "RECEIPT", words: /Unknown command/ },
   "SEND without destination": {
     frame: "SEND",

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { printedMessage } from "../../lib/cli/tools/printed_message.ts";
 import { type RawClient, TestBroker } from "../broker/harness.ts";
 import { testWith } from "../helpers/parts.ts";
-import { Running, ssm, ssmCommand } from "./program.ts";
+import { Running, ssm } from "./program.ts";
+import { command, messageWith } from "./printing.ts";
 import { content, ScriptedBroker } from "./scripted_broker.ts";
 
 const DONE = { status: 0, stderr: "" };
@@ -19,11 +20,6 @@ async function filled(
   }
   await client.pending();
   return { server, client };
-}
-
-function command(port: number, args: string[]): [string, ...string[]] {
-  const place = ["--host=127.0.0.1", `--port=${port}`, "--topic=/queue/a"];
-  return ssmCommand(["printer", ...place, ...args]);
 }
 
 /** Prints as many messages as there are, byte for byte. */
@@ -230,38 +226,6 @@ Deno.test("ssm printer ends quietly when nobody reads it, and gives the message 
   assert.equal(server.broker.stats().queued, 1);
 });
 
-Deno.test("ssm printer goes on after a lost connection, and says so", async () => {
-  let connections = 0;
-  const acknowledged: (string | undefined)[] = [];
-  await using broker = await ScriptedBroker.start(async (frame, caller) => {
-    await content(frame, caller);
-    const { command, headers } = frame;
-    if (command === "ACK") {
-      acknowledged.push(headers.get("message-id"));
-      if (connections === 1) caller.close();
-    }
-    if (command !== "SUBSCRIBE") return;
-    const id = `${++connections}`;
-    await caller.send("MESSAGE", {
-      destination: "/queue/a",
-      subscription: headers.get("id")!,
-      "message-id": id,
-    }, `body ${id}`);
-  });
-  await using printer = new Running(command(broker.port, ["--count=2"]));
-  const { status, stdout, stderr } = await printer.end();
-  assert.deepEqual([status, stdout], [0, "body 1\nbody 2\n"]);
-  assert.match(stderr, /^ssm: warning: Lost connection to 127\.0\.0\.1:.*\n$/);
-  assert.deepEqual(acknowledged, ["1", "2"]);
-});
-
-/** A MESSAGE with these lines in its head, in Latin-1. */
-function messageWith(subscription: string, id: string, rest: string) {
-  const head = `MESSAGE\ndestination:/queue/a\nmessage-id:${id}\n` +
-    `subscription:${subscription}\n`;
-  return Uint8Array.from(head + rest, (char) => char.charCodeAt(0));
-}
-
 Deno.test("ssm printer prints a message without the header that cannot be read, and says so", async () => {
   await using broker = await ScriptedBroker.start(async (frame, caller) => {
     await content(frame, caller);
@@ -310,25 +274,6 @@ Deno.test("ssm printer leaves a message in its queue that is too large, and prin
     "ssm: warning: Message large of /queue/a is too large with 268435457 bytes: it stays in the queue\n",
   );
   assert.deepEqual(confirmed, ["small"]);
-});
-
-Deno.test("ssm printer says as an error that connection after connection ends with the same message", async () => {
-  let connections = 0;
-  await using broker = await ScriptedBroker.start(async (frame, caller) => {
-    await content(frame, caller);
-    if (frame.command !== "SUBSCRIBE") return;
-    const rest = ++connections < 5 ? "content-length:1\n\nxyz\0" : "\nbody\0";
-    await caller.raw(messageWith(frame.headers.get("id")!, "m", rest));
-  });
-  await using printer = new Running(command(broker.port, ["--count=1"]));
-  const { status, stdout, stderr } = await printer.end();
-  assert.deepEqual([status, stdout], [0, "body\n"]);
-  const errors = stderr.split("\n").filter((line) => /: error: /.test(line));
-  assert.equal(errors.length, 1);
-  assert.match(
-    errors[0]!,
-    /^ssm: error: 4 connections in a row .* of \/queue\/a, .*message-id "m"/,
-  );
 });
 
 Deno.test("ssm printer fails for a subscription that the broker refuses", async () => {

@@ -118,6 +118,18 @@ export class Running implements AsyncDisposable {
     }
   }
 
+  /** The first line of standard error that matches. */
+  async complaint(pattern: RegExp): Promise<string> {
+    for (;;) {
+      const line = this.#said.stderr.find((said) => pattern.test(said));
+      if (line !== undefined) return line;
+      if (this.#ended) {
+        throw new Error(`It ended without saying ${pattern}\n${this.#all()}`);
+      }
+      await this.#within(this.#changed.promise, `has not said ${pattern}`);
+    }
+  }
+
   /** Sends a signal. */
   kill(signal: Deno.Signal = "SIGTERM"): void {
     this.#child.kill(signal);

@@ -259,3 +259,131 @@ Deno.test("ssm stomper refuses a command line that is wrong", async () => {
     assert.match(stderr, said);
   }));
 });
+
+/** A program whose words on standard error can be waited for. */
+function spawnStomper(args: string[], input?: ReadableStream<Uint8Array>) {
+  const command = ssmCommand(["stomper", "--topic=/queue/a", ...args]);
+  return new Running(command, input ? { stdin: input } : {});
+}
+
+Deno.test("ssm stomper that is stopped while it waits for a broker ends at once", async () => {
+  for (const receipt of [[], ["--receipt"]]) {
+    await using running = spawnStomper([
+      ...[`--port=${freePort()}`, "--retry-for=3600"],
+      ...receipt,
+    ]);
+    await running.complaint(/trying again in/);
+    const { status, stderr } = await running.stop();
+    assert.equal(status, 1);
+    assert.match(stderr, /\nssm: error: Sending was stopped by SIGTERM\n$/);
+  }
+});
+
+Deno.test("ssm stomper that is stopped with messages on their way and no broker left ends at once", async () => {
+  let connections = 0;
+  await using broker = await ScriptedBroker.start((frame, caller) => {
+    if (frame.command === "CONNECT" && ++connections > 1) return caller.close();
+    return frame.command === "SEND" ? caller.close() : content(frame, caller);
+  });
+  const args = [`--port=${broker.port}`, "--retry-for=3600", "--receipt"];
+  await using running = spawnStomper(args, saying("1\n"));
+  await running.complaint(/trying again in/);
+  const { status, stderr } = await running.stop();
+  assert.equal(status, 1);
+  assert.match(stderr, /\nssm: error: Sending was stopped by SIGTERM\n$/);
+});
+
+Deno.test("ssm stomper --receipt gets all lines through a broker that hangs up at every third frame, without a pause", async () => {
+  const lines = Array.from({ length: 20 }, (_, n) => `${n}`);
+  const arrived = new Set<string>();
+  const frames = new Map<unknown, number>();
+  await using broker = await ScriptedBroker.start((frame, caller) => {
+    const count = (frames.get(caller) ?? 0) + 1;
+    frames.set(caller, count);
+    if (count >= 3) return caller.close();
+    if (frame.command === "SEND") arrived.add(text(frame));
+    return content(frame, caller);
+  });
+  // With a pause it would give up.
+  const args = ["--topic=a", "--receipt", "--retry-for=0"];
+  const outcome = await stomper(broker.port, args, lines.join("\n"));
+  assert.equal(outcome.status, 0, outcome.stderr);
+  assert.deepEqual([...arrived], lines);
+});
+
+Deno.test("ssm stomper --receipt ends when nothing gets through and the time of --retry-for is up", async () => {
+  let connections = 0;
+  await using broker = await ScriptedBroker.start((frame, caller) => {
+    if (frame.command === "CONNECT") connections++;
+    return frame.command === "SEND" ? caller.close() : content(frame, caller);
+  });
+  const args = ["--topic=a", "--receipt", "--retry-for=0"];
+  const outcome = await stomper(broker.port, args, "1\n2\n");
+  assert.equal(outcome.status, 1);
+  assert.match(outcome.stderr, /\nssm: error: Lost connection.*\n$/);
+  assert.ok(connections > 1, "it did not come back after the first loss");
+});
+
+Deno.test("ssm stomper --receipt-timeout gives up a broker that confirms nothing", async () => {
+  await using broker = await ScriptedBroker.start((frame, caller) =>
+    frame.command === "SEND" ? undefined : content(frame, caller)
+  );
+  const args = ["--topic=a", "--receipt", "--receipt-timeout=1"];
+  const outcome = await stomper(
+    broker.port,
+    [...args, "--retry-for=0"],
+    "1\n",
+  );
+  assert.equal(outcome.status, 1);
+  assert.match(
+    outcome.stderr,
+    /\nssm: error: Cannot confirm frame: no receipt "[^"]+" within 1000 ms\n/,
+  );
+});
+
+Deno.test("ssm stomper counts as done when all is confirmed, though the broker does not answer its goodbye", async () => {
+  await using broker = await ScriptedBroker.start((frame, caller) =>
+    frame.command === "DISCONNECT" ? undefined : content(frame, caller)
+  );
+  const args = ["--topic=a", "--receipt"];
+  assert.deepEqual(await stomper(broker.port, args, "1\n"), DONE);
+  // Without receipts nobody knows.
+  const unsure = await stomper(
+    broker.port,
+    ["--topic=a", "--receipt-timeout=1"],
+    "1\n",
+  );
+  assert.equal(unsure.status, 1);
+  assert.match(unsure.stderr, /not everything may have arrived/);
+});
+
+Deno.test("ssm stomper does not wait for more to read when it has given up", async () => {
+  let connections = 0;
+  await using broker = await ScriptedBroker.start((frame, caller) => {
+    if (++connections > 1) return caller.close();
+    const answered = content(frame, caller);
+    return answered.then(() => caller.close());
+  });
+  const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
+  const args = [`--port=${broker.port}`, "--receipt", "--retry-for=0"];
+  await using running = spawnStomper(args, readable);
+  const { status, stderr } = await running.end();
+  assert.equal(status, 1);
+  assert.match(stderr, /\nssm: error: /);
+  await writable.close().catch(() => {});
+});
+
+Deno.test("ssm stomper that is stopped does not wait for ever for a broker that confirms nothing", async () => {
+  const sent = Promise.withResolvers<void>();
+  await using broker = await ScriptedBroker.start((frame, caller) =>
+    frame.command === "SEND" ? sent.resolve() : content(frame, caller)
+  );
+  const args = [`--port=${broker.port}`, "--receipt", "--receipt-timeout=600"];
+  await using running = spawnStomper(args, saying("1\n"));
+  await sent.promise;
+  const { status, stderr } = await running.stop();
+  assert.deepEqual(
+    [status, stderr],
+    [1, "ssm: error: Sending was stopped by SIGTERM\n"],
+  );
+});

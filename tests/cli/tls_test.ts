@@ -3,7 +3,8 @@ import type { ServerTlsOptions } from "../../lib/net/mod.ts";
 import { TestBroker } from "../broker/harness.ts";
 import { freePort } from "../helpers/free_port.ts";
 import { type Credentials, HOST_EXTENSIONS } from "../helpers/openssl.ts";
-import { type Outcome, ssm } from "./program.ts";
+import { Wire, type WireFault } from "../helpers/wire.ts";
+import { type Outcome, Running, saying, ssm, ssmCommand } from "./program.ts";
 import { ScriptedBroker } from "./scripted_broker.ts";
 import { type Sections, type Site, siteTests } from "./site.ts";
 
@@ -242,4 +243,59 @@ test("ssm send tries the brokers of the list in their order", async (site) => {
       `ssm.ssm2 - INFO - Established connection to localhost, port ${port}`
     ),
   );
+});
+
+/** What happens to the first handshake, within the broker's certificates. */
+const FAULTS: readonly WireFault["how"][] = ["cut", "half-close", "black hole"];
+
+for (const how of FAULTS) {
+  test(`ssm send tries again after a TLS handshake that a ${how} ends`, async (site) => {
+    await using tls = await broker(site.pki.unlisted);
+    await using wire = Wire.start(tls.port, {
+      fault: (connection) =>
+        connection === 0 ? { direction: "down", after: 200, how } : undefined,
+    });
+    const changes = { broker: { retry_for: 60, connect_timeout: 1 } };
+    await succeeded(site, await send(site, wire.port, changes));
+    const complaints = (await site.log())
+      .filter((line) => line.includes("Failed to connect to"));
+    assert.equal(complaints.length, 1);
+    assert.match(complaints[0]!, /: no TLS handshake, /);
+    assert.equal(wire.connections, 2);
+  });
+}
+
+test("ssm stomper and ssm printer try again after a TLS handshake that is cut", async (site) => {
+  await using tls = await broker(site.pki.unlisted);
+  await using wire = Wire.start(tls.port, {
+    fault: (connection) =>
+      connection % 2 === 0
+        ? { direction: "down", after: 200, how: "cut" }
+        : undefined,
+  });
+  const args = [
+    ...["--topic=/queue/a", `--port=${wire.port}`],
+    ...[`--capath=${site.pki.caPath}`, "--retry-for=60"],
+  ];
+  const sent = await ssm(["stomper", ...args], { stdin: saying("1\n") });
+  assert.equal(sent.status, 0, sent.stderr);
+  assert.match(sent.stderr, /^ssm: warning: .*; trying again in [12] s\n$/);
+  await using printer = new Running(
+    ssmCommand(["printer", ...args, "--count=1"]),
+  );
+  const { status, stdout } = await printer.end();
+  assert.deepEqual([status, stdout], [0, "1\n"]);
+  assert.equal(wire.connections, 4);
+});
+
+test("ssm send does not try again where TLS came to a verdict", async (site) => {
+  await using untrusted = await broker(site.pki.revoked);
+  const said = await failed(
+    site,
+    await send(site, untrusted.port, {
+      broker: { retry_for: 600 },
+      certificates: { check_crls: "true" },
+    }),
+  );
+  assert.match(said, /revoked/);
 });

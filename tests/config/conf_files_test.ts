@@ -66,3 +66,34 @@ Deno.test("conf/dns has nothing but comments", async () => {
     malformed: [],
   });
 });
+
+async function conf(ending: string): Promise<[name: string, text: string][]> {
+  const files: [string, string][] = [];
+  for await (const { name } of Deno.readDir(CONF)) {
+    if (!name.endsWith(ending)) continue;
+    files.push([name, await Deno.readTextFile(CONF + name)]);
+  }
+  return files;
+}
+
+Deno.test("conf/logrotate rotates every log of conf/, and tells every program that stays", async () => {
+  const rotation = await Deno.readTextFile(`${CONF}logrotate`);
+  const [rotated = "", told = ""] = rotation.split("postrotate");
+  const logs = new Map(
+    (await conf(".cfg")).map(([name, text]) => [
+      name,
+      /^logfile = (.+)$/m.exec(text)?.[1],
+    ]),
+  );
+  const used = [...logs.values()].filter((log) => log !== undefined);
+  assert.ok(used.length >= 3);
+  for (const log of used) assert.ok(rotated.split(/\s/).includes(log), log);
+  for (const [name, text] of await conf(".service")) {
+    const [, config = ""] = /\/([a-z0-9]+\.cfg)/.exec(text) ?? [];
+    if (!text.includes("ExecReload=") || logs.get(config) === undefined) {
+      continue;
+    }
+    const unit = name.replace(".service", "");
+    assert.ok(told.split(/[\s;]/).includes(unit), unit);
+  }
+});

@@ -67,7 +67,7 @@ Deno.test("readReceiverConfig() fills in every default", () => {
     capath: "/ca",
     checkCrls: true,
     retryUntrusted: true,
-    allowWeakDigests: false,
+    allowWeakDigests: "none",
   });
   assert.deepEqual(config.messaging, {
     destination: "q",

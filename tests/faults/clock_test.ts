@@ -132,7 +132,7 @@ Deno.test("DirqSchema remembers the last messages, also after the clock was put 
       remembered: 8,
     });
     const deliver = async (key: string) =>
-      await (await queue.prepare(key, { body: key }))?.commit();
+      await (await queue.prepare({ key, fields: { body: key } }))?.commit();
     for (let i = 0; i < 6; i++) await deliver(`ahead ${i}`);
     for (const { name } of Deno.readDirSync(`${dir}/ledger`)) {
       const touched = await new Deno.Command("touch", {

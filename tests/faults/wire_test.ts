@@ -4,7 +4,7 @@
  * @module
  */
 import assert from "node:assert/strict";
-import type { Endpoint } from "../../lib/ssm/mod.ts";
+import type { Endpoint } from "../../lib/stomp/mod.ts";
 import { type StompConnectOptions, systemClock } from "../../lib/stomp/mod.ts";
 import { TestBroker } from "../broker/harness.ts";
 import { Wire, type WireFault } from "../helpers/wire.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { mutate } from "../fuzz/mutate.ts";
 import { Random } from "../fuzz/random.ts";
-import { isEncrypted } from "../../lib/smime/mod.ts";
+import { SmimeMessage } from "../../lib/smime/mod.ts";
 import { tryOpenssl } from "../helpers/openssl.ts";
 import { sharedServer, testWith } from "../helpers/parts.ts";
 import { MadeCorpus } from "./made.ts";
@@ -17,7 +17,7 @@ async function complaint(
   message: Uint8Array,
 ): Promise<string> {
   let signed = message;
-  if (isEncrypted(message)) {
+  if (new SmimeMessage(message).isEncrypted) {
     const opened = await tryOpenssl([
       ...["cms", "-decrypt", "-recip", receiver.certificatePath],
       ...["-inkey", receiver.keyPath],

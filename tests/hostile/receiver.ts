@@ -9,13 +9,12 @@ import { Logger } from "../../lib/log/logger.ts";
 import { FileSink } from "../../lib/log/sinks.ts";
 import { DeliveredElements, DirqSchema } from "../../lib/spool/mod.ts";
 import {
-  type Endpoint,
   type Filed,
   type OpeningEnvelope,
   receive,
   Ssm2IncomingCarrier,
 } from "../../lib/ssm/mod.ts";
-import { systemClock } from "../../lib/stomp/mod.ts";
+import { type Endpoint, systemClock } from "../../lib/stomp/mod.ts";
 import { UNSAFE } from "../fuzz/outcome.ts";
 import { QUEUE } from "../ssm/stage.ts";
 

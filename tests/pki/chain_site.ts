@@ -4,6 +4,7 @@
  * @module
  */
 import assert from "node:assert/strict";
+import type { WeakDigests } from "../../lib/asn1/mod.ts";
 import { readCertificates } from "../../lib/pki/certificate/certificate_file.ts";
 import type { Verdict } from "../../lib/pki/path/verdict.ts";
 import type { Purpose } from "../../lib/pki/path/path_rules.ts";
@@ -29,7 +30,7 @@ export interface Question {
   sent?: readonly string[];
   checkCrls?: boolean;
   purpose?: Purpose;
-  allowWeakDigests?: boolean;
+  allowWeakDigests?: WeakDigests;
   now?: Date;
 }
 

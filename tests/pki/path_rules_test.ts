@@ -326,7 +326,7 @@ for (const digest of ["sha1", "md5"]) {
         new RegExp(`is signed with ${digest}, which is too weak`),
       );
       assertVerdict(
-        await site.askBoth({ ...question, allowWeakDigests: true }),
+        await site.askBoth({ ...question, allowWeakDigests: "all" }),
         true,
       );
     },

@@ -296,7 +296,7 @@ testWith(
       /is signed with sha1, which is too weak/,
     );
     assertVerdict(
-      await site.askBoth({ ...question, allowWeakDigests: true }),
+      await site.askBoth({ ...question, allowWeakDigests: "all" }),
       true,
     );
   },

@@ -5,8 +5,8 @@ import { OID } from "../../lib/smime/cms/algorithms.ts";
 import {
   decryptMessage,
   encryptMessage,
-  isEncrypted,
   signMessage,
+  SmimeMessage,
   verifyMessage,
 } from "../../lib/smime/mod.ts";
 import { contentKey } from "../../lib/smime/cms/recipient_key.ts";
@@ -282,7 +282,7 @@ Deno.test("decryptMessage() refuses messages that are not encrypted, and too lar
   );
 });
 
-Deno.test("isEncrypted() goes by the type and the content, not by words", async () => {
+Deno.test("SmimeMessage.isEncrypted goes by the type and the content, not by words", async () => {
   await using identities = await Identities.create();
   const { dir } = identities;
   const signer = await identities.issue("rsa:2048");
@@ -310,14 +310,21 @@ Deno.test("isEncrypted() goes by the type and the content, not by words", async 
     ].map(bytesOf),
   ];
   for (const message of not) {
-    assert.equal(isEncrypted(message), false, decoder.decode(message));
+    assert.equal(
+      new SmimeMessage(message).isEncrypted,
+      false,
+      decoder.decode(message),
+    );
   }
   const encrypted = await encryptMessage(bytesOf("x"), signer.certificate);
-  assert.equal(isEncrypted(encrypted), true);
+  assert.equal(new SmimeMessage(encrypted).isEncrypted, true);
   const text = decoder.decode(encrypted);
   const [, base64] = text.split("\n\n");
   const binary = Uint8Array.fromBase64(base64!);
   assert.ok(readDer(binary));
   const head = bytesOf("Content-Type: application/pkcs7-mime\n\n");
-  assert.equal(isEncrypted(new Uint8Array([...head, ...binary])), true);
+  assert.equal(
+    new SmimeMessage(new Uint8Array([...head, ...binary])).isEncrypted,
+    true,
+  );
 });

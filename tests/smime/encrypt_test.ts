@@ -4,8 +4,8 @@ import {
   type CipherName,
   decryptMessage,
   encryptMessage,
-  isEncrypted,
   signMessage,
+  SmimeMessage,
   verifyMessage,
 } from "../../lib/smime/mod.ts";
 import type { KeyKind } from "../helpers/openssl.ts";
@@ -204,7 +204,7 @@ Deno.test("decryptMessage() decrypts what openssl encrypts to RSA and EC keys", 
   for (const [index, recipient] of recipients.entries()) {
     for (const { name } of jobs[index]!) {
       const message = await Deno.readFile(`${dir}/${name.split(" ")[0]}`);
-      assert.equal(isEncrypted(message), true, name);
+      assert.equal(new SmimeMessage(message).isEncrypted, true, name);
       const opened = await decryptMessage(message, recipient);
       assert.equal(decoder.decode(opened), ENTITY, name);
     }
@@ -272,8 +272,27 @@ Deno.test("decryptMessage() takes CRLF, other names of the type and no smime-typ
   ];
   for (const variant of variants) {
     assert.notEqual(variant, message);
-    assert.equal(isEncrypted(bytesOf(variant)), true);
+    assert.equal(new SmimeMessage(bytesOf(variant)).isEncrypted, true);
     const opened = await decryptMessage(bytesOf(variant), recipient);
     assert.equal(decoder.decode(opened), "hello");
+  }
+});
+
+Deno.test("an SmimeMessage has its header block read once, by whatever follows", async () => {
+  await using identities = await Identities.create();
+  const one = await identities.issue("rsa:2048");
+  const signed = await signMessage(bytesOf("x"), one);
+  const encrypted = await encryptMessage(signed, one.certificate);
+  for (const bytes of [signed, encrypted]) {
+    const message = new SmimeMessage(bytes);
+    // What reads it again finds no header in it.
+    bytes.fill(0, 0, decoder.decode(bytes).indexOf("\n\n"));
+    const opened = message.isEncrypted
+      ? await decryptMessage(message, one)
+      : message;
+    assert.equal(
+      decoder.decode((await verifyMessage(opened)).payload),
+      "x",
+    );
   }
 });

@@ -9,10 +9,13 @@ import { DirqSchema } from "../../lib/spool/mod.ts";
 const [path = "", ledgerDirectory = "", count = "0"] = Deno.args;
 const queue = await DirqSchema.open(path, { ledgerDirectory });
 for (let i = 0; i < Number(count); i++) {
-  const prepared = await queue.prepare(`key ${i}`, {
-    body: `body ${i}`,
-    signer: "/CN=x",
-    empaid: `${i}`,
+  const prepared = await queue.prepare({
+    key: `key ${i}`,
+    fields: {
+      body: `body ${i}`,
+      signer: "/CN=x",
+      empaid: `${i}`,
+    },
   });
   await prepared?.commit();
   console.log(i);

@@ -5,7 +5,7 @@
  * @module
  */
 import assert from "node:assert/strict";
-import { DirqSimple, type ListHearer } from "../../lib/spool/mod.ts";
+import { DirqSimple, type ListObserver } from "../../lib/spool/mod.ts";
 import { testWith } from "../helpers/parts.ts";
 import { age, bytes, locked } from "./outgoing_suite.ts";
 import { startPython } from "./python_dirq.ts";
@@ -44,7 +44,7 @@ Deno.test("DirqSimple leaves an element alone that is written under its own name
   await Deno.mkdir(`${path}/20261127`);
   const spool = new DirqSimple(path, { minAgeMs: 60_000 });
   const heard: number[] = [];
-  const hearer: ListHearer = {
+  const observer: ListObserver = {
     unreadable: assert.fail,
     unfinished: (count) => heard.push(count),
   };
@@ -52,16 +52,16 @@ Deno.test("DirqSimple leaves an element alone that is written under its own name
     write: true,
     createNew: true,
   });
-  assert.deepEqual(await spool.list(hearer), []);
+  assert.deepEqual(await spool.list(observer), []);
   await writer.write(bytes("one\n"));
-  assert.deepEqual(await spool.list(hearer), []);
+  assert.deepEqual(await spool.list(observer), []);
   await age(`${path}/${DATED}`, 50);
-  assert.deepEqual(await spool.list(hearer), []);
+  assert.deepEqual(await spool.list(observer), []);
   await writer.write(bytes("two\n"));
-  assert.deepEqual(await spool.list(hearer), []);
+  assert.deepEqual(await spool.list(observer), []);
   assert.deepEqual(heard, [1, 1, 1, 1]);
   await age(`${path}/${DATED}`, 61);
-  assert.deepEqual(await spool.list(hearer), [DATED]);
+  assert.deepEqual(await spool.list(observer), [DATED]);
   assert.equal(heard.length, 4);
   await using entry = await locked(spool, DATED);
   assert.deepEqual(await entry.read(), bytes("one\ntwo\n"));

@@ -12,9 +12,13 @@ const queue = await DirqSchema.open(`${root}/incoming`, {
   ledgerDirectory: `${root}/ledger/incoming`,
 });
 const dying = new Dying(root, Number(killAt));
-const prepared = await queue.prepare(key, { body: "x" }, {
-  statement,
-  variant: undefined,
+const prepared = await queue.prepare({
+  key,
+  fields: { body: "x" },
+  signing: {
+    statement,
+    variant: undefined,
+  },
 });
 dying.step("prepared");
 await prepared?.commit();

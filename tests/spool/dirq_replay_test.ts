@@ -87,7 +87,11 @@ Deno.test("DirqSchema removes nothing that a mark names when its entry cannot be
   const digest = createHash("sha256").update("a x").digest("hex");
   const entry = `${root}/ledger/incoming/${digest}`;
   const fields = { body: "x", signer: "/CN=x" };
-  const prepared = await queue.prepare("a x", fields, unique("s"));
+  const prepared = await queue.prepare({
+    key: "a x",
+    fields,
+    signing: unique("s"),
+  });
   // In the way, and no entry.
   await Deno.mkdir(`${entry}/directory`, { recursive: true });
   await assert.rejects(() => prepared!.commit());

@@ -73,7 +73,7 @@ print(json.dumps(got))
     await Promise.all(Array.from({ length: 4 }, async () => {
       for (let body = expected[next++]; body; body = expected[next++]) {
         const fields = { body, signer: "/CN=x", empaid: body };
-        const prepared = await queue.prepare(body, fields);
+        const prepared = await queue.prepare({ key: body, fields });
         await prepared!.commit();
       }
     }));
@@ -92,7 +92,10 @@ testWith(
     const queue = await DirqSchema.open(site.path, {
       ledgerDirectory: site.ledger,
     });
-    const prepared = await queue.prepare("k", { body: "b", signer: "s" });
+    const prepared = await queue.prepare({
+      key: "k",
+      fields: { body: "b", signer: "s" },
+    });
     for (const { name } of Deno.readDirSync(`${site.path}/temporary`)) {
       await Deno.utime(`${site.path}/temporary/${name}`, 1, 1);
     }

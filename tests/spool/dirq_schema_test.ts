@@ -75,7 +75,7 @@ Deno.test("DirqSchema delivers again what was killed while it was written", asyn
 
 Deno.test("DirqSchema delivers once what was killed before the commit", async () => {
   await using site = await makeSite();
-  await (await site.open()).prepare("k", FIELDS);
+  await (await site.open()).prepare({ key: "k", fields: FIELDS });
   const [staged] = site.staged();
   const queue = await site.open();
   assert.ok(await deliver(queue, "k"));
@@ -87,21 +87,21 @@ Deno.test("DirqSchema delivers once what was killed before the commit", async ()
 
 Deno.test("DirqSchema.tidy() commits what was prepared by a dead process", async () => {
   await using site = await makeSite();
-  await (await site.open()).prepare("k", FIELDS);
+  await (await site.open()).prepare({ key: "k", fields: FIELDS });
   await age(`${site.temporary}/${site.staged()[0]}`, 301);
   const queue = await site.open();
   await queue.tidy();
   assert.equal(site.delivered.list().length, 1);
-  assert.equal(await queue.prepare("k", FIELDS), undefined);
+  assert.equal(await queue.prepare({ key: "k", fields: FIELDS }), undefined);
 });
 
 Deno.test("DirqSchema finishes what was killed between commit and rename", async () => {
   await using site = await makeSite();
-  await (await site.open()).prepare("k", FIELDS);
+  await (await site.open()).prepare({ key: "k", fields: FIELDS });
   const token = site.staged()[0]!.split(".")[1]!;
   await Deno.symlink(token, site.entry("k"));
   const queue = await site.open();
-  assert.equal(await queue.prepare("k", FIELDS), undefined);
+  assert.equal(await queue.prepare({ key: "k", fields: FIELDS }), undefined);
   const [name] = site.delivered.list();
   assert.deepEqual((await site.delivered.read(name!))["body"], FIELDS.body);
   assert.deepEqual(site.staged(), []);
@@ -109,7 +109,7 @@ Deno.test("DirqSchema finishes what was killed between commit and rename", async
 
 Deno.test("DirqSchema commits what another process finished for it", async () => {
   await using site = await makeSite();
-  const slow = await (await site.open()).prepare("k", FIELDS);
+  const slow = await (await site.open()).prepare({ key: "k", fields: FIELDS });
   await age(`${site.temporary}/${site.staged()[0]}`, 301);
   await (await site.open()).tidy();
   assert.equal(await slow!.commit(), undefined);
@@ -123,8 +123,8 @@ Deno.test("DirqSchema takes a damaged ledger entry for none", async () => {
   await Deno.symlink("nonsense", site.entry("link"));
   assert.ok(await deliver(queue, "file"));
   assert.ok(await deliver(queue, "link"));
-  assert.equal(await queue.prepare("file", FIELDS), undefined);
-  assert.equal(await queue.prepare("link", FIELDS), undefined);
+  assert.equal(await queue.prepare({ key: "file", fields: FIELDS }), undefined);
+  assert.equal(await queue.prepare({ key: "link", fields: FIELDS }), undefined);
 });
 
 Deno.test("DirqSchema remembers a bounded number of messages, the last ones", async () => {
@@ -134,14 +134,17 @@ Deno.test("DirqSchema remembers a bounded number of messages, the last ones", as
   for (const key of keys) await deliver(queue, key);
   const entries = [...Deno.readDirSync(site.ledger)];
   assert.ok(entries.length <= 4, `${entries.length}`);
-  assert.equal(await queue.prepare(keys.at(-1)!, FIELDS), undefined);
-  assert.ok(await queue.prepare(keys[0]!, FIELDS));
+  assert.equal(
+    await queue.prepare({ key: keys.at(-1)!, fields: FIELDS }),
+    undefined,
+  );
+  assert.ok(await queue.prepare({ key: keys[0]!, fields: FIELDS }));
 });
 
 Deno.test("DirqSchema finishes an element before its entry is forgotten", async () => {
   await using site = await makeSite();
   const [first = "", ...others] = keysUpTo(9);
-  await (await site.open()).prepare(first, FIELDS);
+  await (await site.open()).prepare({ key: first, fields: FIELDS });
   await Deno.symlink(site.staged()[0]!.split(".")[1]!, site.entry(first));
   const queue = await site.open({ remembered: 4 });
   for (const key of others) await deliver(queue, key);
@@ -187,7 +190,10 @@ Deno.test("DirqSchema.prepare() refuses field names that dirq does not have", as
   await using site = await makeSite();
   const queue = await site.open();
   for (const name of ["", "locked", "../body", "a b", "body.tmp"]) {
-    await assert.rejects(() => queue.prepare("k", { [name]: "" }), RangeError);
+    await assert.rejects(
+      () => queue.prepare({ key: "k", fields: { [name]: "" } }),
+      RangeError,
+    );
   }
 });
 
@@ -196,7 +202,7 @@ Deno.test("DirqSchema says so when it cannot write, and delivers when it can aga
   const queue = await site.open();
   await Deno.rename(site.temporary, `${site.path}/away`);
   await Deno.writeTextFile(site.temporary, "in the way");
-  await assert.rejects(() => queue.prepare("k", FIELDS), {
+  await assert.rejects(() => queue.prepare({ key: "k", fields: FIELDS }), {
     code: "SPOOL",
     message: `Cannot write to "${site.path}": not a directory`,
   });
@@ -209,7 +215,7 @@ Deno.test("DirqSchema says so when it cannot write, and delivers when it can aga
 Deno.test("DirqSchema leaves the element on no side when the ledger cannot be written", async () => {
   await using site = await makeSite();
   const queue = await site.open();
-  const prepared = await queue.prepare("k", FIELDS);
+  const prepared = await queue.prepare({ key: "k", fields: FIELDS });
   await Deno.rename(site.ledger, `${site.ledger}.away`);
   await assert.rejects(() => prepared!.commit(), isSpoolError);
   assert.deepEqual(site.delivered.list(), []);
@@ -248,7 +254,7 @@ async function deliver(
   queue: DirqSchema,
   key: string,
 ): Promise<string | undefined> {
-  return await (await queue.prepare(key, FIELDS))?.commit();
+  return await (await queue.prepare({ key, fields: FIELDS }))?.commit();
 }
 
 async function makeSite() {

@@ -59,7 +59,7 @@ export function incomingSuite(kind: IncomingKind): void {
     });
     const every = Uint8Array.from({ length: 70_000 }, (_, i) => i * 7 % 256);
     const fields = { ...fieldsOf("k"), body: every };
-    const name = await (await spool.prepare("k", fields))!.commit();
+    const name = await (await spool.prepare({ key: "k", fields }))!.commit();
     const [body = "", ...others] = kind.bodies(`${root}/new`);
     assert.deepEqual(others, []);
     assert.ok(body.includes(name!));
@@ -70,14 +70,14 @@ export function incomingSuite(kind: IncomingKind): void {
 
   test("delivers an empty body", async (root, spool) => {
     const fields = { ...fieldsOf("k"), body: "" };
-    assert.ok(await (await spool.prepare("k", fields))!.commit());
+    assert.ok(await (await spool.prepare({ key: "k", fields }))!.commit());
     assert.deepEqual(visible(root), [""]);
   });
 
   test(
     "shows nothing before the commit, and leaves nothing hidden after",
     async (root, spool) => {
-      const prepared = await spool.prepare("k", fieldsOf("k"));
+      const prepared = await spool.prepare({ key: "k", fields: fieldsOf("k") });
       assert.deepEqual(visible(root), []);
       assert.notDeepEqual(kind.hidden(root), []);
       await prepared!.commit();
@@ -91,7 +91,7 @@ export function incomingSuite(kind: IncomingKind): void {
   test(
     "leaves nothing of what is discarded, which may come again",
     async (root, spool) => {
-      const prepared = await spool.prepare("k", fieldsOf("k"));
+      const prepared = await spool.prepare({ key: "k", fields: fieldsOf("k") });
       await prepared!.discard();
       await prepared!.discard();
       assert.deepEqual(kind.hidden(root), []);
@@ -102,7 +102,10 @@ export function incomingSuite(kind: IncomingKind): void {
 
   test("delivers a message once, and another one too", async (root, spool) => {
     assert.ok(await deliver(spool, "k"));
-    assert.equal(await spool.prepare("k", fieldsOf("k")), undefined);
+    assert.equal(
+      await spool.prepare({ key: "k", fields: fieldsOf("k") }),
+      undefined,
+    );
     assert.ok(await deliver(spool, "other"));
     assert.deepEqual(visible(root), ["body of k", "body of other"]);
   });
@@ -132,7 +135,9 @@ export function incomingSuite(kind: IncomingKind): void {
 
   test("shows messages in the order of the commits", async (root, spool) => {
     const [a, b, c] = await Promise.all(
-      ["a", "b", "c"].map((key) => spool.prepare(key, fieldsOf(key))),
+      ["a", "b", "c"].map((key) =>
+        spool.prepare({ key, fields: fieldsOf(key) })
+      ),
     );
     const order: string[] = [];
     using _ = intercepted(Deno, "renameSync", (rename) => (from, to) => {
@@ -144,7 +149,7 @@ export function incomingSuite(kind: IncomingKind): void {
   });
 
   test("tidy() leaves what is being prepared alone", async (root, spool) => {
-    const prepared = await spool.prepare("k", fieldsOf("k"));
+    const prepared = await spool.prepare({ key: "k", fields: fieldsOf("k") });
     await spool.tidy();
     await (await kind.open(root)).tidy();
     assert.ok(await prepared!.commit());
@@ -154,7 +159,7 @@ export function incomingSuite(kind: IncomingKind): void {
   test(
     "tidy() leaves nothing hidden that is old; its slow writer neither loses nor doubles it",
     async (root, spool) => {
-      const slow = await spool.prepare("k", fieldsOf("k"));
+      const slow = await spool.prepare({ key: "k", fields: fieldsOf("k") });
       const then = new Date(Date.now() - 301_000);
       for (const path of kind.hidden(root)) {
         await Deno.utime(`${root}/${path}`, then, then);
@@ -173,7 +178,7 @@ export function incomingSuite(kind: IncomingKind): void {
   );
 
   test("says so when its directory is removed", async (root, spool) => {
-    const prepared = await spool.prepare("k", fieldsOf("k"));
+    const prepared = await spool.prepare({ key: "k", fields: fieldsOf("k") });
     await Deno.remove(`${root}/${kind.directory}`, { recursive: true });
     await assert.rejects(() => prepared!.commit(), isSpoolError);
     await assert.rejects(() => deliver(spool, "l"), isSpoolError);
@@ -202,7 +207,7 @@ export function incomingSuite(kind: IncomingKind): void {
         );
         const fields = { ...fieldsOf("k"), body: "x".repeat(20_000) };
         await assert.rejects(
-          () => spool.prepare("k", fields),
+          () => spool.prepare({ key: "k", fields }),
           (error: unknown) =>
             isSpoolError(error) &&
             error.message ===
@@ -210,7 +215,7 @@ export function incomingSuite(kind: IncomingKind): void {
         );
         assert.deepEqual(kind.hidden(root), []);
         await Deno.remove(ballast);
-        const prepared = await spool.prepare("k", fields);
+        const prepared = await spool.prepare({ key: "k", fields });
         assert.ok(await prepared!.commit());
       }),
   );
@@ -221,11 +226,14 @@ export function incomingSuite(kind: IncomingKind): void {
     () =>
       onSmallDisk(async (root, remount) => {
         const spool = await kind.open(root);
-        const prepared = await spool.prepare("a", fieldsOf("a"));
+        const prepared = await spool.prepare({
+          key: "a",
+          fields: fieldsOf("a"),
+        });
         await remount("ro");
         await assert.rejects(() => prepared!.commit(), isSpoolError);
         await assert.rejects(
-          () => spool.prepare("k", fieldsOf("k")),
+          () => spool.prepare({ key: "k", fields: fieldsOf("k") }),
           (error: unknown) =>
             isSpoolError(error) &&
             error.message ===
@@ -245,9 +253,15 @@ export function incomingSuite(kind: IncomingKind): void {
     async (root, spool) => {
       await deliver(spool, "k");
       const other = await kind.open(root);
-      assert.equal(await other.prepare("k", fieldsOf("k")), undefined);
+      assert.equal(
+        await other.prepare({ key: "k", fields: fieldsOf("k") }),
+        undefined,
+      );
       await deliver(other, "l");
-      assert.equal(await spool.prepare("l", fieldsOf("l")), undefined);
+      assert.equal(
+        await spool.prepare({ key: "l", fields: fieldsOf("l") }),
+        undefined,
+      );
       assert.deepEqual(visible(root), ["body of k", "body of l"]);
     },
   );
@@ -278,7 +292,7 @@ export async function deliver(
   spool: IncomingSpool,
   key: string,
 ): Promise<string | undefined> {
-  return await (await spool.prepare(key, fieldsOf(key)))?.commit();
+  return await (await spool.prepare({ key, fields: fieldsOf(key) }))?.commit();
 }
 
 async function onSmallDisk(

@@ -25,9 +25,12 @@ async function withQueue(
     });
     for (const body of ["a", "b", "c"]) {
       const mark: Record<string, string> = body === "b" ? {} : { again: body };
-      const prepared = await queue.prepare(body, {
-        ...{ body, signer: "/CN=x", empaid: body, error: "why" },
-        ...mark,
+      const prepared = await queue.prepare({
+        key: body,
+        fields: {
+          ...{ body, signer: "/CN=x", empaid: body, error: "why" },
+          ...mark,
+        },
       });
       await prepared!.commit();
     }

@@ -39,8 +39,8 @@ export async function deliver(
 ): Promise<"delivered" | "known" | "doubt"> {
   const key = `${id} ${body}`;
   const fields = { body, signer: "/CN=x" };
-  if (await spool.doubt(key, fields, signing) !== undefined) return "doubt";
-  const prepared = await spool.prepare(key, fields, signing);
+  if (await spool.doubt({ key, fields, signing }) !== undefined) return "doubt";
+  const prepared = await spool.prepare({ key, fields, signing });
   return await prepared?.commit() === undefined ? "known" : "delivered";
 }
 
@@ -141,7 +141,11 @@ export function replaySuite(kind: SignedKind): void {
       using _ = later(610_000);
       const third = variant("s", "three");
       const fields = { body: "three", signer: "/CN=x" };
-      const reason = await spool.doubt("c three", fields, third);
+      const reason = await spool.doubt({
+        key: "c three",
+        fields,
+        signing: third,
+      });
       assert.match(
         reason!,
         /^what is signed came before, on \d{4}-\d\d-\d\dT[\d:.]+Z, in another message$/,
@@ -176,7 +180,10 @@ export function replaySuite(kind: SignedKind): void {
     async (root, spool) => {
       const signing = variant("s", "one");
       const fields = { body: "x", signer: "/CN=x" };
-      assert.equal(await spool.doubt("a x", fields, signing), undefined);
+      assert.equal(
+        await spool.doubt({ key: "a x", fields, signing }),
+        undefined,
+      );
       using _ = later(86_400_000);
       const reopened = await kind.open(root);
       assert.equal(await deliver(reopened, "a", signing), "delivered");

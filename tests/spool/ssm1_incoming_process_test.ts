@@ -152,7 +152,10 @@ function consume(path: string): string[] {
 
 async function deliver(path: string, signer: string): Promise<void> {
   const spool = await Ssm1Incoming.open(path);
-  const prepared = await spool.prepare("any", { body: "x", signer });
+  const prepared = await spool.prepare({
+    key: "any",
+    fields: { body: "x", signer },
+  });
   await prepared?.commit();
 }
 

@@ -120,7 +120,7 @@ testWith(
     await using site = await makeSite();
     const spool = await Ssm1Incoming.open(site.path);
     const fields = { body: "x", signer: SIGNER };
-    const prepared = await spool.prepare("any", fields);
+    const prepared = await spool.prepare({ key: "any", fields });
     const program = `${ORIGINAL}
 print(json.dumps(consume()))`;
     assert.deepEqual(await startPython(program, site.path), []);
@@ -136,7 +136,10 @@ async function deliver(
   spool: Ssm1Incoming,
   body: string,
 ): Promise<string | undefined> {
-  const prepared = await spool.prepare("any", { body, signer: SIGNER });
+  const prepared = await spool.prepare({
+    key: "any",
+    fields: { body, signer: SIGNER },
+  });
   return await prepared?.commit();
 }
 

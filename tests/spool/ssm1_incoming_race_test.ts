@@ -10,7 +10,9 @@ Deno.test("Ssm1Incoming shows messages in the order of the commits, whoever gets
   await using site = await makeSite();
   const { spool } = site;
   const [late, a, again, b] = await Promise.all(
-    ["late", "a", "a", "b"].map((key) => spool.prepare(key, fieldsOf(key))),
+    ["late", "a", "a", "b"].map((key) =>
+      spool.prepare({ key, fields: fieldsOf(key) })
+    ),
   );
   const linked = Promise.withResolvers<void>();
   const shown: string[] = [];
@@ -44,7 +46,7 @@ Deno.test("Ssm1Incoming shows messages in the order of the commits, whoever gets
 Deno.test("Ssm1Incoming enters nothing while another process holds the lock", async () => {
   await using site = await makeSite();
   const { spool, path } = site;
-  const prepared = await spool.prepare("k", fieldsOf("k"));
+  const prepared = await spool.prepare({ key: "k", fields: fieldsOf("k") });
   let committed: Promise<string | undefined>;
   {
     using file = await Deno.open(`${path}/ack/.ssm-lock`, {
@@ -53,7 +55,7 @@ Deno.test("Ssm1Incoming enters nothing while another process holds the lock", as
     });
     await file.lock(true);
     committed = prepared!.commit();
-    await spool.prepare("l", fieldsOf("l"));
+    await spool.prepare({ key: "l", fields: fieldsOf("l") });
     assert.deepEqual(visibleIn(`${path}/ack`), []);
   }
   assert.ok(await committed);
@@ -113,7 +115,7 @@ Deno.test("Ssm1Incoming waits until a stranger's file of its name is gone", asyn
 Deno.test("Ssm1Incoming.tidy() leaves alone what is entered while it looks", async () => {
   await using site = await makeSite();
   const { spool, path } = site;
-  await spool.prepare("k", fieldsOf("k"));
+  await spool.prepare({ key: "k", fields: fieldsOf("k") });
   const [ticket] = hiddenIn(`${path}/ack`);
   const [body] = hiddenIn(`${path}/incoming`);
   const then = new Date(Date.now() - 301_000);
@@ -143,12 +145,15 @@ Deno.test("Ssm1Incoming.tidy() leaves alone what is entered while it looks", asy
 Deno.test("Ssm1Incoming shows nothing that is not entered when an old entry has its id", async () => {
   await using site = await makeSite();
   const { spool, path } = site;
-  const prepared = await spool.prepare("new", fieldsOf("new"));
+  const prepared = await spool.prepare({ key: "new", fields: fieldsOf("new") });
   // The old message is gone, as whoever reads incoming takes it away, and its second is not over.
   const [ticket] = hiddenIn(`${path}/ack`);
   const old = createHash("md5").update(fieldsOf("old").body).digest("hex");
   await Deno.copyFile(`${path}/ack/${ticket}`, `${path}/ack/${old}`);
-  assert.equal(await spool.prepare("old", fieldsOf("old")), undefined);
+  assert.equal(
+    await spool.prepare({ key: "old", fields: fieldsOf("old") }),
+    undefined,
+  );
   assert.deepEqual(visibleIn(`${path}/incoming`), []);
   assert.ok(await prepared!.commit());
   assert.equal(bodiesIn(`${path}/incoming`).length, 1);

@@ -75,10 +75,30 @@ Deno.test("Ssm1Incoming goes by the content and the signer, not by the key", asy
   await using site = await makeSite();
   const spool = await site.open();
   const fields = { body: "same", signer: SIGNER };
-  await (await spool.prepare("one", fields))!.commit();
-  assert.equal(await spool.prepare("two", fields), undefined);
+  await (await spool.prepare({ key: "one", fields }))!.commit();
+  assert.equal(await spool.prepare({ key: "two", fields }), undefined);
   const other = { body: "other", signer: SIGNER };
-  assert.ok(await spool.prepare("one", other));
+  assert.ok(await spool.prepare({ key: "one", fields: other }));
+});
+
+Deno.test("Ssm1Incoming never asks for the key, and hashes the same bytes once", async () => {
+  await using site = await makeSite();
+  const spool = await site.open();
+  const body = new TextEncoder().encode("content");
+  const digest = spool.digestOf(body);
+  const message = {
+    get key(): string {
+      throw new Error("The key is a digest of the whole content");
+    },
+    fields: { body, signer: SIGNER },
+    signing: { statement: "s", variant: undefined },
+  };
+  assert.equal(await spool.doubt(message), undefined);
+  // Whoever hashed it again would notice.
+  body[0] = 0;
+  await (await spool.prepare(message))!.commit();
+  assert.equal(spool.digestOf(body), digest);
+  assert.equal(await spool.forget(digest), true);
 });
 
 Deno.test("Ssm1Incoming delivers the same content of another signer, and then knows that one", async () => {
@@ -182,7 +202,10 @@ Deno.test("Ssm1Incoming never takes a name that is there, nor one of which half 
 Deno.test("Ssm1Incoming replaces no file that took the name of a prepared message", async () => {
   await using site = await makeSite();
   const spool = await site.open();
-  const prepared = await spool.prepare("k", { body: "x", signer: SIGNER });
+  const prepared = await spool.prepare({
+    key: "k",
+    fields: { body: "x", signer: SIGNER },
+  });
   const id = hiddenIn(site.acks)[0]!.slice(".tmp-".length);
   await Deno.writeTextFile(`${site.incoming}/${id}`, "stranger");
   await assert.rejects(() => prepared!.commit(), {
@@ -229,7 +252,10 @@ Deno.test("Ssm1Incoming.prepare() removes old entries once in a while", async ()
 Deno.test("Ssm1Incoming says so when the entries cannot be written, and delivers once when they can", async () => {
   await using site = await makeSite();
   const spool = await site.open();
-  const prepared = await spool.prepare("k", { body: "x", signer: SIGNER });
+  const prepared = await spool.prepare({
+    key: "k",
+    fields: { body: "x", signer: SIGNER },
+  });
   await Deno.rename(site.acks, `${site.acks}.away`);
   await assert.rejects(() => prepared!.commit(), isSpoolError);
   await assert.rejects(() => spool.forget(md5Of("x")).then(throwIfFalse));
@@ -258,7 +284,7 @@ Deno.test("Ssm1Incoming.prepare() refuses what is no message", async () => {
     { body: "x", signer: "/CN=x\t/CN=y" },
   ];
   for (const fields of refused) {
-    await assert.rejects(() => spool.prepare("k", fields), RangeError);
+    await assert.rejects(() => spool.prepare({ key: "k", fields }), RangeError);
   }
 });
 
@@ -271,7 +297,8 @@ async function deliver(
   body: string,
   signer = SIGNER,
 ): Promise<string | undefined> {
-  return await (await spool.prepare("any", { body, signer }))?.commit();
+  return await (await spool.prepare({ key: "any", fields: { body, signer } }))
+    ?.commit();
 }
 
 async function makeSite() {

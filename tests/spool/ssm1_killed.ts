@@ -10,11 +10,13 @@ import { Dying } from "./dying.ts";
 const [path = "", body = "", signer = "", killAt = "", statement] = Deno.args;
 const spool = await Ssm1Incoming.open(path);
 const dying = new Dying(path, Number(killAt));
-const prepared = await spool.prepare(
-  "any",
-  { body, signer },
-  statement === undefined ? undefined : { statement, variant: undefined },
-);
+const prepared = await spool.prepare({
+  key: "any",
+  fields: { body, signer },
+  signing: statement === undefined
+    ? undefined
+    : { statement, variant: undefined },
+});
 dying.step("prepared");
 await prepared?.commit();
 dying.step("committed");

@@ -27,14 +27,14 @@ Deno.test("Ssm1Reject writes no signer when none is known", async () => {
   await using site = await makeSite();
   const spool = await Ssm1Reject.open(site.path);
   const fields = { ...fieldsOf("k"), signer: "Not available." };
-  const id = await (await spool.prepare("k", fields))!.commit();
+  const id = await (await spool.prepare({ key: "k", fields }))!.commit();
   assert.deepEqual(visibleIn(site.reject), [id, `${id}.err`]);
 });
 
 Deno.test("Ssm1Reject shows the reason before the body", async () => {
   await using site = await makeSite();
   const spool = await Ssm1Reject.open(site.path);
-  const prepared = await spool.prepare("k", fieldsOf("k"));
+  const prepared = await spool.prepare({ key: "k", fields: fieldsOf("k") });
   const shown: string[] = [];
   using _ = intercepted(Deno, "renameSync", (rename) => (from, to) => {
     rename(from, to);
@@ -66,8 +66,14 @@ Deno.test("Ssm1Reject remembers a bounded number of messages, the last ones", as
   await using site = await makeSite();
   const spool = await Ssm1Reject.open(site.path, { remembered: 3 });
   for (const key of ["a", "b", "c", "d"]) await deliver(spool, key);
-  assert.equal(await spool.prepare("b", fieldsOf("b")), undefined);
-  assert.equal(await spool.prepare("d", fieldsOf("d")), undefined);
+  assert.equal(
+    await spool.prepare({ key: "b", fields: fieldsOf("b") }),
+    undefined,
+  );
+  assert.equal(
+    await spool.prepare({ key: "d", fields: fieldsOf("d") }),
+    undefined,
+  );
   assert.ok(await deliver(spool, "a"));
 });
 
@@ -75,7 +81,7 @@ Deno.test("Ssm1Reject.tidy() removes what a crash left between the renames, and 
   await using site = await makeSite();
   const spool = await Ssm1Reject.open(site.path);
   const id = await deliver(spool, "kept");
-  await spool.prepare("k", fieldsOf("k"));
+  await spool.prepare({ key: "k", fields: fieldsOf("k") });
   const half = hiddenIn(site.reject)[0]!.slice(".tmp-".length);
   await Deno.rename(
     `${site.reject}/.tmp-${half}.err`,
@@ -94,7 +100,7 @@ Deno.test("Ssm1Reject.prepare() refuses what is no rejected message", async () =
   const spool = await Ssm1Reject.open(site.path);
   const refused: Record<string, string>[] = [{ error: "x" }, { body: "x" }];
   for (const fields of refused) {
-    await assert.rejects(() => spool.prepare("k", fields), RangeError);
+    await assert.rejects(() => spool.prepare({ key: "k", fields }), RangeError);
   }
 });
 

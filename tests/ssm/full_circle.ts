@@ -6,7 +6,7 @@
 import assert from "node:assert/strict";
 import { dial, type PeerVerifier } from "../../lib/net/mod.ts";
 import { isForHost, parseCertificate, TrustStore } from "../../lib/pki/mod.ts";
-import type { Endpoint } from "../../lib/ssm/mod.ts";
+import type { Endpoint } from "../../lib/stomp/mod.ts";
 import {
   StompClient,
   type StompConnectOptions,

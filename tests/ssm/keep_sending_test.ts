@@ -290,9 +290,9 @@ Deno.test("keepSending() says once of what it cannot look into, and sends the re
   await keepSending({
     spool: {
       ...spool,
-      list: (hearer) => {
+      list: (observer) => {
         const hint = "ask its owner";
-        hearer?.unreadable(new SsmError("SPOOL", "Cannot list x", { hint }));
+        observer?.unreadable(new SsmError("SPOOL", "Cannot list x", { hint }));
         return spool.list();
       },
     },

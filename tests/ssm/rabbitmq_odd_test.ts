@@ -1,7 +1,11 @@
 import assert from "node:assert/strict";
 import { dial } from "../../lib/net/mod.ts";
 import { ReconnectingClient, systemClock } from "../../lib/stomp/mod.ts";
-import { Ssm1Incoming, Ssm1Reject } from "../../lib/spool/mod.ts";
+import {
+  contentDigest,
+  Ssm1Incoming,
+  Ssm1Reject,
+} from "../../lib/spool/mod.ts";
 import { receive, Ssm1IncomingCarrier } from "../../lib/ssm/mod.ts";
 import { sharedServer, testWith } from "../helpers/parts.ts";
 import { startRabbitMq } from "../helpers/rabbitmq.ts";
@@ -101,7 +105,7 @@ testWith(
         endpoints: [endpoint(broker().stompPort, LOGIN)],
         destination: queue,
         certificates: () => [],
-        forget: () => Promise.resolve(),
+        received: { digestOf: contentDigest, forget: () => Promise.resolve() },
         log,
         clock: systemClock,
       }),

@@ -122,11 +122,11 @@ Deno.test("receive() commits messages side by side, and still acknowledges them 
   const { promise: overtaken, resolve } = Promise.withResolvers<void>();
   const incoming: SignedSpool = {
     tidy: () => spool.tidy(),
-    doubt: (...message) => spool.doubt(...message),
-    prepare: async (key, fields, signing) => {
-      const prepared = await spool.prepare(key, fields, signing);
+    doubt: (message) => spool.doubt(message),
+    prepare: async (message) => {
+      const prepared = await spool.prepare(message);
       assert.ok(prepared);
-      const isFirst = fields["empaid"] === "1";
+      const isFirst = message.fields["empaid"] === "1";
       return {
         discard: () => prepared.discard(),
         commit: async () => {

@@ -12,8 +12,8 @@ Deno.test("receive() tidies at the start and every hour in which something comes
   let tidied = 0;
   const delivery = await stage.delivery("incoming");
   const incoming: SignedSpool = {
-    doubt: (...message) => delivery.doubt(...message),
-    prepare: (...message) => delivery.prepare(...message),
+    doubt: (message) => delivery.doubt(message),
+    prepare: (message) => delivery.prepare(message),
     tidy: () => {
       tidied++;
       return delivery.tidy();

@@ -10,9 +10,8 @@ import {
   readCertificates,
   TrustStore,
 } from "../../lib/pki/mod.ts";
-import type { Signer } from "../../lib/smime/mod.ts";
+import type { Signer, WeakDigests } from "../../lib/smime/mod.ts";
 import {
-  type Endpoint,
   type Filed,
   type IncomingStreamOptions,
   type OpeningEnvelope,
@@ -24,7 +23,7 @@ import {
   Ssm2IncomingCarrier,
   type UntrustedRetry,
 } from "../../lib/ssm/mod.ts";
-import { type Clock, systemClock } from "../../lib/stomp/mod.ts";
+import { type Clock, type Endpoint, systemClock } from "../../lib/stomp/mod.ts";
 import type { Credentials } from "../helpers/openssl.ts";
 import type { TestPki } from "../helpers/test_pki.ts";
 import { QUEUE, type Stage, text } from "./stage.ts";
@@ -220,7 +219,7 @@ export interface OpenerChanges {
   /** @default the directory of the PKI */
   readonly caPath?: string;
   readonly checkCrls?: boolean;
-  readonly allowWeakDigests?: boolean | "sha1";
+  readonly allowWeakDigests?: WeakDigests;
   /** @default 256 MiB */
   readonly maxMessageBytes?: number;
 }
@@ -236,7 +235,7 @@ export function opener(
       `/C=UK/O=Test/CN=${name}.example.org`
     ),
     checkCrls = false,
-    allowWeakDigests = false,
+    allowWeakDigests = "none",
     maxMessageBytes = 1 << 28,
   } = changes;
   const trust = new TrustStore(caPath);
@@ -245,7 +244,7 @@ export function opener(
     trust: (signer, others) =>
       trust.verify(signer, others, {
         checkCrls,
-        allowWeakDigests: allowWeakDigests === true,
+        allowWeakDigests: allowWeakDigests === "all" ? "all" : "none",
       }),
     isAllowed: (spellings) => spellings.some((dn) => allowed.includes(dn)),
     allowWeakDigests,

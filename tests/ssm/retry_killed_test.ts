@@ -27,9 +27,12 @@ Deno.test("UntrustedRetry delivers each message once, however often it is killed
   const reject = await stage.delivery("reject");
   const bodies = Array.from({ length: COUNT }, (_, n) => `body ${n}`);
   for (const body of bodies) {
-    const prepared = await reject.prepare(body, {
-      ...{ body, signer: "Not available.", empaid: body, error: "no CRL" },
-      ...retryMark(body, { what: "CRL", authority: "/CN=CA" }),
+    const prepared = await reject.prepare({
+      key: body,
+      fields: {
+        ...{ body, signer: "Not available.", empaid: body, error: "no CRL" },
+        ...retryMark(body, { what: "CRL", authority: "/CN=CA" }),
+      },
     });
     await prepared?.commit();
   }

@@ -5,7 +5,7 @@
  */
 import assert from "node:assert/strict";
 import { listen, type Listener } from "../../lib/net/mod.ts";
-import type { Endpoint } from "../../lib/ssm/mod.ts";
+import type { Endpoint } from "../../lib/stomp/mod.ts";
 import { Peer, type Script } from "../stomp/peer.ts";
 import { endpoint, QUEUE } from "./stage.ts";
 

@@ -11,6 +11,13 @@ import {
 } from "./scripted_broker.ts";
 import { bytes, endpoint, QUEUE, Stage } from "./stage.ts";
 
+/** Confirms one message, and hangs up at the next. */
+const takingOne: Script = async (peer) => {
+  await peer.welcome();
+  await takeMessages(peer, 1);
+  await peer.expect("SEND");
+};
+
 Deno.test("sendAll() sends again, in order, what a lost connection left unconfirmed, and nothing else", async () => {
   await using stage = await Stage.open();
   const names = await stage.put("one", "two", "three", "four", "five");
@@ -100,7 +107,7 @@ Deno.test("sendAll() reconnects at once, and then with growing pauses", async ()
     killing(),
     killing(),
     killing(),
-    taking(1),
+    taking(2),
   );
   await stage.send([broker.endpoint], { clock });
   assert.deepEqual(clock.slept.filter((ms) => ms > 0), [1000, 2000]);
@@ -126,12 +133,10 @@ Deno.test("sendAll() gives up a broker that never confirms, and sends the messag
 Deno.test("sendAll() goes on over any number of lost connections as long as messages get through", async () => {
   await using stage = await Stage.open();
   await stage.put("1", "2", "3", "4", "5", "6", "7", "8", "9");
-  const scripts = Array.from({ length: 8 }, (): Script => async (peer) => {
-    await peer.welcome();
-    await takeMessages(peer, 1);
-    await peer.expect("SEND");
-  });
-  await using broker = await ScriptedBroker.start(...scripts, taking(1));
+  await using broker = await ScriptedBroker.start(
+    ...Array(8).fill(takingOne),
+    taking(1),
+  );
   const { sent, failed } = await stage.send([broker.endpoint]);
   assert.deepEqual({ sent, failed }, { sent: 9, failed: 0 });
 });
@@ -188,4 +193,44 @@ Deno.test("Ssm2OutgoingCarrier can be opened again after it was closed, and afte
   reachable = true;
   await carrier.open();
   await carrier.send("two", { body });
+});
+
+Deno.test("sendAll() keeps trying for all its time when connections are lost, whatever was under way", async () => {
+  await using stage = await Stage.open();
+  const [name] = await stage.put("one");
+  const arrived: string[] = [];
+  const lost = Array.from({ length: 5 }, () => killing());
+  await using broker = await ScriptedBroker.start(...lost, taking(1, arrived));
+  const clock = new FakeClock();
+  const { sent, failed } = await stage.send([broker.endpoint], { clock });
+  assert.deepEqual({ sent, failed }, { sent: 1, failed: 0 });
+  assert.deepEqual(arrived, [name]);
+  assert.deepEqual(clock.slept.filter((ms) => ms > 0), [
+    1000,
+    2000,
+    4000,
+    8000,
+  ]);
+});
+
+Deno.test("sendAll() makes no pause after a connection over which a message got through", async () => {
+  await using stage = await Stage.open();
+  await stage.put("1", "2", "3", "4", "5", "6", "7", "8", "9");
+  await using broker = await ScriptedBroker.start(
+    ...Array(8).fill(takingOne),
+    taking(1),
+  );
+  const clock = new FakeClock();
+  await stage.send([broker.endpoint], { clock });
+  assert.deepEqual(clock.slept.filter((ms) => ms > 0), []);
+});
+
+Deno.test("sendAll() connects no more when nothing is left to send", async () => {
+  await using stage = await Stage.open();
+  await stage.put("one");
+  await using broker = await ScriptedBroker.start(async (peer) => {
+    await peer.welcome();
+    await takeMessages(peer, 1);
+  });
+  assert.equal((await stage.send([broker.endpoint])).sent, 1);
 });

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { FakeClock } from "../helpers/fake_clock.ts";
 import {
   confirm,
   killing,
@@ -138,7 +139,9 @@ Deno.test("sendAll() gets past a message at which the broker just hangs up", asy
     killing(),
     taking(1),
   );
-  const { sent, failed } = await stage.send([broker.endpoint]);
+  const { sent, failed } = await stage.send([broker.endpoint], {
+    retryForMs: 500,
+  });
   assert.deepEqual({ sent, failed }, { sent: 2, failed: 1 });
   assert.deepEqual(await stage.left(), { elements: [names[1]], locks: [] });
 });
@@ -149,7 +152,11 @@ for (const window of [1, 4]) {
     const names = await stage.put("1", "2", "3", "4", "5", "6", "7");
     const scripts = Array.from({ length: 6 }, () => killing());
     await using broker = await ScriptedBroker.start(...scripts);
-    await assert.rejects(stage.send([broker.endpoint], { window }), {
+    const sending = stage.send([broker.endpoint], {
+      window,
+      retryForMs: 10_000,
+    });
+    await assert.rejects(sending, {
       code: "CONNECTION_LOST",
       message:
         /^Lost connection: the broker confirmed nothing on 6 connections in a row: ./,
@@ -168,4 +175,32 @@ Deno.test("sendAll() does not blame a message for what the broker babbles", asyn
   );
   const { sent, failed } = await stage.send([broker.endpoint], { window: 2 });
   assert.deepEqual({ sent, failed }, { sent: 2, failed: 0 });
+});
+
+Deno.test("sendAll() gets past the very first message, at which the broker just hangs up, when its time is up", async () => {
+  await using stage = await Stage.open();
+  const names = await stage.put("too much for it", "good", "good");
+  const lost = Array.from({ length: 4 }, () => killing());
+  const arrived: string[] = [];
+  await using broker = await ScriptedBroker.start(...lost, taking(2, arrived));
+  const { sent, failed } = await stage.send([broker.endpoint], {
+    retryForMs: 5000,
+  });
+  assert.deepEqual({ sent, failed }, { sent: 2, failed: 1 });
+  assert.deepEqual(arrived, names.slice(1));
+});
+
+Deno.test("sendAll() takes its time once, not for each message, when nothing gets through", async () => {
+  await using stage = await Stage.open();
+  const names = await stage.put("1", "2", "3", "4");
+  // Until the next pause would be too long; and one for the second message.
+  const lost = Array.from({ length: 7 + 1 }, () => killing());
+  await using broker = await ScriptedBroker.start(...lost);
+  const clock = new FakeClock();
+  await assert.rejects(
+    stage.send([broker.endpoint], { clock, retryForMs: 60_000 }),
+    { code: "CONNECTION_LOST" },
+  );
+  assert.deepEqual(clock.slept, [1000, 2000, 4000, 8000, 16_000]);
+  assert.deepEqual(await stage.left(), { elements: names, locks: [] });
 });

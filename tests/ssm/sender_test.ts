@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { Endpoint } from "../../lib/ssm/mod.ts";
+import type { Endpoint } from "../../lib/stomp/mod.ts";
 import { freePorts } from "../helpers/free_port.ts";
 import {
   confirm,

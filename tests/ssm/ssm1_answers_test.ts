@@ -1,6 +1,10 @@
 import assert from "node:assert/strict";
 import { SsmError } from "../../lib/errors.ts";
-import { Ssm1Incoming, Ssm1Reject } from "../../lib/spool/mod.ts";
+import {
+  contentDigest,
+  Ssm1Incoming,
+  Ssm1Reject,
+} from "../../lib/spool/mod.ts";
 import { receive, Ssm1IncomingCarrier } from "../../lib/ssm/mod.ts";
 import { Ssm1Answers } from "../../lib/ssm/ssm1/answers.ts";
 import { systemClock } from "../../lib/stomp/mod.ts";
@@ -80,7 +84,7 @@ Deno.test("Ssm1IncomingCarrier stops although its answers do not get away", asyn
     }],
     destination: QUEUE,
     certificates: () => [],
-    forget: () => Promise.resolve(),
+    received: { digestOf: contentDigest, forget: () => Promise.resolve() },
     stopGraceMs: 20,
     log: stage.log,
     clock: systemClock,

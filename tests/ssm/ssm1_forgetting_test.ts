@@ -1,8 +1,11 @@
 import assert from "node:assert/strict";
-import { Ssm1Incoming, Ssm1Reject } from "../../lib/spool/mod.ts";
+import {
+  contentDigest,
+  Ssm1Incoming,
+  Ssm1Reject,
+} from "../../lib/spool/mod.ts";
 import { receive, Ssm1IncomingCarrier } from "../../lib/ssm/mod.ts";
 import type { OpeningEnvelope } from "../../lib/ssm/mod.ts";
-import { contentDigest } from "../../lib/ssm/ssm1/envelope.ts";
 import { systemClock } from "../../lib/stomp/mod.ts";
 import type { Peer } from "../stomp/peer.ts";
 import {
@@ -115,8 +118,11 @@ async function consume(
       endpoints: [broker.endpoint],
       destination: QUEUE,
       certificates: () => [],
-      forget: async (digest) => {
-        forgotten.push(await incoming.forget(digest));
+      received: {
+        digestOf: (content) => incoming.digestOf(content),
+        forget: async (digest) => {
+          forgotten.push(await incoming.forget(digest));
+        },
       },
       log: stage.log,
       clock: systemClock,

@@ -1,10 +1,13 @@
 import assert from "node:assert/strict";
 import { encodePem } from "../../lib/asn1/mod.ts";
 import { parseCertificate } from "../../lib/pki/mod.ts";
-import { Ssm1Incoming, Ssm1Reject } from "../../lib/spool/mod.ts";
+import {
+  contentDigest,
+  Ssm1Incoming,
+  Ssm1Reject,
+} from "../../lib/spool/mod.ts";
 import { receive, Ssm1IncomingCarrier } from "../../lib/ssm/mod.ts";
 import type { OpeningEnvelope } from "../../lib/ssm/mod.ts";
-import { contentDigest } from "../../lib/ssm/ssm1/envelope.ts";
 import { type Frame, systemClock } from "../../lib/stomp/mod.ts";
 import type { RawClient } from "../broker/harness.ts";
 import { Ssm1Stage } from "./ssm1_stage.ts";
@@ -75,9 +78,12 @@ class Scene implements AsyncDisposable {
       })],
       destination: QUESTIONS,
       certificates: () => CERTIFICATES.map(parseCertificate),
-      forget: (digest) => {
-        this.forgotten.push(digest);
-        return spools.incoming.forget(digest);
+      received: {
+        digestOf: (content) => spools.incoming.digestOf(content),
+        forget: (digest) => {
+          this.forgotten.push(digest);
+          return spools.incoming.forget(digest);
+        },
       },
       log,
       clock: systemClock,

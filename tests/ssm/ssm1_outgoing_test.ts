@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { Certificate } from "../../lib/pki/mod.ts";
-import { contentDigest } from "../../lib/ssm/ssm1/envelope.ts";
+import { contentDigest } from "../../lib/spool/mod.ts";
 import { sharedServer, testWith } from "../helpers/parts.ts";
 import { testPki } from "../helpers/test_pki.ts";
 import { ManualClock } from "../stomp/manual_clock.ts";

@@ -5,18 +5,18 @@
  * @module
  */
 import assert from "node:assert/strict";
-import { PlainDirectory } from "../../lib/spool/mod.ts";
+import { contentDigest, PlainDirectory } from "../../lib/spool/mod.ts";
 import {
-  type Endpoint,
+  type AnswerableMessage,
   type SealingEnvelope,
   sendAll,
   type SendReport,
   Ssm1OutgoingCarrier,
   type Ssm1OutgoingOptions,
 } from "../../lib/ssm/mod.ts";
-import { contentDigest } from "../../lib/ssm/ssm1/envelope.ts";
 import {
   type Clock,
+  type Endpoint,
   type Frame,
   type StompClient,
   systemClock,
@@ -37,7 +37,7 @@ export type ProducerChanges = Partial<
 >;
 
 /** What is sealed with nothing, but has the digest that acks name. */
-export const digestOnly: SealingEnvelope = {
+export const digestOnly: SealingEnvelope<AnswerableMessage> = {
   seal: (body) => Promise.resolve({ body, digest: contentDigest(body) }),
 };
 

@@ -13,7 +13,6 @@ import {
   type OutgoingSpool,
 } from "../../lib/spool/mod.ts";
 import {
-  type Endpoint,
   type SealingEnvelope,
   sendAll,
   type SendAllOptions,
@@ -22,6 +21,7 @@ import {
 } from "../../lib/ssm/mod.ts";
 import {
   type Clock,
+  type Endpoint,
   StompClient,
   type StompConnectOptions,
 } from "../../lib/stomp/mod.ts";

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { Logger } from "../../lib/log/logger.ts";
 import { Ssm1IncomingCarrier } from "../../lib/ssm/mod.ts";
+import { contentDigest } from "../../lib/spool/mod.ts";
 import { systemClock } from "../../lib/stomp/mod.ts";
 import { TestBroker } from "../broker/harness.ts";
 import { endpoint } from "../ssm/stage.ts";
@@ -23,7 +24,10 @@ Deno.test("Ssm1IncomingCarrier forgets nothing as long as what came before is be
     endpoints: [endpoint(server.port)],
     destination: DESTINATION,
     certificates: () => [],
-    forget: (digest) => Promise.resolve(happened.push(`forgot ${digest}`)),
+    received: {
+      digestOf: contentDigest,
+      forget: (digest) => Promise.resolve(happened.push(`forgot ${digest}`)),
+    },
     log: new Logger("test", []),
     clock: systemClock,
   });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { SsmError } from "../../lib/errors.ts";
-import { EarlyLosses } from "../../lib/stomp/mod.ts";
+import { EarlyLosses } from "../../lib/stomp/reconnecting/early_losses.ts";
 
 const BROKEN = new SsmError("STOMP_PROTOCOL", "Cannot read MESSAGE frame");
 const CUT = new SsmError("CONNECTION_LOST", "Lost connection");

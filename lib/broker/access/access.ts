@@ -10,6 +10,7 @@ import type { Principal } from "./users.ts";
 
 /** What a client wants to do. */
 export interface AccessRequest {
+  /** The client, as it was let in. */
   readonly principal: Principal;
   /** Its address, `host:port`. */
   readonly remote: string;

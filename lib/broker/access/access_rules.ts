@@ -7,7 +7,9 @@ import type { AccessRequest } from "./access.ts";
 
 /** Allows or denies some clients to read or write in some places. */
 export interface AccessRule {
+  /** What it decides. */
   readonly verdict: "allow" | "deny";
+  /** SUBSCRIBE reads, SEND writes. */
   readonly access: "read" | "write" | "all";
   /**
    * `/queue/NAME` or `/topic/NAME`, with wildcards as in a subscription to
@@ -23,7 +25,11 @@ export interface AccessRule {
 export class AccessRules<Rule extends AccessRule> {
   readonly #rules: readonly { rule: Rule; levels: readonly string[] }[];
 
-  /** @throws {SyntaxError} on a destination that no rule can have; its message says why */
+  /**
+   * Takes the rules in the order in which they are tried.
+   *
+   * @throws {SyntaxError} on a destination that no rule can have; its message says why
+   */
   constructor(rules: readonly Rule[]) {
     this.#rules = rules.map((rule) => ({
       rule,

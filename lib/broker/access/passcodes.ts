@@ -8,11 +8,13 @@ import { Buffer } from "node:buffer";
 import { createHmac, randomBytes, scrypt, timingSafeEqual } from "node:crypto";
 import { Turns, type Waiter } from "./turns.ts";
 
-/** What a hash costs to make. */
-interface Cost {
+/** What a hash costs to make (RFC 7914). */
+export interface Cost {
   /** Binary logarithm of the number of rounds. */
   readonly ln: number;
+  /** The size of a block; memory grows with it. */
   readonly r: number;
+  /** How many times in a row; time grows with it. */
   readonly p: number;
 }
 
@@ -25,8 +27,11 @@ const HASH_BYTES = 32;
 
 /** A passcode that only shows whether another is the same. */
 export interface PasscodeHash {
+  /** What it cost, and costs again for each passcode that is compared. */
   readonly cost: Cost;
+  /** Random, so that equal passcodes have different hashes. */
   readonly salt: Uint8Array;
+  /** What the passcode and the salt give. */
   readonly hash: Uint8Array;
 }
 

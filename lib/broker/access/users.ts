@@ -10,7 +10,9 @@ import { HashedPasscodes, type PasscodeHash } from "./passcodes.ts";
 
 /** What a client shows of itself in CONNECT. */
 export interface Credentials {
+  /** The user name; `undefined` if it names none. */
   readonly login: string | undefined;
+  /** The passcode, as it was sent. */
   readonly passcode: string | undefined;
   /** The virtual host it asks for; whether there is one of that name is looked up later. */
   readonly host: string | undefined;

@@ -42,6 +42,7 @@ export interface Message {
   readonly destination: string;
   /** The sender's headers that are passed on. */
   readonly headers: FrameHeaders;
+  /** Its content, as it was sent. */
   readonly body: Uint8Array;
   /** Memory it takes, in bytes, counting headers and bookkeeping. */
   readonly size: number;

@@ -149,6 +149,11 @@ export class Conversation {
         return this.#commit(frame, confirm);
       case "ABORT":
         return this.#transactions.take(frame).abort();
+      case "CONNECT":
+      case "STOMP":
+        throw refusal(
+          `Cannot process ${frame.command}: the client is connected already`,
+        );
       default:
         throw refusal(`Unknown command ${quote(frame.command)}`);
     }

@@ -27,6 +27,11 @@ export class MemoryStore implements Store {
   readonly #messages = new Map<number, Message>();
   #bytes = 0;
 
+  /**
+   * Begins empty.
+   *
+   * @throws {RangeError} unless `maxBytes` is positive
+   */
   constructor(options: MemoryStoreOptions = {}) {
     const { maxBytes = 256 * 1024 * 1024 } = options;
     if (!(maxBytes > 0)) throw new RangeError("maxBytes must be positive");
@@ -72,6 +77,7 @@ export class MemoryStore implements Store {
     return message;
   }
 
+  /** Forgets everything. */
   [Symbol.asyncDispose](): Promise<void> {
     this.#messages.clear();
     this.#bytes = 0;

@@ -168,6 +168,7 @@ export class SqliteStore implements Store {
     return message;
   }
 
+  /** Writes what waits, and closes the file. Idempotent. */
   [Symbol.asyncDispose](): Promise<void> {
     if (this.#closed) return Promise.resolve();
     let waiting = true;

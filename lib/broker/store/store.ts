@@ -17,12 +17,15 @@ export interface StoredMessage {
   readonly queue: string;
   /** It is to survive a restart, if the store can do that. */
   readonly durable: boolean;
+  /** What is kept. */
   readonly message: Message;
 }
 
 /** What is left of a message after a restart, without its content. */
 export interface RecoveredMessage {
+  /** As {@linkcode StoredMessage.sequence}. */
   readonly sequence: number;
+  /** As {@linkcode StoredMessage.queue}. */
   readonly queue: string;
   /** How many times it was delivered without being acknowledged. */
   readonly deliveries: number;

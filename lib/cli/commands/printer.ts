@@ -5,13 +5,7 @@
  */
 import { integer, text } from "../../config/mod.ts";
 import { reason, SsmError } from "../../errors.ts";
-import {
-  EarlyLosses,
-  isQueue,
-  LEAVE,
-  type StompMessage,
-  systemClock,
-} from "../../stomp/mod.ts";
+import { isQueue, LEAVE, type StompMessage } from "../../stomp/mod.ts";
 import type {
   Command,
   CommandContext,
@@ -25,6 +19,7 @@ import {
   composeClient,
   destinationOf,
   fromTcl,
+  GOODBYE_MS,
   headersOf,
 } from "../tools/stomp_client.ts";
 
@@ -86,22 +81,14 @@ async function runPrinter(
   const isWanted = typeFilter(given(values, "type", text));
   const options = printOptions(values);
   const prefetch = Math.min(PREFETCH, count);
-  const clock = systemClock;
-  const losses = new EarlyLosses({ destination, prefetch, clock });
   let printed = 0;
   let failure: unknown;
   const client = composeClient(NAME, values, {
     terminal,
     retryForMs: Infinity,
     trimMessages: true,
-    onState: ({ state, reason: why }) => {
-      if (state === "connected") losses.connected();
-      const alarm = state === "lost" ? losses.lost(why) : undefined;
-      if (alarm !== undefined) terminal.err(`ssm: error: ${alarm}`);
-    },
   });
   const consumer = client.consume(destination, async (message) => {
-    losses.received(message.messageId);
     for (const words of missingIn(message)) {
       terminal.err(`ssm: warning: ${words}`);
     }
@@ -119,13 +106,19 @@ async function runPrinter(
     }
     // Not awaited: it waits for this handler, and for the confirmation.
     if (++printed === count) consumer.unsubscribe().catch(() => {});
-  }, { headers, prefetch });
-  const stop = () => void client.disconnect().catch(() => client.close());
+  }, {
+    headers,
+    prefetch,
+    onEarlyLosses: (words) => terminal.err(`ssm: error: ${words}`),
+  });
+  const goodbye = { goodbyeMs: GOODBYE_MS };
+  const stop = () =>
+    void client.disconnect(goodbye).catch(() => client.close());
   signal.addEventListener("abort", stop, { once: true });
   if (signal.aborted) stop();
   try {
     await consumer.done;
-    await client.disconnect();
+    await client.disconnect(goodbye);
   } finally {
     signal.removeEventListener("abort", stop);
     client.close();

@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { text } from "../../config/mod.ts";
+import { seconds, text } from "../../config/mod.ts";
 import { quoted, reason, SsmError } from "../../errors.ts";
-import type { ReconnectingClient } from "../../stomp/mod.ts";
+import { type ReconnectingClient, systemClock } from "../../stomp/mod.ts";
 import {
   type Command,
   type CommandContext,
@@ -19,6 +19,7 @@ import {
   composeClient,
   destinationOf,
   fromTcl,
+  GOODBYE_MS,
   headersOf,
 } from "../tools/stomp_client.ts";
 import { concatBytes } from "../../bytes.ts";
@@ -45,6 +46,8 @@ files, and exits when the broker has worked off the last one.
       "--header NAME:VALUE...": "a further header; may be repeated",
       "--receipt":
         "has every message confirmed by the broker; then what a lost connection leaves unconfirmed is sent again. Without it a lost connection is an error",
+      "--receipt-timeout SECONDS":
+        "how long the broker may take to confirm a message, or all of them at the end; default: 60",
     },
     ...clientOptions("60"),
   },
@@ -68,8 +71,8 @@ const WINDOW = { messages: 100, bytes: 16 << 20 };
 /** A line longer than this is no line. */
 const MAX_LINE_BYTES = 100 << 20;
 
-/** How long the broker may take to work off what was sent, in ms. */
-const GOODBYE_MS = 60_000;
+/** How long what has been read may take to be sent when the program is stopped, in ms. */
+const STOP_GRACE_MS = 10_000;
 
 async function runStomper(
   values: OptionValues,
@@ -85,8 +88,13 @@ async function runStomper(
   };
   let lost: SsmError | undefined;
   let confirmed = false;
+  const receiptTimeoutMs =
+    given(values, "receipt-timeout", seconds(1, 86_400)) ??
+      60_000;
   const client = composeClient(NAME, values, {
     terminal,
+    signal,
+    receiptTimeoutMs,
     retryForMs: 60_000,
     onState: (change) => {
       if (change.state !== "lost" || receipt) return;
@@ -94,23 +102,58 @@ async function runStomper(
       client.close();
     },
   });
+  using _ = closeWhenStopped(client, signal);
   try {
     // Before anything is read, so that nothing read is lost.
     await client.connection();
     const bodies = files.length > 0
-      ? readFiles(files)
-      : readLines(Deno.stdin.readable, signal);
+      ? readFiles(files, signal)
+      : readLines(Deno.stdin.readable, endOf(client, signal));
     await sendAll(client, bodies, { destination, headers, receipt });
-    confirmed = await client.disconnect({ timeoutMs: GOODBYE_MS });
+    confirmed = await client.disconnect({
+      timeoutMs: receiptTimeoutMs,
+      // With receipts all is confirmed by now.
+      ...(receipt && { goodbyeMs: GOODBYE_MS }),
+    });
   } catch (error) {
-    if (lost === undefined) throw error;
+    if (lost === undefined && !signal.aborted) throw error;
   } finally {
     client.close();
-    await client.closed;
   }
+  const failure = await client.closed;
+  if (failure !== undefined && !signal.aborted) throw failure;
+  if (signal.aborted) throw stopped(signal);
   if (!confirmed && !receipt) throw uncertain(lost);
-  if (!signal.aborted) return EXIT.ok;
-  throw new SsmError("ABORTED", `Sending was stopped by ${signal.reason}`);
+  return EXIT.ok;
+}
+
+/** Gives what is under way some time once the program is stopped, and no more. */
+function closeWhenStopped(
+  client: ReconnectingClient,
+  signal: AbortSignal,
+): Disposable {
+  let cancel = () => {};
+  const hurry = () =>
+    cancel = systemClock.after(STOP_GRACE_MS, () => client.close());
+  signal.addEventListener("abort", hurry, { once: true });
+  if (signal.aborted) hurry();
+  return {
+    [Symbol.dispose]: () => {
+      signal.removeEventListener("abort", hurry);
+      cancel();
+    },
+  };
+}
+
+/** Aborted when nothing more is to be read: upon a stop, or when the client gives up. */
+function endOf(client: ReconnectingClient, signal: AbortSignal): AbortSignal {
+  const over = new AbortController();
+  client.closed.then(() => over.abort());
+  return AbortSignal.any([signal, over.signal]);
+}
+
+function stopped(signal: AbortSignal): SsmError {
+  return new SsmError("ABORTED", `Sending was stopped by ${signal.reason}`);
 }
 
 /** Sends one after another, several under way at a time. */
@@ -195,8 +238,10 @@ function joinLine(parts: readonly Uint8Array[]): Uint8Array {
 
 async function* readFiles(
   paths: readonly string[],
+  signal: AbortSignal,
 ): AsyncGenerator<Uint8Array, void, void> {
   for (const path of paths) {
+    if (signal.aborted) return;
     let body: Uint8Array;
     try {
       body = await Deno.readFile(path);

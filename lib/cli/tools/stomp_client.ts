@@ -15,7 +15,11 @@ import {
 } from "../../config/mod.ts";
 import { reason } from "../../errors.ts";
 import { dial } from "../../net/mod.ts";
-import { ReconnectingClient, type ReconnectOptions } from "../../stomp/mod.ts";
+import {
+  ReconnectingClient,
+  type ReconnectOptions,
+  waitingMayHelp,
+} from "../../stomp/mod.ts";
 import { TLS_OPTIONS, tlsOf } from "./client_tls.ts";
 import {
   listOption,
@@ -31,6 +35,9 @@ import { given, usage } from "../command/option_values.ts";
 /** A frame with a message of 100 MB, whatever it is wrapped in. */
 const MAX_BODY_BYTES = 256 << 20;
 
+/** How long the broker may take to answer a goodbye when nothing depends on it, in ms. */
+export const GOODBYE_MS = 2000;
+
 /** The options that say which broker, and how. */
 export function clientOptions(retryFor: string): OptionGroups {
   return {
@@ -44,7 +51,7 @@ export function clientOptions(retryFor: string): OptionGroups {
       "--vhost NAME": "default: the broker's own default",
       "--heart-beat SECONDS": "default: 30; 0 turns heart-beats off",
       "--retry-for SECONDS":
-        `how long to look for a broker, at first and after each loss; default: ${retryFor}`,
+        `how long to go on while no broker can be reached or nothing gets through; default: ${retryFor}`,
     },
     "TLS": TLS_OPTIONS,
   };
@@ -119,8 +126,11 @@ export function headersOf(
 }
 
 /** What a client is made with, besides the options. */
-export interface ClientSettings
-  extends Pick<ReconnectOptions, "onState" | "retryForMs" | "trimMessages"> {
+export interface ClientSettings extends
+  Pick<
+    ReconnectOptions,
+    "onState" | "receiptTimeoutMs" | "retryForMs" | "signal" | "trimMessages"
+  > {
   readonly terminal: Terminal;
 }
 
@@ -133,7 +143,7 @@ export interface ClientSettings
 export function composeClient(
   command: string,
   values: OptionValues,
-  { terminal, onState, retryForMs, trimMessages }: ClientSettings,
+  { terminal, onState, retryForMs, ...settings }: ClientSettings,
 ): ReconnectingClient {
   const warn = (words: string) => terminal.err(`ssm: warning: ${words}`);
   const option = <T>(name: string, kind: Kind<T>) => given(values, name, kind);
@@ -142,6 +152,7 @@ export function composeClient(
   const heartBeatMs = option("heart-beat", seconds(0, 3600)) ?? 30_000;
   const tls = tlsOf(command, values, warn);
   return new ReconnectingClient({
+    ...settings,
     dial: brokers.map(({ host, port: own }) => (signal) => {
       if (tls?.verify === "none") {
         warn(
@@ -151,9 +162,8 @@ export function composeClient(
       return dial({ host, port: own ?? port, tls, signal });
     }),
     retryForMs: option("retry-for", seconds(0, 864_000)) ?? retryForMs,
-    // Passwords and certificates do not mend themselves.
-    worthRetrying: ({ code }) =>
-      code === "CONNECT" || code === "TIMEOUT" || code === "CONNECTION_LOST",
+    // Somebody sits before it, however long it would wait.
+    worthRetrying: waitingMayHelp,
     onState: (change) => {
       const { state, reason: why, waitMs = 0 } = change;
       if (state === "lost") warn(reason(why));
@@ -169,7 +179,6 @@ export function composeClient(
       passwordFrom(option("password-file", path), warn),
     heartBeat: { sendMs: heartBeatMs, receiveMs: heartBeatMs },
     limits: { maxBodyBytes: MAX_BODY_BYTES },
-    trimMessages,
   });
 }
 

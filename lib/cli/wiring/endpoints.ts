@@ -13,8 +13,11 @@ import {
   parseCertificate,
   type TrustStore,
 } from "../../pki/mod.ts";
-import type { Endpoint } from "../../ssm/mod.ts";
-import { StompClient, type StompMessage } from "../../stomp/mod.ts";
+import {
+  connectThrough,
+  type Endpoint,
+  type StompMessage,
+} from "../../stomp/mod.ts";
 import {
   checkExposure,
   type LiveIdentity,
@@ -48,41 +51,36 @@ export function composeEndpoints(
     connect: async (signal) => {
       const { log } = context;
       log.info(`Established connection to ${host}, port ${port}`);
-      const socket = await dial({
-        host,
-        port,
-        tls: tlsOptions(config, context),
-        connectTimeoutMs: config.connectTimeoutMs,
-        signal,
-      });
-      // A stop must not wait for a broker that does not answer.
-      const hangUp = () => socket.close();
-      signal.addEventListener("abort", hangUp, { once: true });
-      if (signal.aborted) hangUp();
-      return await StompClient.connect(socket, {
-        // None unless asked for, like the originals: RabbitMQ refuses a name
-        // that it does not know, and every broker has a default.
-        host: config.virtualHost ?? false,
-        login: config.login,
-        passcode,
-        heartBeat: {
-          sendMs: config.heartBeatMs,
-          receiveMs: config.heartBeatMs,
+      const { connectTimeoutMs } = config;
+      const tls = tlsOptions(config, context);
+      return await connectThrough(
+        (signal) => dial({ host, port, tls, connectTimeoutMs, signal }),
+        {
+          // None unless asked for, like the originals: RabbitMQ refuses a name
+          // that it does not know, and every broker has a default.
+          host: config.virtualHost ?? false,
+          login: config.login,
+          passcode,
+          heartBeat: {
+            sendMs: config.heartBeatMs,
+            receiveMs: config.heartBeatMs,
+          },
+          connectTimeoutMs,
+          receiptTimeoutMs: config.receiptTimeoutMs,
+          limits: { maxBodyBytes: context.maxBodyBytes },
+          trimMessages: true,
+          onStrayReceipt: tellSome(
+            log,
+            (id: string) => `The broker confirmed what nobody sent: ${id}`,
+          ),
+          onUnhandled: tellSome(
+            log,
+            ({ destination }: StompMessage) =>
+              `The broker sent a message of a subscription that nobody made: it is from ${destination}`,
+          ),
         },
-        connectTimeoutMs: config.connectTimeoutMs,
-        receiptTimeoutMs: config.receiptTimeoutMs,
-        limits: { maxBodyBytes: context.maxBodyBytes },
-        trimMessages: true,
-        onStrayReceipt: tellSome(
-          log,
-          (id: string) => `The broker confirmed what nobody sent: ${id}`,
-        ),
-        onUnhandled: tellSome(
-          log,
-          ({ destination }: StompMessage) =>
-            `The broker sent a message of a subscription that nobody made: it is from ${destination}`,
-        ),
-      }).finally(() => signal.removeEventListener("abort", hangUp));
+        signal,
+      );
     },
   }));
 }

@@ -186,7 +186,7 @@ async function composeConsumer(
   { config, identity, trust, log }: RoleContext,
 ): Promise<ConsumerParts> {
   const { broker, certificates, messages } = config;
-  const { checkCrls } = certificates;
+  const { checkCrls, allowWeakDigests } = certificates;
   const modes = {
     fileMode: 0o666 & ~messages.umask,
     directoryMode: 0o777 & ~messages.umask,
@@ -196,18 +196,18 @@ async function composeConsumer(
     ackKeepMs: messages.ackKeepMs,
     test: messages.test,
   });
-  const allowWeak = certificates.allowWeakDigests;
   const inner = new SmimeOpener({
     recipients: () => identity.forDecryption(),
     trust: (signer, others) =>
       trust.verify(signer, others, {
         checkCrls,
-        allowWeakDigests: allowWeak === "all",
+        // Where SHA-1 is accepted, it is so for the messages alone: the originals'
+        // own OpenSSL signs them so and knows nothing else.
+        allowWeakDigests: allowWeakDigests === "all" ? "all" : "none",
       }),
     isAllowed: (spellings) => dns.has(spellings),
     explainRefusal: (dn) => dns.near(dn),
-    // The originals' own OpenSSL signs with SHA-1 and knows nothing else.
-    allowWeakDigests: allowWeak === "sha1" ? "sha1" : allowWeak === "all",
+    allowWeakDigests,
     maxMessageBytes: messages.maxMessageBytes,
   });
   const carrier = new Ssm1IncomingCarrier({
@@ -221,7 +221,7 @@ async function composeConsumer(
     destination: consumer.topic,
     prefetch: consumer.window,
     certificates: () => identity.current().chain,
-    forget: (digest) => incoming.forget(digest),
+    received: incoming,
     log,
     clock: systemClock,
   });

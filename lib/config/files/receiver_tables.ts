@@ -14,7 +14,16 @@ import {
 } from "./shared_tables.ts";
 import { destination } from "../schema/destination.ts";
 import { required, withDefault } from "../schema/keys.ts";
-import { boolean, integer, path, size } from "../schema/kinds.ts";
+import { boolean, integer, type Kind, path, size } from "../schema/kinds.ts";
+
+/** Yes or no in this file; three words in the one of SSM1. */
+const weakDigests: Kind<"none" | "all"> = {
+  allowed: boolean.allowed,
+  parse: (text) => {
+    const all = boolean.parse(text);
+    return all === undefined ? undefined : all ? "all" : "none";
+  },
+};
 
 const CERTIFICATES = {
   ...CERTIFICATES_TABLE,
@@ -24,9 +33,10 @@ const CERTIFICATES = {
   retryUntrusted: withDefault("retry_untrusted", boolean, "true").means(
     "Whether messages in reject for want of a valid CRL or CA certificate are judged again when there is one.",
   ),
-  allowWeakDigests: withDefault("allow_weak_digests", boolean, "false").means(
-    "Whether signatures with SHA-1 or MD5 are accepted.",
-  ),
+  allowWeakDigests: withDefault("allow_weak_digests", weakDigests, "false")
+    .means(
+      "Whether signatures with SHA-1 or MD5 are accepted.",
+    ),
 };
 
 const MESSAGING = {

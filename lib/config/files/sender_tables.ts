@@ -31,7 +31,7 @@ const SENDER = {
 const BROKER = {
   ...BROKER_TABLE,
   retryForMs: withDefault("retry_for", seconds(0, 86_400), "60").means(
-    "Seconds for which a lost or refused connection is tried again, over all brokers.",
+    "Seconds to go on while no broker can be reached or nothing gets through, over all brokers; what gets through starts them anew.",
   ),
 };
 

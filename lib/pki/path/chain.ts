@@ -6,6 +6,7 @@
  *
  * @module
  */
+import type { WeakDigests } from "../../asn1/mod.ts";
 import { equalBytes } from "../../bytes.ts";
 import { isSsmError } from "../../errors.ts";
 import { type Certificate, isSelfIssued } from "../certificate/certificate.ts";
@@ -31,11 +32,11 @@ export interface VerifyChainOptions {
   /** What the certificate is to be used for. @default "any" */
   purpose?: Purpose | undefined;
   /**
-   * Accept certificates and CRLs signed with MD5 or SHA-1. The signature of a
-   * root upon itself is never looked at.
-   * @default false
+   * What certificates and CRLs may be signed with. The signature of a root upon
+   * itself is never looked at.
+   * @default "none"
    */
-  allowWeakDigests?: boolean | undefined;
+  allowWeakDigests?: WeakDigests | undefined;
   /** Signatures known to be good. @default none is remembered */
   signatures?: SignatureCache | undefined;
 }

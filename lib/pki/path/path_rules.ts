@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { isWeakDigest, OID } from "../../asn1/mod.ts";
+import { isTooWeak, OID, type WeakDigests } from "../../asn1/mod.ts";
 import { type Certificate, isSelfIssued } from "../certificate/certificate.ts";
 import { formatDn } from "../certificate/dn.ts";
 import { KEY_USAGE } from "../certificate/extensions.ts";
@@ -19,7 +19,7 @@ export type Purpose = "any" | "serverAuth" | "clientAuth";
 export interface PathRuleOptions {
   now: Date;
   purpose?: Purpose | undefined;
-  allowWeakDigests?: boolean | undefined;
+  allowWeakDigests?: WeakDigests | undefined;
 }
 
 /** What is wrong with a path. */
@@ -38,7 +38,7 @@ export function pathFault(
   path: readonly Certificate[],
   options: PathRuleOptions,
 ): PathFault | undefined {
-  const { purpose = "any", allowWeakDigests = false } = options;
+  const { purpose = "any", allowWeakDigests } = options;
   // Authorities between the one at hand and the leaf, the self-issued not counted.
   let below = 0;
   for (const [index, certificate] of path.entries()) {
@@ -47,7 +47,7 @@ export function pathFault(
     const dates = dateFault(certificate, options.now);
     const fault = dates ?? commonFault(certificate) ??
       (isLeaf ? undefined : authorityFault(certificate, below, isRoot)) ??
-      (isRoot || allowWeakDigests ? undefined : weakness(certificate)) ??
+      (isRoot ? undefined : weakness(certificate, allowWeakDigests)) ??
       (purpose === "any"
         ? undefined
         : purposeFault(certificate, purpose, isLeaf));
@@ -103,9 +103,12 @@ function authorityFault(
 }
 
 /** A collision lets a stranger move the signature to a certificate of his own. */
-function weakness({ signatureAlgorithm }: Certificate): string | undefined {
+function weakness(
+  { signatureAlgorithm }: Certificate,
+  accepted: WeakDigests | undefined,
+): string | undefined {
   const { digest } = signatureScheme(signatureAlgorithm);
-  return digest && isWeakDigest(digest)
+  return digest && isTooWeak(digest, accepted)
     ? `is signed with ${digest}, which is too weak`
     : undefined;
 }

@@ -12,7 +12,7 @@
  */
 import { equalBytes } from "../../bytes.ts";
 import { isSsmError } from "../../errors.ts";
-import { isWeakDigest } from "../../asn1/mod.ts";
+import { isTooWeak, type WeakDigests } from "../../asn1/mod.ts";
 import type { Certificate } from "../certificate/certificate.ts";
 import { type Crl, isRevoked } from "../crl/crl.ts";
 import type { CrlScope } from "../crl/crl_extensions.ts";
@@ -29,7 +29,7 @@ export interface RevocationOptions {
   now: Date;
   source: CertificateSource;
   signatures: SignatureCache;
-  allowWeakDigests?: boolean | undefined;
+  allowWeakDigests?: WeakDigests | undefined;
 }
 
 /**
@@ -185,7 +185,7 @@ function dateFault(
 async function useFault(
   crl: Crl,
   issuer: Certificate,
-  { signatures, allowWeakDigests = false }: RevocationOptions,
+  { signatures, allowWeakDigests }: RevocationOptions,
 ): Promise<string | undefined> {
   const { keyUsage } = issuer.extensions;
   if (keyUsage !== undefined && !(keyUsage & KEY_USAGE.cRLSign)) {
@@ -195,7 +195,7 @@ async function useFault(
   if (unknown) return `has a critical extension that is unknown: ${unknown}`;
   try {
     const { digest } = signatureScheme(crl.signatureAlgorithm);
-    if (digest && isWeakDigest(digest) && !allowWeakDigests) {
+    if (digest && isTooWeak(digest, allowWeakDigests)) {
       return `is signed with ${digest}, which is too weak`;
     }
     return await signatures.check(crl, issuer)

@@ -9,9 +9,10 @@ import { isSsmError, SsmError } from "../../errors.ts";
 import {
   type AlgorithmIdentifier,
   type Digest,
-  isWeakDigest,
+  isTooWeak,
   readDer,
   TAG,
+  type WeakDigests,
 } from "../../asn1/mod.ts";
 import {
   importPublicKey,
@@ -32,11 +33,8 @@ export interface Signed {
 
 /** Settings of {@linkcode verifySignature}. */
 export interface VerifySignatureOptions {
-  /**
-   * Accept MD5 and SHA-1.
-   * @default false
-   */
-  allowWeakDigests?: boolean | undefined;
+  /** @default "none" */
+  allowWeakDigests?: WeakDigests | undefined;
   /**
    * The digest, where the algorithm identifier leaves it open (CMS:
    * `rsaEncryption`, `id-ecPublicKey`). Where it names one, both must agree.
@@ -57,9 +55,9 @@ export async function verifySignature(
   signed: Signed,
   options: VerifySignatureOptions = {},
 ): Promise<boolean> {
-  const { allowWeakDigests = false, digest } = options;
+  const { allowWeakDigests, digest } = options;
   const scheme = signatureScheme(signed.algorithm, digest);
-  if (scheme.digest && isWeakDigest(scheme.digest) && !allowWeakDigests) {
+  if (scheme.digest && isTooWeak(scheme.digest, allowWeakDigests)) {
     throw unusable(`digest ${scheme.digest} is too weak`);
   }
   const key = readPublicKeyInfo(readDer(spki, { strict: true }));

@@ -28,7 +28,7 @@ import { checkLimit, type SmimeLimits } from "../mime/limits.ts";
 
 /** An envelope, parsed but closed. */
 export interface Envelope {
-  /** Whom it is for; forms other than key transport and key agreement are left out. */
+  /** The recipients; forms other than key transport and key agreement are left out. */
   readonly recipients: readonly RecipientInfo[];
   readonly cipher: ContentCipher;
   /** The IV of CBC, the nonce of GCM. */

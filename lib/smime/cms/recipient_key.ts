@@ -1,8 +1,8 @@
 /**
  * The content key of an envelope, from the recipient's private key.
  *
- * Failures are not reported: a wrong key comes out instead, so that whoever
- * sends crafted envelopes learns nothing from the way they fail
+ * Failures are not reported: a wrong key comes out instead, so that
+ * the sender of crafted envelopes learns nothing from the way they fail
  * (RFC 3218 §2.3.2, on the million-message attack).
  *
  * @module

@@ -15,7 +15,7 @@ const CAPABILITIES = der.sequence(
     .map((name) => der.sequence(der.oid(cipherByName(name).oid))),
 );
 
-/** Nobody's chance: a receiver takes a second message of one nonce for a replay. */
+/** So long that none comes twice by chance: a receiver takes a second message with the same nonce for a replay. */
 const NONCE_BYTES = 16;
 
 /**

@@ -1,7 +1,7 @@
 /**
  * MIME entities, read strictly.
  *
- * A signature protects bytes, not their meaning: whatever two readers might
+ * A signature protects bytes, not their meaning: anything that two readers might
  * understand differently (a doubled header, a delimiter with a tail, a third
  * part) is refused instead of guessed.
  *
@@ -133,7 +133,7 @@ export function contentTypeOf(entity: Entity): ContentType | undefined {
   return value === undefined ? undefined : parseContentType(value);
 }
 
-/** RFC 2045 §5.1, without comments: those who need none to fool a reader write none. */
+/** RFC 2045 §5.1, without comments, which real senders do not write. */
 function parseContentType(value: string): ContentType {
   const token = "[!#$%&'*+\\-.0-9A-Z^_`a-z{|}~]+";
   const head = new RegExp(`^(${token}/${token})[ \\t]*`).exec(value);

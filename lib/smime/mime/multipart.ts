@@ -16,7 +16,7 @@ const DASH = 0x2d;
 
 /**
  * The parts of a multipart body, as views. What precedes the first delimiter and
- * what follows the closing one belongs to nobody (RFC 2046 §5.1.1).
+ * what follows the closing one belongs to no part (RFC 2046 §5.1.1).
  *
  * @throws {SsmError} `MIME` when a delimiter is malformed, missing, or there are more than `maxParts`.
  */

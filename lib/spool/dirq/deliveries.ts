@@ -12,26 +12,26 @@
  *   `temporary` in one way only, by a rename into the queue, which succeeds once.
  *   No other is ever renamed into the queue.
  * - So a message is delivered when it has an entry and the element of that token
- *   is not staged; and whoever finds an entry, at the next delivery or in `tidy`,
- *   makes it durable and the rename good if that is still to be done.
+ *   is not staged; and every process that finds an entry, at the next delivery or in
+ *   `tidy`, makes it durable and does the rename if that is still to be done.
  * - An element that is not named is removed by its writer, or once another one is
  *   named. If its writer is dead, `tidy` commits it: it is as good as any.
  *
- * What was signed is delivered once, too, under whatever key. The token names the
+ * What was signed is delivered once, too, whatever its keys are. The token names the
  * mark of the signing. Just before the commit the token is entered as that mark:
  *
  * - There is at most one token for a mark, and none is committed that is not its
  *   mark's. So of all elements from one signing one is committed at most.
  * - An element that its mark names is not removed before there is an entry for its
- *   key. So it is staged or its message is delivered; and whoever finds a mark
- *   commits its element if that is still to be done.
+ *   key. So it is staged or its message is delivered; and every process that
+ *   finds a mark commits its element if that is still to be done.
  *
  * @module
  */
-import { CommitOrder, type CommitTurn } from "../disk/commit_order.ts";
 import { PerKey } from "../disk/per_key.ts";
 import { Ledger } from "../memory/ledger.ts";
 import { Signings, type SigningsOptions } from "../memory/signings.ts";
+import { Order, type Turn } from "../order.ts";
 import type { Signing } from "../spool.ts";
 import type { ElementTree } from "./element_tree.ts";
 import { markIn, type Staged, type Staging } from "./staging.ts";
@@ -52,7 +52,7 @@ export class Deliveries {
   readonly #signings: Signings;
   /** So that this process never races with itself. */
   readonly #perKey = new PerKey();
-  readonly #order = new CommitOrder();
+  readonly #order = new Order();
   /** The commits of this process that are under way, by their marks. */
   readonly #committing = new Map<string, Promise<void>>();
 
@@ -110,8 +110,8 @@ export class Deliveries {
 
   /** Whether something was delivered from the signing with this mark, or is now. */
   async #isMarked(mark: string): Promise<boolean> {
-    // If this process delivers it, let it: it will know best what became of it. Whoever
-    // waits here has no key, and has passed its turn on.
+    // A commit of this process that is under way is left to end first. What waits here
+    // holds no key and has passed its turn on, so nothing waits for it.
     await this.#committing.get(mark);
     const token = await this.#signings.marks.find(mark);
     if (token === undefined) return false;
@@ -132,8 +132,8 @@ export class Deliveries {
     const ended = Promise.withResolvers<void>();
     const mark = markIn(token);
     try {
-      // At once, so that of several from one signing the first call has it; and so
-      // whoever waits for another one's end waits for an earlier one.
+      // At once, so that of several from one signing the first call has it, and a
+      // commit only ever waits for the end of an earlier one.
       if (mark !== undefined && this.#staging.has(staged)) {
         if (this.#signings.marks.claim(mark, token) !== token) {
           turn.pass();
@@ -159,7 +159,7 @@ export class Deliveries {
   /** Enters a staged element, and makes visible what is entered for its key. */
   async #enter(
     staged: Staged,
-    { before, pass }: CommitTurn,
+    { before, pass }: Turn,
   ): Promise<string | undefined> {
     const { digest, token } = staged;
     await this.#checkStaged(staged);

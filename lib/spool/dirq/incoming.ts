@@ -17,10 +17,9 @@ import { Signings } from "../memory/signings.ts";
 import { FIELD_NAME } from "./names.ts";
 import { newToken, Staging } from "./staging.ts";
 import type {
-  ElementFields,
+  IncomingMessage,
   PreparedElement,
   SignedSpool,
-  Signing,
 } from "../spool.ts";
 
 /** Settings of a {@linkcode DirqSchema}. */
@@ -97,11 +96,8 @@ export class DirqSchema implements SignedSpool {
   }
 
   /** @throws {SsmError} `SPOOL` when the memory cannot be read or written. */
-  async doubt(
-    key: string,
-    _fields: ElementFields,
-    signing: Signing,
-  ): Promise<string | undefined> {
+  async doubt({ key, signing }: IncomingMessage): Promise<string | undefined> {
+    if (!signing) return undefined;
     try {
       return this.#deliveries.doubt(digestOf(key), signing);
     } catch (error) {
@@ -110,13 +106,14 @@ export class DirqSchema implements SignedSpool {
   }
 
   /**
+   * A message is known by its key and by its act of signing, to all processes and
+   * after a restart, until so many others have come that the memory is full.
+   *
    * @throws {RangeError} when a field's name is not letters and digits.
    * @throws {SsmError} `SPOOL` when the element cannot be written.
    */
   async prepare(
-    key: string,
-    fields: ElementFields,
-    signing?: Signing,
+    { key, fields, signing }: IncomingMessage,
   ): Promise<PreparedElement | undefined> {
     for (const name of Object.keys(fields)) {
       if (!FIELD_NAME.test(name)) {

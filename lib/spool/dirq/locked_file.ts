@@ -102,7 +102,7 @@ export class LockedFile implements SpoolEntry {
     this.#held = false;
   }
 
-  /** A lock much younger than our last touch belongs to someone who took ours for stale. */
+  /** A lock much younger than our last touch belongs to a process that took ours for stale. */
   #isOurs(): boolean {
     const lock = lookAt(this.#lock);
     if (lock === undefined) return false;

@@ -103,7 +103,7 @@ export class MarkedElements implements MarkedSpool {
             if (!FIELD_NAME.test(field)) throw new RangeError(field);
             await Deno.writeTextFile(`${element}/${field}`, text);
           }
-          // Last: whoever is stopped before does all of it again.
+          // Last: a process that is stopped before this does all of it again.
           unlink(`${element}/${this.#mark}`);
           unlock(element);
         }),

@@ -20,10 +20,10 @@ import {
 import { patiently } from "../disk/freshness.ts";
 import { Skipped } from "../disk/skipped.ts";
 import {
-  type ListHearer,
+  type ListObserver,
   type OutgoingSpool,
   type SpoolEntry,
-  STRICT_HEARER,
+  STRICT_OBSERVER,
 } from "../spool.ts";
 import { LockedFile } from "./locked_file.ts";
 import { ELEMENT_PATH, ElementNames, hex } from "./names.ts";
@@ -44,7 +44,7 @@ export interface DirqSimpleOptions {
   fileMode?: number;
   /** Mode of the directories that `add` creates. @default {0o750} */
   directoryMode?: number;
-  /** Hears, once, about what lies there and is never sent: wrong names, what is not a regular file, locks from the future. @default nobody */
+  /** Is told, once, what lies there and is never sent: wrong names, what is not a regular file, locks from the future. @default nothing is told */
   warn?: (message: string) => void;
 }
 
@@ -87,13 +87,13 @@ export class DirqSimple implements OutgoingSpool {
    *
    * @throws {SsmError} `SPOOL` when the directory is missing or cannot be read.
    */
-  async list(hearer: ListHearer = STRICT_HEARER): Promise<string[]> {
+  async list(observer: ListObserver = STRICT_OBSERVER): Promise<string[]> {
     const found = await patiently(() =>
       new Survey(this.#path, this.#minAgeMs).look()
     );
     this.#skipped.tell(found.skipped);
-    for (const error of found.unreadable) hearer.unreadable(error);
-    if (found.fresh > 0) hearer.unfinished?.(found.fresh);
+    for (const error of found.unreadable) observer.unreadable(error);
+    if (found.fresh > 0) observer.unfinished?.(found.fresh);
     return [...found.names];
   }
 

@@ -73,7 +73,7 @@ function limitOf(name: string, { maxTempMs, maxLockMs }: PurgeLimits): number {
   return name.endsWith(".lck") ? maxLockMs : 0;
 }
 
-/** Nothing may come between the look at the age and the removal, hence synchronous. */
+/** Synchronous, since nothing may come between the look at the age and the removal. */
 function removeIfOld(path: string, limitMs: number): void {
   try {
     const { isFile, mtime } = Deno.lstatSync(path);

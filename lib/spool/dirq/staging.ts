@@ -29,7 +29,7 @@ export interface Staged {
   readonly token: string;
 }
 
-/** A token that nobody else has. */
+/** A token that no other element has. */
 export function newToken(mark?: string): string {
   const random = randomBytes(8).toString("hex");
   return mark === undefined ? random : `${random}.${mark}`;

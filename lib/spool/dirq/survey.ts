@@ -103,7 +103,7 @@ export class Survey {
     }
   }
 
-  /** Whether it is an element that nobody writes to. */
+  /** Whether it is an element that is not being written to. */
   #isComplete(
     directory: string,
     entry: Deno.DirEntry,

@@ -17,10 +17,10 @@ import { lookAt, touchNow } from "./files.ts";
 
 const readSome = promisify(readCallback);
 
-/** How often a file is read whose time does not stay the same meanwhile. */
+/** How often a file is read again because its time changed while it was read. */
 const MAX_READS = 5;
 
-/** Says that a file is not what it was: somebody writes to it, or has put another one in its place. */
+/** Says that a file is not what it was: it is being written to, or another one is in its place. */
 export class ChangedError extends Error {
   override name = "ChangedError";
 }
@@ -28,15 +28,15 @@ export class ChangedError extends Error {
 /**
  * Guards one claimed file.
  *
- * Whoever writes into a directory may change a file, or what its name stands for,
- * at any moment. So it is read through a descriptor that is proved to be that of
+ * A process that can write to a directory may change a file, or what its name stands
+ * for, at any moment. So it is read through a descriptor that is proved to be that of
  * the claimed file, and it counts as sent only if it still is what was read.
  */
 export class CheckedFile {
   #state: FileState;
   /** Of the bytes that were read. */
   #checksum: number | undefined;
-  /** Something may have been written without a trace in size and time. */
+  /** Whether something may have been written that size and time do not show. */
   #timeIsSilent = false;
 
   /** @param claimed the file as it was claimed, links not followed */

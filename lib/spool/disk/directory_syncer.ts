@@ -7,12 +7,12 @@
 interface Turns {
   /** The sync that runs now, or the last one that ran. */
   running: Promise<void>;
-  /** The sync that starts after it: whoever comes meanwhile joins this one. */
+  /** The sync that starts after it: all calls that come meanwhile share it. */
   waiting: Promise<void> | undefined;
 }
 
 /**
- * Syncs directories, one sync for all who wait (group commit).
+ * Syncs directories, one sync for all that wait (group commit).
  *
  * A sync covers only what happened before it started, so a caller that comes
  * while one is running shares the next one with all the others.

@@ -11,7 +11,7 @@ import { lookAt } from "./files.ts";
 export interface DirectoryWatchOptions {
   /** Whether directories in it are watched, too. */
   readonly recursive: boolean;
-  /** Hears, once, that changes cannot be seen. */
+  /** Is told, once, that changes cannot be seen. */
   readonly warn: (message: string) => void;
 }
 

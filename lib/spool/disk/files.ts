@@ -19,7 +19,7 @@ export async function writeDurably(
   mode: number,
 ): Promise<void> {
   using file = Deno.openSync(path, { write: true, createNew: true, mode });
-  // The umask of the process has no say: who may read a spool is configured.
+  // The umask of the process has no say: the modes of a spool are configured.
   Deno.chmodSync(path, mode);
   for (let done = 0; done < bytes.length;) {
     done += await file.write(bytes.subarray(done));

@@ -14,7 +14,7 @@ export function modified(info: Deno.FileInfo): number {
   return info.mtime?.getTime() ?? 0;
 }
 
-/** For how long yet a file is fresh, in ms; 0 = it is not. */
+/** For how much longer a file is fresh, in ms; 0 = it is not. */
 export function freshForMs(info: Deno.FileInfo, minAgeMs: number): number {
   return Math.max(0, minAgeMs - fileAgeMs(info, new Date()));
 }
@@ -32,7 +32,7 @@ export class FreshFiles implements FreshLook {
   fresh = 0;
   waitMs = 0;
 
-  /** @param forMs for how long yet a file is fresh, in ms */
+  /** @param forMs for how much longer a file is fresh, in ms */
   add(forMs: number): void {
     this.fresh++;
     if (forMs <= PATIENCE_MS) this.waitMs = Math.max(this.waitMs, forMs);

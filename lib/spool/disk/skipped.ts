@@ -1,5 +1,5 @@
 /**
- * What lies in a spool and is not sent, told to whoever may want to know.
+ * What lies in a spool and is not sent, and telling of it once.
  *
  * @module
  */
@@ -41,7 +41,7 @@ export class SkippedEntries {
     paths.push(path);
   }
 
-  /** Adds a lock or claim if its time is so far in the future that nobody will ever think it old. */
+  /** Adds a lock or claim if its time is so far in the future that it will never count as old. */
   addIfFromFuture(path: string, time: number): void {
     if (time < Date.now() + FUTURE_MS) return;
     this.add(

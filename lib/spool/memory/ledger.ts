@@ -2,7 +2,7 @@
  * The memory of what was delivered, shared by all processes that deliver.
  *
  * An entry is a symbolic link whose name is the digest of what is remembered, such
- * as the key of a message, and whose text is chosen by whoever delivers it. A
+ * as the key of a message, and whose text is chosen by the process that delivers it. A
  * symbolic link because it is made with its text in one atomic step that fails
  * when there is one already, takes no disk block, and is durable once its
  * directory is synced. It points nowhere on purpose. All are in one directory, so
@@ -62,7 +62,7 @@ export class Ledger {
   /** The text that is entered for `digest`, durable when this returns. */
   async find(digest: string): Promise<string | undefined> {
     const text = this.read(digest);
-    // Whoever made the entry may not have come to sync it.
+    // The process that made the entry may have been killed before it was synced.
     if (text !== undefined) await this.sync();
     return text;
   }
@@ -108,7 +108,7 @@ export class Ledger {
     if (this.read(digest) === text) unlink(this.#entry(digest));
   }
 
-  /** Makes everything durable that is entered now, whoever entered it. */
+  /** Makes everything durable that is entered now, by any process. */
   async sync(): Promise<void> {
     await this.#syncer.sync(this.#path);
   }
@@ -168,7 +168,7 @@ export class Ledger {
 /** Entries that are looked at or removed before others may run. */
 const PART = 500;
 
-/** Goes through a long list so that heart-beats, and whatever else is due, need not wait for its end. */
+/** Goes through a long list so that heart-beats and other work need not wait for its end. */
 async function inParts<Item>(
   items: readonly Item[],
   work: (item: Item, index: number) => void | Promise<void>,

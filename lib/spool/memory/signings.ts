@@ -1,6 +1,6 @@
 /**
- * The memory of acts of signing: what was signed once is delivered once, whatever
- * is written around it.
+ * The memory of acts of signing: what was signed once is delivered once, even if
+ * other bytes are around it.
  *
  * Entries share a directory with those of the messages' keys. There are two kinds:
  *
@@ -58,7 +58,7 @@ export class Signings {
 
   /**
    * Gives a signing a place among those of its statement; the same one, if it has
-   * one. Whose statements are unique need none.
+   * one. A signing whose statement is unique needs none.
    *
    * @returns why there is none for it: then it is a replay, as far as can be told
    */

@@ -6,7 +6,7 @@
 import { isErrno } from "../../errors.ts";
 import { lookAt, removeIfEmpty, touchNow, unlink } from "../disk/files.ts";
 
-/** A claim, made by whatever process. */
+/** A claim, made by any process. */
 export interface Claim {
   /** The name of the file in the spool. */
   readonly name: string;

@@ -87,7 +87,7 @@ export class Claims {
   }
 
   /**
-   * What is claimed, by whomever.
+   * What is claimed, by any process.
    *
    * @throws {SsmError} `SPOOL` when the spool directory itself cannot be read.
    */

@@ -17,10 +17,10 @@ import {
 } from "../disk/freshness.ts";
 import { notAFile, Skipped, SkippedEntries } from "../disk/skipped.ts";
 import {
-  type ListHearer,
+  type ListObserver,
   type OutgoingSpool,
   type SpoolEntry,
-  STRICT_HEARER,
+  STRICT_OBSERVER,
 } from "../spool.ts";
 import type { Claim } from "./claim.ts";
 import { ClaimedFile } from "./claimed_file.ts";
@@ -38,7 +38,7 @@ export interface PlainDirectoryOptions {
   maxLockMs?: number;
   /** Mode of the directories that hold claims. @default {0o750} */
   directoryMode?: number;
-  /** Hears, once, about what cannot be sent: names that are not UTF-8, and what is not a regular file. @default nobody */
+  /** Is told, once, what cannot be sent: names that are not UTF-8, and what is not a regular file. @default nothing is told */
   warn?: (message: string) => void;
 }
 
@@ -77,13 +77,13 @@ export class PlainDirectory implements OutgoingSpool {
    *
    * @throws {SsmError} `SPOOL` when the directory is missing or cannot be read.
    */
-  async list(hearer: ListHearer = STRICT_HEARER): Promise<string[]> {
+  async list(observer: ListObserver = STRICT_OBSERVER): Promise<string[]> {
     const { times, unreadable, skipped, fresh } = await patiently(() =>
       this.#look()
     );
     this.#skipped.tell(skipped);
-    for (const error of unreadable) hearer.unreadable(error);
-    if (fresh > 0) hearer.unfinished?.(fresh);
+    for (const error of unreadable) observer.unreadable(error);
+    if (fresh > 0) observer.unfinished?.(fresh);
     return this.#sorted(times);
   }
 

@@ -65,7 +65,7 @@ export class AckDirectory {
     return readText(this.#entry(md5));
   }
 
-  /** Makes everything durable that is entered now, whoever entered it. */
+  /** Makes everything durable that is entered now, by any process. */
   async sync(): Promise<void> {
     await this.#syncer.sync(this.#path);
   }
@@ -74,7 +74,7 @@ export class AckDirectory {
    * Replaces the entry by the file `by`, which stays; by nothing when there is no `by`.
    * Durable when this returns.
    *
-   * @param mayChange is asked just before, while nobody else changes an entry
+   * @param mayChange is asked just before, while no other process changes an entry
    * @returns `false`, with nothing changed, when the entry is not, or not any more,
    *   `seen`, or may not be changed.
    */
@@ -94,7 +94,7 @@ export class AckDirectory {
     return exchanged;
   }
 
-  /** Runs `work` while nobody else changes an entry. */
+  /** Runs `work` while no other process changes an entry. */
   async exclusively<Result>(work: () => Result): Promise<Result> {
     using file = Deno.openSync(`${this.#path}/.ssm-lock`, {
       create: true,

@@ -12,22 +12,21 @@
  *
  * @module
  */
-import { createHash } from "node:crypto";
 import { join } from "node:path";
-import { CommitOrder, type CommitTurn } from "../disk/commit_order.ts";
 import { DirectorySyncer } from "../disk/directory_syncer.ts";
 import { spoolError } from "../disk/errors.ts";
 import { PerKey } from "../disk/per_key.ts";
 import { Signings } from "../memory/signings.ts";
+import { Order, type Turn } from "../order.ts";
 import type {
-  ElementFields,
+  IncomingMessage,
   PreparedElement,
   SignedSpool,
   Signing,
 } from "../spool.ts";
 import { AckDirectory } from "./acks.ts";
 import { makeSsm1Directories } from "./directories.ts";
-import { MD5_HEX } from "./names.ts";
+import { contentDigest, MD5_HEX } from "./names.ts";
 import { ReceivedMessages } from "./received.ts";
 import { type Ssm1Content, type Ssm1Staged, Ssm1Staging } from "./staging.ts";
 
@@ -61,7 +60,9 @@ export class Ssm1Incoming implements SignedSpool {
   readonly #signings: Signings;
   /** So that this process never races with itself. */
   readonly #perKey = new PerKey();
-  readonly #order = new CommitOrder();
+  readonly #order = new Order();
+  /** Of what is being delivered: it is looked up, entered and answered by its digest. */
+  readonly #digests = new WeakMap<Uint8Array, string>();
   #trimAt = 0;
 
   private constructor(path: string, options: Ssm1IncomingOptions) {
@@ -112,12 +113,9 @@ export class Ssm1Incoming implements SignedSpool {
 
   /** @throws {SsmError} `SPOOL` when the memory cannot be read or written. */
   // deno-lint-ignore require-await -- a failure rejects, as the interface says
-  async doubt(
-    _key: string,
-    fields: ElementFields,
-    signing: Signing,
-  ): Promise<string | undefined> {
-    const { content, signer } = messageOf(fields, signing);
+  async doubt(message: IncomingMessage): Promise<string | undefined> {
+    const { content, signer, signing } = this.#read(message);
+    if (!signing) return undefined;
     try {
       return this.#received.doubt(content, signer, signing);
     } catch (error) {
@@ -126,18 +124,18 @@ export class Ssm1Incoming implements SignedSpool {
   }
 
   /**
-   * Only `body` and `signer` are stored. What identifies a message is its body and
-   * its signer, as in SSM1, and the act of signing, not `key`. `commit` returns the id.
+   * Only `body` and `signer` are stored; `commit` returns the id. A message is known
+   * by these two, as in SSM1, until it is forgotten, and by its act of signing, until
+   * so many others have come that the memory is full; both also after a restart. Its
+   * `key` is not asked for.
    *
    * @throws {RangeError} when there is no body, or the signer is not one line of text.
    * @throws {SsmError} `SPOOL` when the message cannot be written.
    */
   async prepare(
-    _key: string,
-    fields: ElementFields,
-    signing?: Signing,
+    message: IncomingMessage,
   ): Promise<PreparedElement | undefined> {
-    const { content, body, signer } = messageOf(fields, signing);
+    const { content, body, signer, signing } = this.#read(message);
     const { md5 } = content;
     if (Date.now() >= this.#trimAt) await this.#trim();
     const has = () => this.#has(content, signer, signing);
@@ -156,6 +154,18 @@ export class Ssm1Incoming implements SignedSpool {
         open = false;
       },
     };
+  }
+
+  /**
+   * The name of a content in SSM1, see {@linkcode contentDigest}. Computed once for
+   * the same bytes, which must not be changed.
+   */
+  digestOf(content: Uint8Array): string {
+    const known = this.#digests.get(content);
+    if (known !== undefined) return known;
+    const digest = contentDigest(content);
+    this.#digests.set(content, digest);
+    return digest;
   }
 
   /**
@@ -185,6 +195,20 @@ export class Ssm1Incoming implements SignedSpool {
     await this.#trim();
   }
 
+  /** What is to be delivered. @throws {RangeError} when it is no message. */
+  #read({ fields: { body, signer }, signing }: IncomingMessage) {
+    if (body === undefined) throw new RangeError("A message without a body");
+    if (typeof signer !== "string" || !/^[^\t\n]+$/.test(signer)) {
+      throw new RangeError("Not the signer of a message");
+    }
+    const bytes = typeof body === "string"
+      ? new TextEncoder().encode(body)
+      : body;
+    const mark = signing && Signings.markOf(signing);
+    const content = { md5: this.digestOf(bytes), mark };
+    return { content, body: bytes, signer, signing };
+  }
+
   async #has(
     content: Ssm1Content,
     signer: string,
@@ -212,7 +236,7 @@ export class Ssm1Incoming implements SignedSpool {
   async #commit(
     staged: Ssm1Staged,
     signer: string,
-    { before, pass }: CommitTurn,
+    { before, pass }: Turn,
   ): Promise<string | undefined> {
     try {
       if (!await this.#received.enter(staged, signer)) {
@@ -252,18 +276,4 @@ export class Ssm1Incoming implements SignedSpool {
       throw spoolError("tidy", this.#ack, error);
     }
   }
-}
-
-/** What is to be delivered. @throws {RangeError} when it is no message. */
-function messageOf({ body, signer }: ElementFields, signing?: Signing) {
-  if (body === undefined) throw new RangeError("A message without a body");
-  if (typeof signer !== "string" || !/^[^\t\n]+$/.test(signer)) {
-    throw new RangeError("Not the signer of a message");
-  }
-  const bytes = typeof body === "string"
-    ? new TextEncoder().encode(body)
-    : body;
-  const md5 = createHash("md5").update(bytes).digest("hex");
-  const mark = signing && Signings.markOf(signing);
-  return { content: { md5, mark }, body: bytes, signer };
 }

@@ -3,15 +3,21 @@
  *
  * @module
  */
+import { createHash } from "node:crypto";
 
 /** A message: local time to the second, and three digits that tell those of one second apart. */
 export const MESSAGE_ID = /^\d{8}-\d{6}-\d{3}$/;
 
-/** What is not visible yet has the name that it will have after this; whoever lists the directories skips it. */
+/** Begins the name of what is not visible yet, before its later name; programs that list the directories skip it. */
 export const HIDDEN = ".tmp-";
 
 /** An MD5 digest as it is in names and on the wire. */
 export const MD5_HEX = /^[0-9a-f]{32}$/;
+
+/** What SSM1 calls a file by its content: MD5 in lower-case hex. No trust rests on it. */
+export function contentDigest(content: Uint8Array): string {
+  return createHash("md5").update(content).digest("hex");
+}
 
 /**
  * Makes message names.

@@ -16,9 +16,9 @@
  *   is staged and removed after it is visible for good.
  * - An entered message leaves its hidden names in one way only, by renames into
  *   `incoming`, each of which succeeds once; a consumer may have taken the message
- *   since. So it is delivered when nothing of it is hidden; and whoever finds an
- *   entry, at the next delivery, in `tidy`, before it is replaced or removed, makes
- *   it durable and the renames good if they are still to be done.
+ *   since. So it is delivered when nothing of it is hidden; and every process that
+ *   finds an entry, at the next delivery, in `tidy`, before it is replaced or removed,
+ *   makes it durable and does the renames if they are still to be done.
  * - From one act of signing one message is entered at most, also when the entry is
  *   forgotten. Together with the entry, under its lock and before it, the mark of the
  *   signing is made, with the id in it. A mark counts when the message of that id is
@@ -79,7 +79,7 @@ export class ReceivedMessages {
     await this.#signings.marks.trim();
     if (!isEntered) {
       if (!this.#isMarked(content)) return false;
-      // Whoever made the mark may not have come to sync it, and what it is of.
+      // The process that made the mark may have been killed before it was synced.
       await Promise.all([this.#signings.marks.sync(), this.#staging.sync()]);
       return true;
     }
@@ -102,7 +102,7 @@ export class ReceivedMessages {
       const seen = await this.#find(md5);
       if (isEntryOf(signer, seen)) return false;
       if (this.#isMarked(staged)) return false;
-      // An entry of another signer makes way: who sends the same first must not suppress it.
+      // An entry of another signer makes way: a sender of the same content must not suppress it by being first.
       this.#staging.check(staged);
       const ticket = this.#staging.ticketOf(id);
       const claim = () => this.#claim(staged);
@@ -190,7 +190,7 @@ export class ReceivedMessages {
   async #find(md5: string): Promise<string | undefined> {
     const seen = this.#acks.read(md5);
     if (seen === undefined) return undefined;
-    // Whoever made the entry may not have come to sync it.
+    // The process that made the entry may have been killed before it was synced.
     await this.#acks.sync();
     await this.#settle(md5, seen);
     return seen;

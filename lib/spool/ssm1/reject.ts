@@ -3,7 +3,7 @@
  *
  * A message is `<id>` as it came, `<id>.err`, the reason, and `<id>.sig`, the
  * signer, if one is known. It is written under hidden names, synced, and only then
- * gets these; the body last, so that whoever sees it sees its reason.
+ * gets these; the body last, so that it is never seen without its reason.
  *
  * @module
  */
@@ -20,7 +20,7 @@ import {
 } from "../disk/files.ts";
 import { PerKey } from "../disk/per_key.ts";
 import type {
-  ElementFields,
+  IncomingMessage,
   IncomingSpool,
   PreparedElement,
 } from "../spool.ts";
@@ -89,16 +89,15 @@ export class Ssm1Reject implements IncomingSpool {
   }
 
   /**
-   * `body` is stored, with `error` and, when it is a DN, `signer`. `commit` returns
-   * the id. What was committed under the same `key` is known as long as this
-   * process remembers it: a message kept twice after a restart does no harm.
+   * `body` is stored, with `error` and, when it is a DN, `signer`; `commit` returns
+   * the id. A message is known by its `key`, to this process alone, until so many
+   * others have come: one that is kept twice after a restart does no harm.
    *
    * @throws {RangeError} when there is no body or no error.
    * @throws {SsmError} `SPOOL` when the message cannot be written.
    */
   async prepare(
-    key: string,
-    { body, signer, error }: ElementFields,
+    { key, fields: { body, signer, error } }: IncomingMessage,
   ): Promise<PreparedElement | undefined> {
     if (body === undefined) throw new RangeError("A message without a body");
     if (error === undefined) throw new RangeError("A rejection without reason");
@@ -166,7 +165,7 @@ export class Ssm1Reject implements IncomingSpool {
     }
   }
 
-  /** Writes the body under the hidden name of an id that nobody has: who made it has the id. */
+  /** Writes the body under the hidden name of an id that is not in use: making that file takes the id. */
   async #reserve(body: Uint8Array): Promise<string> {
     for (;;) {
       const id = this.#names.next(Date.now());
@@ -178,7 +177,7 @@ export class Ssm1Reject implements IncomingSpool {
         this.#removeQuietly(id);
         throw error;
       }
-      // Whoever had it until a moment ago has made its message visible.
+      // Another process may have had it until a moment ago and made its message visible.
       if (!this.#isUsed(id)) return id;
       unlink(this.#hidden(id));
     }

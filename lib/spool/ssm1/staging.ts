@@ -5,7 +5,7 @@
  * entry will be; `incoming/.tmp-<id>.<md5>`, the body, or `.tmp-<id>.<md5>.<mark>`
  * where it is known from which act of signing it comes; and that name with `.sig`,
  * the signer. The ticket is made first, when there is none of that name, and
- * removed last: whoever has it has the id.
+ * removed last: making it takes the id.
  *
  * @module
  */
@@ -176,7 +176,7 @@ export class Ssm1Staging {
     }
   }
 
-  /** Takes an id that nobody has. */
+  /** Takes an id that is not in use. */
   async #reserve(content: Ssm1Content, signer: string): Promise<string> {
     for (;;) {
       const id = this.#names.next(Date.now());
@@ -193,7 +193,7 @@ export class Ssm1Staging {
         quietly(() => unlink(ticket));
         throw error;
       }
-      // Whoever had it until a moment ago has made its message visible.
+      // Another process may have had it until a moment ago and made its message visible.
       if (!this.#isUsed(id)) return id;
       unlink(ticket);
     }

@@ -7,12 +7,13 @@ import { createHash } from "node:crypto";
 import type { Signing as SignedMessage } from "../../smime/mod.ts";
 import type {
   ElementFields,
+  IncomingMessage,
   IncomingSpool,
   SignedSpool,
   Signing,
 } from "../../spool/mod.ts";
 import type { Delivery } from "../carrier.ts";
-import type { Accepted, Opened, Rejected } from "../opened.ts";
+import type { Opened, Rejected } from "../opened.ts";
 import { retryMark } from "./retry_mark.ts";
 
 /** Where messages can go. */
@@ -21,14 +22,12 @@ export interface Queues {
   readonly reject: IncomingSpool;
 }
 
-/** Where a message is to go, as what, under which identity. */
+/** Where a message is to go, and as what. */
 export interface Destination {
   readonly spool: IncomingSpool;
   readonly queue: "incoming" | "reject";
   readonly opened: Opened;
-  readonly key: string;
-  readonly fields: ElementFields;
-  readonly signing?: Signing | undefined;
+  readonly message: IncomingMessage;
 }
 
 /**
@@ -41,11 +40,16 @@ export async function chooseDestination(
   { incoming, reject }: Queues,
 ): Promise<Destination> {
   if (opened.status === "rejected") return rejection(delivery, opened, reject);
-  const message = messageOf(delivery, opened);
-  const { key, fields, signing } = message;
-  const doubt = signing && await incoming.doubt(key, fields, signing);
+  const { id, key } = delivery;
+  const { payload, signer, signing } = opened;
+  const message = messageOf(
+    key,
+    { body: payload, signer, empaid: id },
+    signing && signingOf(signing, key),
+  );
+  const doubt = await incoming.doubt(message);
   if (doubt === undefined) {
-    return { ...message, spool: incoming, queue: "incoming", opened };
+    return { spool: incoming, queue: "incoming", opened, message };
   }
   return rejection(delivery, {
     status: "rejected",
@@ -62,42 +66,46 @@ function rejection(
 ): Destination {
   const { body, error, missing } = opened;
   const signer = opened.signer ?? "Not available.";
+  const fields = {
+    ...{ body, signer, empaid: id, error },
+    ...(missing && retryMark(key, missing)),
+  };
+  const message = messageOf(key, fields);
+  return { spool: reject, queue: "reject", opened, message };
+}
+
+/** What is delivered of a message that came under this key. */
+function messageOf(
+  key: string,
+  fields: ElementFields & Content,
+  signing?: Signing,
+): IncomingMessage {
+  let id: string | undefined;
   return {
-    spool: reject,
-    queue: "reject",
-    opened,
-    key: identity(key, signer, body),
-    fields: {
-      ...{ body, signer, empaid: id, error },
-      ...(missing && retryMark(key, missing)),
+    fields,
+    signing,
+    // Only for a spool that asks for it: the whole content is hashed.
+    get key() {
+      return id ??= identity(key, fields);
     },
   };
 }
 
-function messageOf(
-  { id, key }: Delivery,
-  { payload, signer, signing }: Accepted,
-): Pick<Destination, "key" | "fields" | "signing"> {
-  return {
-    key: identity(key, signer, payload),
-    fields: { body: payload, signer, empaid: id },
-    signing: signing && signingOf(signing, key),
-  };
+/** The content of a message, and its signer. */
+interface Content {
+  readonly body: Uint8Array;
+  readonly signer: string;
 }
 
 /** Same sender's id, same signer, same content: the same message. */
-function identity(
-  id: string,
-  signer: string,
-  content: Uint8Array,
-): string {
+function identity(id: string, { signer, body }: Content): string {
   const hash = createHash("sha256");
   // Lengths first, so that no two different triples read alike.
   for (const part of [id, signer]) {
     const bytes = new TextEncoder().encode(part);
     hash.update(`${bytes.length}:`).update(bytes);
   }
-  return hash.update(content).digest("hex");
+  return hash.update(body).digest("hex");
 }
 
 /** As OpenSSL makes them: 128 random bits, another time for each signing. */
@@ -107,8 +115,8 @@ const RANDOM_BOUNDARY = /^-{4}[0-9A-F]{32}$/;
  * The act of signing that a delivery comes from.
  *
  * Where a statement may have been signed again, a random MIME boundary tells one
- * signing from another: who repeats a message as it is repeats it, too. It can be
- * changed, but not by somebody who cannot read it, because it is encrypted. Where
+ * signing from another: a message that is repeated as it is has the same one. It is
+ * not signed, but only somebody who can decrypt the message can change it. Where
  * there is none, only the sender's id is left.
  */
 function signingOf(

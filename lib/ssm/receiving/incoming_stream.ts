@@ -1,81 +1,36 @@
 /**
  * What both protocols have in common on the receiving side.
  *
- * Runs for months: a lost connection is followed by another, at once and then
- * with growing pauses, over all brokers.
+ * Runs for months, over one connection after another.
  *
  * @module
  */
 import { isSsmError, reason, SsmError } from "../../errors.ts";
-import type { Logger } from "../../log/mod.ts";
 import {
-  backoff,
-  type Clock,
-  EarlyLosses,
-  GOOD_CONNECTION_MS,
-  sleep,
+  type LastingSubscription,
+  type ReconnectingClient,
   type StompClient,
   type StompMessage,
+  type SubscribedConnection,
   within,
 } from "../../stomp/mod.ts";
+import type {
+  AnsweredArrival,
+  Arrival,
+  IncomingProtocol,
+} from "../answering.ts";
+import { type BrokersOptions, openClient } from "../brokers.ts";
 import type { Delivery, IncomingCarrier } from "../carrier.ts";
-import type { Opened } from "../opened.ts";
-import { connectAny, type Endpoint, startingWith } from "../endpoints.ts";
 import { OversizedMessages } from "./oversized.ts";
 
 /** Settings of an {@linkcode IncomingStream}. */
-export interface IncomingStreamOptions {
-  readonly endpoints: readonly Endpoint[];
+export interface IncomingStreamOptions extends BrokersOptions {
   /** Queue or topic to receive from. */
   readonly destination: string;
   /** Unconfirmed messages the broker may send ahead. @default 10 */
   readonly prefetch?: number;
   /** How long a stop waits for messages at hand to be stored, in ms. @default 20000 */
   readonly stopGraceMs?: number;
-  readonly log: Logger;
-  readonly clock: Clock;
-  readonly random?: () => number;
-}
-
-/** A message of the protocol that is to be delivered. */
-export interface Taken {
-  readonly id: string;
-  /** As {@linkcode Delivery.key}. */
-  readonly key: string;
-  /** Tells the sender what became of it, where the protocol does. */
-  readonly answer?: (opened: Opened) => void;
-  /**
-   * Something was forgotten because of it: nothing after it is taken before it is
-   * confirmed, lest it come again and forget what was stored since.
-   */
-  readonly forgot?: boolean;
-}
-
-/** How one protocol understands what comes. */
-export interface IncomingProtocol {
-  /**
-   * Whether a sender keeps what is not answered. If not, a message that is too
-   * large is left on the broker, see `OversizedMessages`.
-   */
-  readonly senderKeeps: boolean;
-  /**
-   * Whether it forgets what it has stored. Then the broker must have said of
-   * every message before that it is confirmed: what comes again after that is
-   * stored again.
-   */
-  readonly forgets: boolean;
-  /** The sender's name for a message, for log lines. */
-  nameOf(message: StompMessage): string;
-  /**
-   * `undefined` when the protocol itself has dealt with it, so that it can be confirmed.
-   *
-   * @param settled waits until everything taken before is filed and confirmed, and
-   *   rejects when it is not: then this message comes again, after what precedes it
-   */
-  take(
-    message: StompMessage,
-    settled: () => Promise<unknown>,
-  ): Promise<Taken | undefined>;
 }
 
 /** Unconfirmed messages the broker may send ahead, unless told otherwise. */
@@ -96,69 +51,46 @@ export class IncomingStream implements IncomingCarrier {
   }
 
   async *deliveries(signal: AbortSignal): AsyncGenerator<Delivery> {
-    const { log, clock, random, prefetch = PREFETCH } = this.#options;
-    const losses = new EarlyLosses({ ...this.#options, prefetch });
-    let shortLived = 0;
-    while (!signal.aborted) {
-      // At once after a loss; then with pauses, beginning with the next broker.
-      const turns = Math.max(shortLived - 1, 0);
-      const wait = backoff(turns, { ...(random && { random }) });
-      await sleep(clock, wait, signal);
-      const client = await this.#connect(signal, turns);
-      if (!client) return;
-      const since = clock.now();
-      losses.connected();
-      try {
-        yield* this.#onConnection(client, signal, losses);
-      } catch (error) {
-        if (!isSsmError(error)) throw error;
-        log.warning("Connection lost.");
-        log.warning(`Connection lost because: ${reason(error)}`);
-        const alarm = losses.lost(error);
-        if (alarm !== undefined) log.error(alarm);
-      } finally {
-        await this.#leave(client);
-      }
-      const lasted = clock.now() - since >= GOOD_CONNECTION_MS;
-      shortLived = lasted ? 0 : shortLived + 1;
-    }
-  }
-
-  async #connect(
-    signal: AbortSignal,
-    turns: number,
-  ): Promise<StompClient | undefined> {
-    try {
-      const client = await connectAny({
-        ...this.#options,
-        endpoints: startingWith(this.#options.endpoints, turns),
-        signal,
-        retryForMs: Infinity,
-      });
-      this.#options.log.info("Connected.");
-      return client;
-    } catch (error) {
-      if (isSsmError(error, "ABORTED")) return undefined;
-      throw error;
-    }
-  }
-
-  async *#onConnection(
-    client: StompClient,
-    signal: AbortSignal,
-    losses: EarlyLosses,
-  ): AsyncGenerator<Delivery> {
     const { destination, prefetch = PREFETCH, log } = this.#options;
-    const subscription = await client.subscribe(destination, {
-      ack: "client-individual",
-      prefetch,
+    const client = openClient(this.#options, {
+      signal,
+      onConnected: () => log.info(`Subscribing to: ${destination}`),
+      onLost: (why) => {
+        log.warning("Connection lost.");
+        log.warning(`Connection lost because: ${reason(why)}`);
+      },
     });
-    log.info(`Subscribing to: ${destination}`);
-    const { senderKeeps } = this.#protocol;
-    const oversized = new OversizedMessages(log, subscription, senderKeeps);
+    const messages = client.subscribe(destination, {
+      prefetch,
+      receipt: false,
+      onEarlyLosses: (words) => log.error(words),
+    });
+    try {
+      for await (const connection of until(signal, messages.connections())) {
+        try {
+          yield* this.#over(connection, messages, signal);
+        } catch (error) {
+          if (!isSsmError(error)) throw error;
+          // If it stands yet: what is not confirmed on it is to come again.
+          await this.#filed(connection.client.closed);
+          connection.client.close(error);
+        }
+      }
+    } finally {
+      await this.#leave(client);
+    }
+  }
+
+  async *#over(
+    { client, messages }: SubscribedConnection,
+    subscription: LastingSubscription,
+    signal: AbortSignal,
+  ): AsyncGenerator<Delivery> {
+    const { receiverAnswers } = this.#protocol;
+    const { log } = this.#options;
+    const oversized = new OversizedMessages(log, subscription, receiverAnswers);
     const settled = () => this.#settled(client);
-    for await (const message of until(signal, subscription)) {
-      losses.received(message.messageId);
+    for await (const message of until(signal, messages)) {
       const name = this.#protocol.nameOf(message);
       const fate = await untilAborted(signal, oversized.judge(message, name));
       if (fate !== "whole") {
@@ -175,7 +107,9 @@ export class IncomingStream implements IncomingCarrier {
       if (taken) yield this.#delivery(message, taken, client);
       else if (signal.aborted) return;
       else await untilAborted(signal, this.#acknowledge(message));
-      if (taken?.forgot) await untilAborted(signal, settled());
+      if (taken && "forgot" in taken && taken.forgot) {
+        await untilAborted(signal, settled());
+      }
     }
   }
 
@@ -191,24 +125,24 @@ export class IncomingStream implements IncomingCarrier {
 
   /** Confirms a message; where it matters, settles only when the broker has confirmed that. */
   async #acknowledge(message: StompMessage): Promise<void> {
-    await message.ack(this.#protocol.forgets ? { receipt: true } : {});
+    await message.ack(this.#protocol.receiverAnswers ? { receipt: true } : {});
   }
 
   #delivery(
     message: StompMessage,
-    { id, key, answer }: Taken,
+    taken: Arrival | AnsweredArrival,
     client: StompClient,
   ): Delivery {
     const settled = Promise.withResolvers<void>();
     this.#outstanding.add(settled.promise);
     settled.promise.then(() => this.#outstanding.delete(settled.promise));
     return {
-      id,
-      key,
+      id: taken.id,
+      key: taken.key,
       body: message.body,
       ack: async (opened) => {
         try {
-          answer?.(opened);
+          if ("answer" in taken) taken.answer(opened);
           await this.#acknowledge(message);
         } catch (error) {
           this.#unsure.add(client);
@@ -225,12 +159,17 @@ export class IncomingStream implements IncomingCarrier {
   }
 
   /** Says goodbye, once what was handed out has found its place. */
-  async #leave(client: StompClient): Promise<void> {
-    const { clock, stopGraceMs = 20_000 } = this.#options;
-    const filed = Promise.all(this.#outstanding);
-    await within(clock, stopGraceMs, Promise.race([filed, client.closed]));
+  async #leave(client: ReconnectingClient): Promise<void> {
+    await this.#filed(client.closed);
     // A goodbye that fails loses nothing: unconfirmed messages come again.
     await client.disconnect().catch(() => client.close());
+  }
+
+  /** Waits for what was handed out, unless it could no longer be confirmed. */
+  async #filed(closed: Promise<unknown>): Promise<void> {
+    const { clock, stopGraceMs = 20_000 } = this.#options;
+    const filed = Promise.all(this.#outstanding);
+    await within(clock, stopGraceMs, Promise.race([filed, closed]));
   }
 }
 
@@ -239,11 +178,11 @@ export class IncomingStream implements IncomingCarrier {
  * alone then: a broker refuses acknowledgements once it is cancelled, and the
  * messages at hand still want theirs.
  */
-async function* until(
+async function* until<T>(
   signal: AbortSignal,
-  messages: AsyncIterable<StompMessage>,
-): AsyncGenerator<StompMessage> {
-  const iterator = messages[Symbol.asyncIterator]();
+  values: AsyncIterable<T>,
+): AsyncGenerator<T> {
+  const iterator = values[Symbol.asyncIterator]();
   while (!signal.aborted) {
     const next = await untilAborted(signal, iterator.next());
     if (!next || next.done) return;

@@ -6,32 +6,34 @@
 import type { Logger } from "../../log/mod.ts";
 import {
   isQueue,
+  type LastingSubscription,
   type StompMessage,
-  type Subscription,
 } from "../../stomp/mod.ts";
 
 /**
- * Passes messages over whose body is not there, of one connection.
+ * Passes over the messages of one connection that came without their body, because
+ * it was too large.
  *
- * What was not stored is not confirmed, unless its sender keeps it: on the broker
- * nothing of it is lost, and with a higher limit it comes again. Another takes its
- * place in the window each time, so that the good ones behind it come in, and no
- * more of them are in memory than ever.
+ * What was not stored is not confirmed: on the broker nothing of it is lost, and
+ * with a higher limit it comes again. Each time another message gets its place in
+ * the window, so that the good ones behind it come in, and no more of them are in
+ * memory than before. Where the receiver answers, the sender keeps what is not
+ * answered, and it can be confirmed.
  */
 export class OversizedMessages {
   readonly #log: Logger;
-  readonly #subscription: Subscription;
-  readonly #senderKeeps: boolean;
+  readonly #subscription: LastingSubscription;
+  readonly #receiverAnswers: boolean;
   #blocked = false;
 
   constructor(
     log: Logger,
-    subscription: Subscription,
-    senderKeeps: boolean,
+    subscription: LastingSubscription,
+    receiverAnswers: boolean,
   ) {
     this.#log = log;
     this.#subscription = subscription;
-    this.#senderKeeps = senderKeeps;
+    this.#receiverAnswers = receiverAnswers;
   }
 
   /**
@@ -56,7 +58,7 @@ export class OversizedMessages {
     }
     if (trimmed.bodyBytes === 0) return "whole";
     const queue = isQueue(destination);
-    const place = this.#senderKeeps
+    const place = this.#receiverAnswers
       ? "stays with its sender"
       : queue
       ? "stays on the broker"
@@ -65,7 +67,7 @@ export class OversizedMessages {
       `Message ${name} in ${destination} ${place}: it has ${trimmed.bodyBytes} ` +
         "bytes, more than max_message_size allows.",
     );
-    if (this.#senderKeeps || !queue) return "confirm";
+    if (this.#receiverAnswers || !queue) return "confirm";
     if (!await this.#subscription.widen()) this.#sayBlocked();
     return "leave";
   }

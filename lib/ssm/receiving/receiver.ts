@@ -9,6 +9,7 @@
  */
 import { isSsmError, reason } from "../../errors.ts";
 import type { Logger } from "../../log/mod.ts";
+import { Order, type Turn } from "../../spool/mod.ts";
 import { backoff, type Clock, sleep } from "../../stomp/mod.ts";
 import { Budget } from "../budget.ts";
 import type { Delivery, IncomingCarrier } from "../carrier.ts";
@@ -40,14 +41,12 @@ export interface Filed {
   readonly outcome: "incoming" | "reject" | "duplicate" | "left on the broker";
 }
 
-/** A message's place in the order of arrival. */
-interface Turn {
-  /** Settles when the message before has been given to the spool. */
-  readonly given: Promise<void>;
-  /** Lets the next one be given to the spool. */
-  pass(): void;
-  /** Settles when the message before is filed. */
-  readonly predecessor: Promise<void>;
+/** A message's places in the order of arrival. */
+interface Turns {
+  /** Of being given to the spool. */
+  readonly commit: Turn;
+  /** Of being confirmed. */
+  readonly confirm: Turn;
 }
 
 /** Bytes of messages worked on at the same time; a single larger one is worked on alone. */
@@ -65,8 +64,9 @@ export async function receive(options: ReceiveOptions): Promise<void> {
     messages: concurrency,
     bytes: MAX_BYTES_AT_ONCE,
   });
-  let predecessor = Promise.resolve();
-  let given = Promise.resolve();
+  const commits = new Order();
+  const confirmations = new Order();
+  let last = Promise.resolve();
   try {
     for await (const delivery of carrier.deliveries(signal)) {
       if (clock.now() - tidiedAt >= TIDY_EVERY_MS) {
@@ -75,16 +75,15 @@ export async function receive(options: ReceiveOptions): Promise<void> {
       }
       const size = delivery.body.length;
       await budget.acquire(size);
-      const { promise, resolve: pass } = Promise.withResolvers<void>();
-      const turn = { given, pass, predecessor };
-      given = promise;
-      predecessor = process(delivery, turn, options).finally(() => {
-        pass();
+      const turns = { commit: commits.take(), confirm: confirmations.take() };
+      last = process(delivery, turns, options).finally(() => {
+        turns.commit.pass();
+        turns.confirm.pass();
         budget.release(size);
       });
     }
   } finally {
-    await predecessor;
+    await last;
   }
 }
 
@@ -104,14 +103,14 @@ async function tidy(
 /** Settles, never rejects, once the message and all before it are filed. */
 async function process(
   delivery: Delivery,
-  turn: Turn,
+  turns: Turns,
   options: ReceiveOptions,
 ): Promise<void> {
   const { log, signal, clock, onFiled } = options;
   let outcome: Filed["outcome"] = "left on the broker";
   for (let attempt = 1; outcome === "left on the broker"; attempt++) {
     try {
-      outcome = await fileOne(delivery, turn, options);
+      outcome = await fileOne(delivery, turns, options);
     } catch (error) {
       // A full disk, an unreadable CA directory: not the message's fault. It
       // waits on the broker, unconfirmed, until the administrator has helped.
@@ -123,13 +122,13 @@ async function process(
       break;
     }
   }
-  await turn.predecessor;
+  await turns.confirm.before;
   onFiled?.({ id: delivery.id, outcome });
 }
 
 async function fileOne(
   delivery: Delivery,
-  turn: Turn,
+  turns: Turns,
   options: ReceiveOptions,
 ): Promise<"incoming" | "reject" | "duplicate"> {
   const { envelope, log } = options;
@@ -139,8 +138,8 @@ async function fileOne(
     options,
   );
   const { opened, queue } = destination;
-  const name = await file(destination, turn);
-  await turn.predecessor;
+  const name = await file(destination, turns.commit);
+  await turns.confirm.before;
   report(delivery, opened, { name, queue }, log);
   await acknowledge(delivery, opened, log);
   return name === undefined ? "duplicate" : queue;
@@ -162,12 +161,12 @@ async function open(
 
 /** Writes at once, commits in turn; the name in the queue, `undefined` for a duplicate. */
 async function file(
-  { spool, key, fields, signing }: Destination,
+  { spool, message }: Destination,
   turn: Turn,
 ): Promise<string | undefined> {
-  const prepared = await spool.prepare(key, fields, signing);
+  const prepared = await spool.prepare(message);
   try {
-    await turn.given;
+    await turn.before;
     const committed = prepared?.commit();
     turn.pass();
     return await committed;

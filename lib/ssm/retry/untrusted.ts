@@ -1,6 +1,6 @@
 /**
- * Messages whose signers could not be judged when they came: for want of a CRL or
- * of an authority's certificate, which is not their fault. They wait in reject,
+ * Messages whose signers could not be judged when they came, because a CRL or an
+ * authority's certificate was missing, which is not their fault. They wait in reject,
  * marked, and are judged again when the CA directory changes, and now and then.
  *
  * What is decided goes the way of every message: it is delivered by the same walk,
@@ -25,7 +25,7 @@ export interface UntrustedRetryOptions {
   /** The marked elements of reject. */
   readonly waiting: MarkedSpool;
   readonly envelope: OpeningEnvelope;
-  /** What the CA directory looks like: another text when something in it has changed. */
+  /** Describes the CA directory: the text is another one when something in it has changed. */
   readonly trustState: () => string;
   readonly log: Logger;
   readonly clock: Clock;
@@ -35,7 +35,7 @@ export interface UntrustedRetryOptions {
   readonly lookEveryMs?: number;
 }
 
-/** Messages of one authority that are tried in vain in a row, before the rest of its messages is left for the next time. */
+/** How many messages of one authority are tried in vain, one after another, before the rest of its messages is left for the next time. */
 const MAX_IN_VAIN = 3;
 
 /** Authorities that are told in the log: while the CA directory is empty, strangers can name any. */
@@ -44,7 +44,7 @@ const MAX_TOLD = 100;
 /** Brings what can be judged now out of reject. */
 export class UntrustedRetry implements IncomingCarrier {
   readonly #options: UntrustedRetryOptions;
-  /** What is wanting, as it was told in the log. */
+  /** What is missing, as it was told in the log. */
   #told = new Set<string>();
   /** Whether there may be something that waits. */
   #waiting = true;

@@ -6,16 +6,17 @@
 import { isSsmError, reason, type SsmError } from "../../errors.ts";
 import type { SpoolWatch } from "../../spool/mod.ts";
 import { backoff, type Clock, sleep } from "../../stomp/mod.ts";
+import type { Sealed } from "../envelope.ts";
 import { RetrySchedule } from "./retry_schedule.ts";
 import { sendAll, type SendAllOptions } from "./sender.ts";
 
 /** Settings of {@linkcode keepSending}. */
-export interface KeepSendingOptions
-  extends Omit<SendAllOptions, "schedule" | "onProgress" | "waiting"> {
+export interface KeepSendingOptions<Message extends Sealed = Sealed>
+  extends Omit<SendAllOptions<Message>, "schedule" | "onProgress" | "waiting"> {
   readonly clock: Clock;
   /** How often to look for new messages, in ms. */
   readonly checkEveryMs: number;
-  /** Tells of new messages before it is time to look. @default nobody does */
+  /** Tells of new messages before it is time to look. @default nothing does */
   readonly watch?: SpoolWatch;
   /** How long a connection is kept that nothing is sent on, in ms. @default for ever */
   readonly maxIdleMs?: number;
@@ -26,7 +27,9 @@ export interface KeepSendingOptions
  * or no receiver can be used it waits and tries again; what waits, waits in the
  * spool.
  */
-export async function keepSending(options: KeepSendingOptions): Promise<void> {
+export async function keepSending<Message extends Sealed>(
+  options: KeepSendingOptions<Message>,
+): Promise<void> {
   await new Keeper(options).run();
 }
 
@@ -43,8 +46,8 @@ const MAX_DISTANCE_MS = 1000;
 /** Between these, looking may take one of so many parts of the time. */
 const LOOKS_SHARE = 5;
 
-class Keeper {
-  readonly #options: KeepSendingOptions;
+class Keeper<Message extends Sealed> {
+  readonly #options: KeepSendingOptions<Message>;
   readonly #schedule: RetrySchedule;
   #failures = 0;
   /** When something was sent last, or tried; `undefined` when there is no connection since. */
@@ -54,7 +57,7 @@ class Keeper {
   /** When the next look may be. */
   #nextLook = 0;
 
-  constructor(options: KeepSendingOptions) {
+  constructor(options: KeepSendingOptions<Message>) {
     this.#options = options;
     this.#schedule = new RetrySchedule({ clock: options.clock });
   }
@@ -131,7 +134,7 @@ class Keeper {
   /**
    * Waits until it is time to look again.
    *
-   * @param soon whether there may be something that nobody will tell of
+   * @param soon whether there may be something that the watch will not tell of
    * @returns whether something has changed
    */
   async #wait(soon: boolean): Promise<boolean> {

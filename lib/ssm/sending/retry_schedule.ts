@@ -1,7 +1,7 @@
 /**
  * When to try again what could not be sent, in a process that goes on for ever.
  *
- * A file that nobody accepts, that another process holds, or that cannot be
+ * A file that no receiver accepts, that another process holds, or that cannot be
  * removed must not hold up the others: it comes after them, and less and less often.
  *
  * @module

@@ -8,17 +8,23 @@
  */
 import { isSsmError, reason, SsmError } from "../../errors.ts";
 import type { Logger } from "../../log/mod.ts";
-import type { ListHearer, OutgoingSpool, SpoolEntry } from "../../spool/mod.ts";
+import {
+  type ListObserver,
+  Order,
+  type OutgoingSpool,
+  type SpoolEntry,
+} from "../../spool/mod.ts";
+import { isAnswered } from "../answering.ts";
 import { Budget } from "../budget.ts";
 import type { OutgoingCarrier } from "../carrier.ts";
 import type { Sealed, SealingEnvelope } from "../envelope.ts";
 import type { RetrySchedule } from "./retry_schedule.ts";
 
 /** Settings of {@linkcode sendAll}. */
-export interface SendAllOptions {
+export interface SendAllOptions<Message extends Sealed = Sealed> {
   readonly spool: OutgoingSpool;
-  readonly envelope: SealingEnvelope;
-  readonly carrier: OutgoingCarrier;
+  readonly envelope: SealingEnvelope<Message>;
+  readonly carrier: OutgoingCarrier<Message>;
   readonly log: Logger;
   readonly signal: AbortSignal;
   /** Most unconfirmed messages at a time. @default 1 */
@@ -58,12 +64,15 @@ const AHEAD = 2;
  * @throws {SsmError} when no broker can be used (any more); what was not
  *   confirmed is in the spool, unlocked.
  */
-export async function sendAll(options: SendAllOptions): Promise<SendReport> {
+export async function sendAll<Message extends Sealed>(
+  options: SendAllOptions<Message>,
+): Promise<SendReport> {
   return await new SendRun(options).run();
 }
 
-class SendRun {
-  readonly #options: SendAllOptions;
+class SendRun<Message extends Sealed> {
+  readonly #options: SendAllOptions<Message>;
+  readonly #order = new Order();
   readonly #window: Budget;
   readonly #prepared: Budget;
   readonly #maxMessageBytes: number;
@@ -71,7 +80,7 @@ class SendRun {
   #fatal: { error: unknown } | undefined;
   readonly #hints = new Set<string>();
 
-  constructor(options: SendAllOptions) {
+  constructor(options: SendAllOptions<Message>) {
     const { window = 1, windowBytes = 64 << 20, maxMessageBytes = 128 << 20 } =
       options;
     this.#options = options;
@@ -86,7 +95,7 @@ class SendRun {
   async run(): Promise<SendReport> {
     const { spool, carrier, log, schedule } = this.#options;
     await this.#tidy();
-    const waiting = this.#options.waiting ?? await spool.list(this.#hearer);
+    const waiting = this.#options.waiting ?? await spool.list(this.#observer);
     const names = schedule?.due(waiting) ?? waiting;
     this.#count({ found: this.#report.found + names.length });
     if (names.length === 0) {
@@ -104,7 +113,7 @@ class SendRun {
     return this.#report;
   }
 
-  get #hearer(): ListHearer {
+  get #observer(): ListObserver {
     const { log } = this.#options;
     return {
       unreadable: (error) => {
@@ -120,7 +129,6 @@ class SendRun {
 
   async #walk(names: readonly string[]): Promise<void> {
     const underWay = new Set<Promise<void>>();
-    let turn = Promise.resolve();
     for (const name of names) {
       const entry = await this.#lock(name);
       if (!entry) continue;
@@ -133,13 +141,11 @@ class SendRun {
       const sealed = this.#seal(entry);
       // A rejection is dealt with in the message's turn, not before.
       sealed.catch(() => {});
-      const previous = turn;
-      const handedOver = Promise.withResolvers<void>();
-      turn = handedOver.promise;
-      const done = previous
-        .then(() => this.#transmit(entry, sealed, handedOver.resolve))
+      const { before, pass } = this.#order.take();
+      const done = before
+        .then(() => this.#transmit(entry, sealed, pass))
         .finally(() => {
-          handedOver.resolve();
+          pass();
           this.#prepared.release(size);
           underWay.delete(done);
         });
@@ -173,7 +179,7 @@ class SendRun {
     }
   }
 
-  async #seal(entry: SpoolEntry): Promise<Sealed> {
+  async #seal(entry: SpoolEntry): Promise<Message> {
     if (entry.size === 0) throw unsendable(entry, "the file is empty");
     if (entry.size > this.#maxMessageBytes) {
       throw unsendable(
@@ -187,7 +193,7 @@ class SendRun {
   /** Sends one message in its turn; `handOver` lets the next one go. */
   async #transmit(
     entry: SpoolEntry,
-    sealed: Promise<Sealed>,
+    sealed: Promise<Message>,
     handOver: () => void,
   ): Promise<void> {
     try {
@@ -213,7 +219,7 @@ class SendRun {
   /** False when the run is over; throws when only this message cannot be sent. */
   async #send(
     entry: SpoolEntry,
-    sealed: Sealed,
+    sealed: Message,
     handOver: () => void,
   ): Promise<boolean> {
     const { carrier, log } = this.#options;
@@ -237,7 +243,8 @@ class SendRun {
   async #remove(entry: SpoolEntry): Promise<void> {
     try {
       await entry.remove();
-      this.#options.carrier.removed?.(entry.name);
+      const { carrier } = this.#options;
+      if (isAnswered(carrier)) carrier.removed(entry.name);
     } catch (error) {
       this.#options.log.error(
         `Message ${entry.name} was sent but cannot be removed, so it will be sent again: ${

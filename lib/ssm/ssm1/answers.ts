@@ -7,10 +7,9 @@
  *
  * @module
  */
-import { isSsmError, reason, SsmError } from "../../errors.ts";
+import { reason } from "../../errors.ts";
 import type { Logger } from "../../log/mod.ts";
-import { type StompClient, StompError } from "../../stomp/mod.ts";
-import type { Endpoint } from "../endpoints.ts";
+import { type Endpoint, ReconnectingClient } from "../../stomp/mod.ts";
 
 /** One answer. */
 export interface Answer {
@@ -19,28 +18,14 @@ export interface Answer {
   readonly body: Uint8Array;
 }
 
-/** A connection, or one that is being made. */
-class Line {
-  readonly connecting: Promise<StompClient>;
-  client: StompClient | undefined;
-
-  constructor(endpoint: Endpoint | undefined, signal: AbortSignal) {
-    this.connecting = this.#connect(endpoint, signal);
-  }
-
-  async #connect(
-    endpoint: Endpoint | undefined,
-    signal: AbortSignal,
-  ): Promise<StompClient> {
-    if (!endpoint) {
-      throw new SsmError("CONNECT", "There is no broker to answer to");
-    }
-    return this.client = await endpoint.connect(signal);
-  }
-}
-
 /** Answers that may be on their way at a time; what is left out is asked for again. */
 const MAX_ANSWERS = 1000;
+
+/** Connections that one answer may cost while others get through. */
+const MAX_LOSSES = 2;
+
+/** How long a goodbye may take; what is not confirmed by then is asked for again. */
+const GOODBYE_MS = 2000;
 
 /** Sends answers, each on its own merits. */
 export class Ssm1Answers {
@@ -49,9 +34,7 @@ export class Ssm1Answers {
   readonly #stop = new AbortController();
   /** The broker of the questions. */
   #endpoint: Endpoint | undefined;
-  #line: Line | undefined;
-  /** Settles when the suspects before have been sent, each alone. */
-  #suspects = Promise.resolve();
+  #client: ReconnectingClient | undefined;
 
   constructor(log: Logger) {
     this.#log = log;
@@ -61,8 +44,7 @@ export class Ssm1Answers {
   moveTo(endpoint: Endpoint): void {
     if (this.#endpoint === endpoint) return;
     this.#endpoint = endpoint;
-    this.#leave(this.#line);
-    this.#line = undefined;
+    this.#leave();
   }
 
   /**
@@ -88,62 +70,38 @@ export class Ssm1Answers {
   /** Sends no more; answers that are still on their way fail. */
   async close(): Promise<void> {
     this.#stop.abort();
-    await this.#leave(this.#line);
+    await this.#leave();
     await this.idle();
   }
 
-  async #deliver(answer: Answer): Promise<void> {
+  async #deliver({ destination, headers, body }: Answer): Promise<void> {
     try {
-      await this.#attempt(answer);
+      await this.#opened().send(destination, body, { headers });
     } catch (error) {
-      if (isRefusal(error)) return this.#giveUp(answer, error);
-      // A connection ended with several answers on it: each is tried again,
-      // alone, so that the one that it is ended for takes no other along.
-      this.#suspects = this.#suspects.then(() =>
-        this.#attempt(answer).catch((error) => this.#giveUp(answer, error))
-      );
-      await this.#suspects;
+      this.#log.warning(`Cannot answer to ${destination}: ${reason(error)}`);
     }
   }
 
-  async #attempt({ destination, headers, body }: Answer): Promise<void> {
-    const client = await this.#connected();
-    try {
-      await client.send(destination, body, { headers, receipt: true });
-    } catch (error) {
-      // After an ERROR the broker is free to hang up, and one that does not
-      // confirm in time is as good as gone: nothing more is sent there.
-      if (error instanceof StompError || isSsmError(error, "TIMEOUT")) {
-        client.close();
-      }
-      throw error;
+  /** The client, or another one when that has given up. */
+  #opened(): ReconnectingClient {
+    if (this.#client && this.#client.state !== "disconnected") {
+      return this.#client;
     }
-  }
-
-  /** All wait for the same promise, and so go on in the order in which they came. */
-  #connected(): Promise<StompClient> {
-    const current = this.#line;
-    if (current && (current.client?.open ?? true)) return current.connecting;
-    const line = new Line(this.#endpoint, this.#stop.signal);
-    this.#line = line;
-    line.connecting.catch(() => {
-      if (this.#line === line) this.#line = undefined;
+    return this.#client = new ReconnectingClient({
+      dial: this.#endpoint ?? [],
+      connect: "needed",
+      // An answer that is lost is given again when the question comes again.
+      retryForMs: 0,
+      maxLosses: MAX_LOSSES,
+      maxPendingBytes: Infinity,
+      signal: this.#stop.signal,
     });
-    return line.connecting;
   }
 
-  #giveUp({ destination }: Answer, error: unknown): void {
-    this.#log.warning(`Cannot answer to ${destination}: ${reason(error)}`);
+  async #leave(): Promise<void> {
+    const client = this.#client;
+    this.#client = undefined;
+    await client?.disconnect({ timeoutMs: GOODBYE_MS })
+      .catch(() => client.close());
   }
-
-  async #leave(line: Line | undefined): Promise<void> {
-    const client = await line?.connecting.catch(() => undefined);
-    // A goodbye that fails loses nothing that is still waited for.
-    await client?.disconnect().catch(() => client.close());
-  }
-}
-
-/** The broker refuses this one and lives on. */
-function isRefusal(error: unknown): boolean {
-  return error instanceof StompError && error.frame.headers.has("receipt-id");
 }

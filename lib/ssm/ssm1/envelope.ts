@@ -4,24 +4,20 @@
  *
  * @module
  */
-import { createHash } from "node:crypto";
 import { isSsmError, reason } from "../../errors.ts";
 import type { Certificate } from "../../pki/mod.ts";
 import {
   type CipherName,
   encryptMessage,
-  isEncrypted,
   type Signer,
   signMessage,
 } from "../../smime/mod.ts";
-import type { OpeningEnvelope, Sealed, SealingEnvelope } from "../envelope.ts";
+import { contentDigest } from "../../spool/mod.ts";
+import type { AnswerableMessage } from "../answering.ts";
+import type { OpeningEnvelope, SealingEnvelope } from "../envelope.ts";
 import type { Opened } from "../opened.ts";
+import type { SmimeOpener } from "../ssm2/envelope.ts";
 import { pack, unpack } from "./packing.ts";
-
-/** What an SSM1 receiver names a file by: MD5 in lower-case hex. */
-export function contentDigest(payload: Uint8Array): string {
-  return createHash("md5").update(payload).digest("hex");
-}
 
 /** Settings of {@linkcode Ssm1Sealer}. */
 export interface Ssm1SealerOptions {
@@ -34,14 +30,14 @@ export interface Ssm1SealerOptions {
 }
 
 /** Packs, signs and encrypts. */
-export class Ssm1Sealer implements SealingEnvelope {
+export class Ssm1Sealer implements SealingEnvelope<AnswerableMessage> {
   readonly #options: Ssm1SealerOptions;
 
   constructor(options: Ssm1SealerOptions) {
     this.#options = options;
   }
 
-  async seal(payload: Uint8Array): Promise<Sealed> {
+  async seal(payload: Uint8Array): Promise<AnswerableMessage> {
     const { signer, recipient, cipher = "des3" } = this.#options;
     const signed = await signMessage(await pack(payload), signer(), {
       form: "text",
@@ -54,7 +50,7 @@ export class Ssm1Sealer implements SealingEnvelope {
 /** Settings of {@linkcode Ssm1Opener}. */
 export interface Ssm1OpenerOptions {
   /** Decrypts, verifies and judges the signer. */
-  readonly inner: OpeningEnvelope;
+  readonly inner: SmimeOpener;
   /** Largest file that is unpacked, in bytes. */
   readonly maxUnpackedBytes: number;
 }
@@ -69,16 +65,7 @@ export class Ssm1Opener implements OpeningEnvelope {
 
   async open(body: Uint8Array): Promise<Opened> {
     const { inner, maxUnpackedBytes } = this.#options;
-    const rejected = (error: string): Opened => ({
-      status: "rejected",
-      body,
-      signer: undefined,
-      error,
-    });
-    if (body.length > 0 && !isEncrypted(body)) {
-      return rejected("Failed to decrypt message: it is not encrypted");
-    }
-    const opened = await inner.open(body);
+    const opened = await inner.open(body, "encrypted");
     if (opened.status === "rejected") return opened;
     try {
       return {
@@ -89,7 +76,8 @@ export class Ssm1Opener implements OpeningEnvelope {
       if (!isSsmError(error, "MIME") && !isSsmError(error, "LIMIT")) {
         throw error;
       }
-      return rejected(`Failed to unpack message: ${reason(error)}`);
+      const words = `Failed to unpack message: ${reason(error)}`;
+      return { status: "rejected", body, signer: undefined, error: words };
     }
   }
 }

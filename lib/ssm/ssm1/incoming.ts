@@ -1,8 +1,8 @@
 /**
  * SSM1 over STOMP, the consumer's side.
  *
- * It hands out its certificate to whoever asks, and answers every message that
- * it could read: with the MD5 of the file once that is on disk, with `REJECTED`
+ * It hands out its certificate to everybody that asks, and answers every message
+ * that it could read: with the MD5 of the file once that is on disk, with `REJECTED`
  * when its signer is not allowed. What cannot be decrypted or verified is
  * answered by silence: its sender keeps it.
  *
@@ -11,18 +11,15 @@
 import { reason } from "../../errors.ts";
 import type { Logger } from "../../log/mod.ts";
 import { type Certificate, writeCertificates } from "../../pki/mod.ts";
-import { type StompMessage, within } from "../../stomp/mod.ts";
+import { type Endpoint, type StompMessage, within } from "../../stomp/mod.ts";
+import type { AnsweredArrival, AnsweringProtocol } from "../answering.ts";
 import type { Delivery, IncomingCarrier } from "../carrier.ts";
 import {
-  type IncomingProtocol,
   IncomingStream,
   type IncomingStreamOptions,
-  type Taken,
 } from "../receiving/incoming_stream.ts";
-import type { Endpoint } from "../endpoints.ts";
 import type { Opened } from "../opened.ts";
 import { Ssm1Answers } from "./answers.ts";
-import { contentDigest } from "./envelope.ts";
 import {
   ID,
   NO_ID,
@@ -33,12 +30,20 @@ import {
   TYPE,
 } from "./headers.ts";
 
+/** What was received, each content known by its MD5 in lower-case hex. */
+export interface ReceivedContents {
+  /** The MD5 of a content. */
+  digestOf(content: Uint8Array): string;
+  /** Forgets a content that its sender will not send again. */
+  forget(digest: string): Promise<unknown>;
+}
+
 /** Settings of {@linkcode Ssm1IncomingCarrier}. */
 export interface Ssm1IncomingOptions extends IncomingStreamOptions {
   /** The consumer's certificate and those that lead on from it, as of now. */
   readonly certificates: () => readonly Certificate[];
-  /** Forgets a message that its sender will not send again, by its MD5. */
-  readonly forget: (digest: string) => Promise<unknown>;
+  /** What was received, by the MD5 of its content. */
+  readonly received: ReceivedContents;
 }
 
 /** Receives sealed files and answers their senders. */
@@ -82,9 +87,8 @@ export class Ssm1IncomingCarrier implements IncomingCarrier {
   }
 }
 
-class Ssm1Consumer implements IncomingProtocol {
-  readonly senderKeeps = true;
-  readonly forgets = true;
+class Ssm1Consumer implements AnsweringProtocol {
+  readonly receiverAnswers = true;
   readonly #options: Ssm1IncomingOptions;
   readonly #log: Logger;
   readonly #answers: Ssm1Answers;
@@ -102,7 +106,7 @@ class Ssm1Consumer implements IncomingProtocol {
   async take(
     message: StompMessage,
     settled: () => Promise<unknown>,
-  ): Promise<Taken | undefined> {
+  ): Promise<AnsweredArrival | undefined> {
     const { headers, messageId } = message;
     const reack = reackOf(headers);
     if (reack !== undefined) {
@@ -126,7 +130,7 @@ class Ssm1Consumer implements IncomingProtocol {
         );
         return undefined;
     }
-    // Whatever else it says to be: if it is none, it ends in reject with the reason.
+    // Any other type is treated as a message: what is none ends in reject with the reason.
     const id = this.nameOf(message);
     return {
       id,
@@ -138,7 +142,7 @@ class Ssm1Consumer implements IncomingProtocol {
 
   async #forget(digest: string): Promise<void> {
     try {
-      await this.#options.forget(digest);
+      await this.#options.received.forget(digest);
     } catch (error) {
       // It is only remembered longer than necessary.
       this.#log.warning(`Cannot forget message ${digest}: ${reason(error)}`);
@@ -163,7 +167,7 @@ class Ssm1Consumer implements IncomingProtocol {
   }
 
   #answer(id: string, replyTo: string | undefined, opened: Opened): void {
-    const verdict = verdictOn(opened);
+    const verdict = this.#verdictOn(opened);
     if (verdict === undefined) return;
     if (replyTo === undefined) {
       this.#log.warning(`Message ${id} has no reply-to: it is not answered.`);
@@ -175,11 +179,13 @@ class Ssm1Consumer implements IncomingProtocol {
       body: new Uint8Array(0),
     });
   }
-}
 
-/** What the ack says; `undefined` for silence. */
-function verdictOn(opened: Opened): string | undefined {
-  if (opened.status === "accepted") return contentDigest(opened.payload);
-  // The signature is good, and the signer is not allowed.
-  return opened.signer === undefined ? undefined : REJECTED;
+  /** What the ack says; `undefined` for silence. */
+  #verdictOn(opened: Opened): string | undefined {
+    if (opened.status === "accepted") {
+      return this.#options.received.digestOf(opened.payload);
+    }
+    // The signature is good, and the signer is not allowed.
+    return opened.signer === undefined ? undefined : REJECTED;
+  }
 }

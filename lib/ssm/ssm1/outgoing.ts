@@ -8,25 +8,25 @@
  *
  * @module
  */
-import { isSsmError, reason, SsmError } from "../../errors.ts";
-import type { Logger } from "../../log/mod.ts";
+import { reason, SsmError } from "../../errors.ts";
 import type { Certificate } from "../../pki/mod.ts";
-import { backoff, type Clock, sleep, StompError } from "../../stomp/mod.ts";
-import type { OutgoingCarrier } from "../carrier.ts";
-import type { Sealed } from "../envelope.ts";
-import { connectAny, type Endpoint, startingWith } from "../endpoints.ts";
+import type { ReconnectingClient } from "../../stomp/mod.ts";
+import type { AnswerableMessage, AnsweredCarrier } from "../answering.ts";
+import {
+  leave,
+  openOutgoingClient,
+  type OutgoingOptions,
+  whyNotSent,
+} from "../brokers.ts";
 import {
   ConsumerCertificate,
   type ConsumerCertificateOptions,
 } from "./consumer_certificate.ts";
-import { type Question, Ssm1Link } from "./link.ts";
+import { type Question, Ssm1Dialogue } from "./dialogue.ts";
 
-/** Settings of {@linkcode Ssm1OutgoingCarrier}. */
-export interface Ssm1OutgoingOptions {
-  readonly endpoints: readonly Endpoint[];
-  /** Where the consumer listens: a topic or a queue. */
-  readonly destination: string;
-  /** Where its answers are to come; `/temp-queue/NAME` where the broker has such queues. */
+/** Settings of {@linkcode Ssm1OutgoingCarrier}; the destination is a topic or a queue. */
+export interface Ssm1OutgoingOptions extends OutgoingOptions {
+  /** Where answers are to come; `/temp-queue/NAME` where the broker has such queues. */
   readonly ackQueue: string;
   /** Whose certificate to encrypt to; `"known"` asks nobody for it, and does not know it. */
   readonly consumer: Omit<ConsumerCertificateOptions, "clock"> | "known";
@@ -34,16 +34,7 @@ export interface Ssm1OutgoingOptions {
   readonly ackTimeoutMs?: number;
   /** How often to show that it is there, and to deliver what is to be forgotten, in ms. @default 120000 */
   readonly pingEveryMs?: number;
-  /** How long to look for a broker before giving up, in ms. */
-  readonly retryForMs: number;
-  readonly signal: AbortSignal;
-  readonly log: Logger;
-  readonly clock: Clock;
-  readonly random?: () => number;
 }
-
-/** Connections that one message may cost before it is refused. */
-const MAX_LOSSES = 3;
 
 /** Messages that may stay unanswered, one after another, before nobody is thought to listen. */
 const MAX_SILENCE = 3;
@@ -55,7 +46,7 @@ const MAX_SILENCE = 3;
 const SHARES = [1 / 30, 1 / 6, 4 / 5];
 
 /** Sends sealed files and waits for the consumer's acks. */
-export class Ssm1OutgoingCarrier implements OutgoingCarrier {
+export class Ssm1OutgoingCarrier implements AnsweredCarrier {
   readonly #options: Ssm1OutgoingOptions;
   readonly #ackTimeoutMs: number;
   readonly #certificate: ConsumerCertificate | undefined;
@@ -63,10 +54,9 @@ export class Ssm1OutgoingCarrier implements OutgoingCarrier {
   readonly #confirmed = new Map<string, string>();
   /** Digests that the consumer may forget, not told yet. */
   readonly #reacks = new Set<string>();
-  #link: Ssm1Link | undefined;
+  readonly #dialogue: Ssm1Dialogue;
+  #client: ReconnectingClient | undefined;
   #cancelPing = () => {};
-  /** Connections that ended, one after another, with nothing answered. */
-  #fruitless = 0;
   #silence = 0;
   /** A message waits for its ack. */
   #sending = false;
@@ -75,6 +65,7 @@ export class Ssm1OutgoingCarrier implements OutgoingCarrier {
     const { ackTimeoutMs = 60_000, consumer, clock } = options;
     this.#options = options;
     this.#ackTimeoutMs = ackTimeoutMs;
+    this.#dialogue = new Ssm1Dialogue(options);
     this.#certificate = consumer === "known"
       ? undefined
       : new ConsumerCertificate({ ...consumer, clock });
@@ -94,37 +85,42 @@ export class Ssm1OutgoingCarrier implements OutgoingCarrier {
   /** @throws {SsmError} also `TIMEOUT` when the consumer does not send its certificate */
   async open(): Promise<void> {
     this.#silence = 0;
-    await this.#throughLosses(async (link) => {
-      const certificate = this.#certificate;
-      if (certificate?.fresh === false) {
-        await this.#requestCertificate(link, certificate);
-      }
-    });
+    const client = this.#opened();
+    await client.connection();
+    const certificate = this.#certificate;
+    if (certificate?.fresh === false) {
+      await this.#requestCertificate(client, certificate);
+    }
   }
 
-  async send(id: string, { body, digest }: Sealed): Promise<void> {
-    if (digest === undefined) {
-      throw new TypeError("SSM1 needs the digest of what it sends");
-    }
+  async send(
+    id: string,
+    { body, digest }: AnswerableMessage,
+  ): Promise<void> {
+    const client = this.#opened();
     this.#sending = true;
-    const verdict = await this.#throughLosses(async (link) => {
-      try {
-        return await this.#asking(
+    try {
+      const verdict = await client.perform((connection) =>
+        this.#asking(
           { type: "msg", id, body },
           (question) =>
-            link.exchange({ ...question, digest }, {
-              ms: this.#ackTimeoutMs,
-              otherwise: `No acknowledgement received for message ${id}`,
-            }),
+            this.#dialogue.exchange(
+              connection,
+              { ...question, digest },
+              this.#ackTimeoutMs,
+            ),
           digest,
-        );
-      } catch (error) {
-        throw this.#judge(id, error);
+        )
+      ).catch((error) => {
+        throw whyNotSent(client, id, error);
+      });
+      if (verdict === "no answer") throw this.#noAnswer(id);
+      this.#silence = 0;
+      if (verdict === "rejected") {
+        throw unsendable(`Message ${id} was rejected by consumer`);
       }
-    }).finally(() => this.#sending = false);
-    this.#silence = 0;
-    if (verdict === "rejected") {
-      throw unsendable(`Message ${id} was rejected by consumer`);
+    } finally {
+      this.#sending = false;
     }
     this.#options.log.info(`Consumer received message: ${id}`);
     this.#confirmed.set(id, digest);
@@ -138,10 +134,13 @@ export class Ssm1OutgoingCarrier implements OutgoingCarrier {
   }
 
   async close(): Promise<void> {
-    if (this.#link?.open || this.#reacks.size > 0) await this.#sayGoodbye();
+    if (this.#client?.state === "connected" || this.#reacks.size > 0) {
+      await this.#sayGoodbye();
+    }
     this.#cancelPing();
-    await this.#link?.disconnect();
-    this.#link = undefined;
+    const client = this.#client;
+    this.#client = undefined;
+    if (client) await leave(client);
   }
 
   /**
@@ -152,7 +151,7 @@ export class Ssm1OutgoingCarrier implements OutgoingCarrier {
   async #sayGoodbye(): Promise<void> {
     try {
       do {
-        await this.#throughLosses((link) => this.#ping(link));
+        await this.#ping(this.#opened());
       } while (this.#reacks.size > 0);
     } catch (error) {
       this.#options.log.warning(
@@ -167,46 +166,38 @@ export class Ssm1OutgoingCarrier implements OutgoingCarrier {
     await this.close();
   }
 
-  /** Does `work` on a connection, and on another one when that is lost. */
-  async #throughLosses<T>(work: (link: Ssm1Link) => Promise<T>): Promise<T> {
-    for (let losses = 0;;) {
-      const link = await this.#connected();
-      try {
-        const result = await work(link);
-        this.#fruitless = 0;
-        return result;
-      } catch (error) {
-        if (!isLoss(error)) throw error;
-        this.#options.log.warning(`Lost connection. ${reason(error)}`);
-        link.close();
-        this.#fruitless++;
-        if (++losses >= MAX_LOSSES) throw error;
-      }
+  /** The client, or another one when that has given up. */
+  #opened(): ReconnectingClient {
+    if (this.#client && this.#client.state !== "disconnected") {
+      return this.#client;
     }
+    const { log, ackQueue, destination } = this.#options;
+    const client = openOutgoingClient(this.#options, {
+      onConnected: () => {
+        log.info(`Subscribing to: ${ackQueue}`);
+        log.info(`Will send messages to: ${destination}`);
+        this.#pingLater(client);
+      },
+      onLost: (why) => this.#dialogue.lost(why),
+    });
+    this.#listen(client);
+    return this.#client = client;
   }
 
-  async #connected(): Promise<Ssm1Link> {
-    if (this.#link?.open) return this.#link;
-    const { endpoints, signal, clock, random, log } = this.#options;
-    // At once after a first loss; then with pauses, beginning with the next broker.
-    const turns = Math.max(this.#fruitless - 1, 0);
-    if (turns > 0) {
-      const wait = backoff(turns, { ...(random && { random }) });
-      await sleep(clock, wait, signal);
+  async #listen(client: ReconnectingClient): Promise<void> {
+    const { ackQueue } = this.#options;
+    const answers = client.subscribe(ackQueue, { ack: "auto", receipt: false });
+    try {
+      for await (const { headers, body } of answers) {
+        this.#dialogue.hear(headers, body);
+      }
+    } catch {
+      // Those who wait are told why.
     }
-    const client = await connectAny({
-      ...this.#options,
-      endpoints: startingWith(endpoints, turns),
-    });
-    log.info("Connected.");
-    this.#link = await Ssm1Link.open(client, this.#options);
-    log.info(`Will send messages to: ${this.#options.destination}`);
-    this.#pingLater(this.#link);
-    return this.#link;
   }
 
   async #requestCertificate(
-    link: Ssm1Link,
+    client: ReconnectingClient,
     certificate: ConsumerCertificate,
   ): Promise<void> {
     const { log } = this.#options;
@@ -221,20 +212,21 @@ export class Ssm1OutgoingCarrier implements OutgoingCarrier {
     const otherwise = "Cannot obtain the consumer's certificate";
     for (const share of SHARES) {
       log.info("Requesting the consumer's certificate.");
-      try {
-        await this.#asking(
+      const isTaken = await client.perform((connection) =>
+        this.#asking(
           { type: "certreq" },
           (question) =>
-            link.requestCertificate(question, take, {
-              ms: this.#ackTimeoutMs * share,
-              otherwise,
-            }),
-        );
-        log.info("The consumer's certificate is valid.");
-        return;
-      } catch (error) {
-        if (!isSsmError(error, "TIMEOUT")) throw error;
-      }
+            this.#dialogue.requestCertificate(
+              connection,
+              question,
+              take,
+              this.#ackTimeoutMs * share,
+            ),
+        )
+      );
+      if (!isTaken) continue;
+      log.info("The consumer's certificate is valid.");
+      return;
     }
     throw new SsmError("TIMEOUT", `${otherwise}: ${problem}`, {
       hint: "is the consumer running, on this topic, and consumer-dn its DN?",
@@ -265,58 +257,47 @@ export class Ssm1OutgoingCarrier implements OutgoingCarrier {
     }
   }
 
-  async #ping(link: Ssm1Link): Promise<void> {
-    await this.#asking(
-      { type: "ping", id: "ping" },
-      (question) => link.send(question),
+  async #ping(client: ReconnectingClient): Promise<void> {
+    await client.perform((connection) =>
+      this.#asking(
+        { type: "ping", id: "ping" },
+        (question) => this.#dialogue.send(connection, question),
+      )
     );
   }
 
-  #pingLater(link: Ssm1Link): void {
+  #pingLater(client: ReconnectingClient): void {
     const { clock, pingEveryMs = 120_000, log } = this.#options;
     this.#cancelPing();
     this.#cancelPing = clock.after(pingEveryMs, () => {
-      if (!link.open) return;
+      if (client.state !== "connected") return;
       // A message says that it is there, too; and what is told along with it
       // must not leave at the same time by another way.
       if (!this.#sending) {
-        this.#ping(link).catch((error) =>
+        this.#ping(client).catch((error) =>
           log.warning(`A ping failed: ${reason(error)}`)
         );
       }
-      this.#pingLater(link);
+      this.#pingLater(client);
     });
   }
 
-  /** Whose fault it is that a message was not answered. */
-  #judge(id: string, error: unknown): unknown {
-    if (isSsmError(error, "TIMEOUT")) {
-      // The consumer may have another key by now.
-      this.#certificate?.doubt();
-      if (++this.#silence < MAX_SILENCE) return unsendable(error.message);
-      return new SsmError(
-        "TIMEOUT",
-        `${error.message}, nor for the ${MAX_SILENCE - 1} before it`,
-        {
-          hint:
-            "the consumer's log says whether it is running and can read them",
-        },
-      );
-    }
-    if (error instanceof StompError && error.frame.headers.has("receipt-id")) {
-      return unsendable(
-        `Cannot send message "${id}": ${reason(error)}`,
-        error,
-      );
-    }
-    return error;
+  /** What it means that the consumer does not answer. */
+  #noAnswer(id: string): SsmError {
+    const words = `No acknowledgement received for message ${id}`;
+    // The consumer may have another key by now.
+    this.#certificate?.doubt();
+    if (++this.#silence < MAX_SILENCE) return unsendable(words);
+    return new SsmError(
+      "TIMEOUT",
+      `${words}, nor for the ${MAX_SILENCE - 1} before it`,
+      {
+        hint: "the consumer's log says whether it is running and can read them",
+      },
+    );
   }
 }
 
-function isLoss(error: unknown): boolean {
-  return isSsmError(error, "CONNECTION_LOST") || error instanceof StompError;
-}
-
-function unsendable(words: string, cause?: unknown): SsmError {
-  return new SsmError("UNSENDABLE", words, { cause });
+function unsendable(words: string): SsmError {
+  return new SsmError("UNSENDABLE", words);
 }

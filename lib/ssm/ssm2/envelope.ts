@@ -18,11 +18,12 @@ import {
   type CipherName,
   decryptMessage,
   encryptMessage,
-  isEncrypted,
   type Recipient,
   type Signer,
   signMessage,
+  SmimeMessage,
   verifyMessage,
+  type WeakDigests,
 } from "../../smime/mod.ts";
 import type { OpeningEnvelope, Sealed, SealingEnvelope } from "../envelope.ts";
 import type { Opened, Rejected } from "../opened.ts";
@@ -76,8 +77,8 @@ export interface SmimeOpenerOptions {
    * @default false
    */
   readonly retryUntrusted?: boolean;
-  /** Accept SHA-1 and MD5 signatures, or SHA-1 only. @default false */
-  readonly allowWeakDigests?: boolean | "sha1";
+  /** Weak digests that messages may be signed with. @default "none" */
+  readonly allowWeakDigests?: WeakDigests;
   /** Largest message that is opened, in bytes: as large as the broker may send. */
   readonly maxMessageBytes: number;
 }
@@ -90,17 +91,20 @@ export class SmimeOpener implements OpeningEnvelope {
     this.#options = options;
   }
 
-  async open(body: Uint8Array): Promise<Opened> {
+  /** @param form `encrypted` rejects what is only signed */
+  async open(
+    body: Uint8Array,
+    form: "any" | "encrypted" = "any",
+  ): Promise<Opened> {
     const {
       recipients,
       trust,
       isAllowed,
       explainRefusal = () => undefined,
-      allowWeakDigests = false,
+      allowWeakDigests = "none",
       retryUntrusted = false,
       maxMessageBytes,
     } = this.#options;
-    const limits = { maxMessageBytes };
     const rejected = (error: string, signer?: string): Rejected => ({
       status: "rejected",
       body,
@@ -108,17 +112,21 @@ export class SmimeOpener implements OpeningEnvelope {
       error,
     });
     if (body.length === 0) return rejected("Empty text passed to _handle_msg.");
-    let entity = body;
+    const limits = { maxMessageBytes };
+    const message = new SmimeMessage(body, limits);
+    let signed: SmimeMessage | Uint8Array = message;
     try {
-      if (isEncrypted(body)) {
-        entity = await decryptMessage(body, recipients(), limits);
+      if (message.isEncrypted) {
+        signed = await decryptMessage(message, recipients());
+      } else if (form === "encrypted") {
+        return rejected("Failed to decrypt message: it is not encrypted");
       }
     } catch (error) {
       return rejected(`Failed to decrypt message: ${badMessage(error)}`);
     }
     try {
       const { payload, signer, certificates, signing } = await verifyMessage(
-        entity,
+        signed,
         { allowWeakDigests, limits },
       );
       const verdict = await trust(signer, certificates);

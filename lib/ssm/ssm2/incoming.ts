@@ -5,12 +5,11 @@
  */
 import type { Logger } from "../../log/mod.ts";
 import type { StompMessage } from "../../stomp/mod.ts";
+import type { Arrival, SilentProtocol } from "../answering.ts";
 import type { Delivery, IncomingCarrier } from "../carrier.ts";
 import {
-  type IncomingProtocol,
   IncomingStream,
   type IncomingStreamOptions,
-  type Taken,
 } from "../receiving/incoming_stream.ts";
 
 /** Receives sealed messages, each confirmed on its own. */
@@ -27,9 +26,8 @@ export class Ssm2IncomingCarrier implements IncomingCarrier {
 }
 
 /** The messages of SSM2: a record, or a ping. */
-class Ssm2Incoming implements IncomingProtocol {
-  readonly senderKeeps = false;
-  readonly forgets = false;
+class Ssm2Incoming implements SilentProtocol {
+  readonly receiverAnswers = false;
   readonly #log: Logger;
 
   constructor(log: Logger) {
@@ -40,7 +38,7 @@ class Ssm2Incoming implements IncomingProtocol {
     return headers.get("empa-id") ?? messageId;
   }
 
-  take({ headers, messageId }: StompMessage): Promise<Taken | undefined> {
+  take({ headers, messageId }: StompMessage): Promise<Arrival | undefined> {
     const id = headers.get("empa-id") || undefined;
     if (id === "ping") {
       this.#log.info("Received ping message.");

@@ -64,6 +64,7 @@ export class StompClient implements AsyncDisposable {
   readonly #subscriptions: Subscriptions;
   #nextTransaction = 1;
   #leaving = false;
+  #tookMessages = false;
   /** The last ERROR that concerned one frame; the broker may close because of it. */
   #refusal: StompError | undefined;
 
@@ -132,6 +133,14 @@ export class StompClient implements AsyncDisposable {
   }
 
   /**
+   * Whether the broker may forget a message that it has sent over this connection:
+   * one was acknowledged, or came in mode `auto`.
+   */
+  get tookMessages(): boolean {
+    return this.#tookMessages;
+  }
+
+  /**
    * Sends a message. Settles when the network has taken it, or, with `receipt`,
    * when the broker has confirmed it.
    *
@@ -155,10 +164,25 @@ export class StompClient implements AsyncDisposable {
    * @throws {SsmError} as {@linkcode send}
    * @throws {TypeError} when that id is in use
    */
-  subscribe(
+  async subscribe(
     destination: string,
     options: SubscribeOptions = {},
   ): Promise<Subscription> {
+    const { subscription, confirmed } = this.subscribing(destination, options);
+    await confirmed;
+    return subscription;
+  }
+
+  /**
+   * Subscribes, for those who take messages that come before the receipt does.
+   *
+   * @returns the subscription at once, and what {@linkcode subscribe} waits for
+   * @throws {RangeError} when the prefetch is no number of messages
+   */
+  subscribing(
+    destination: string,
+    options: SubscribeOptions = {},
+  ): { subscription: Subscription; confirmed: Promise<void> } {
     return this.#subscriptions.subscribe(destination, options);
   }
 
@@ -189,7 +213,7 @@ export class StompClient implements AsyncDisposable {
     const goodbye = this.#request("DISCONNECT", {}, true);
     this.#leave();
     const cancel = this.#clock.after(timeoutMs, () => {
-      const words = `no receipt within ${timeoutMs} ms`;
+      const words = `no receipt within ${Math.ceil(timeoutMs)} ms`;
       const error = new SsmError("TIMEOUT", `Cannot disconnect: ${words}`);
       this.#connection.close(error);
     });
@@ -288,11 +312,14 @@ export class StompClient implements AsyncDisposable {
         return undefined;
       }
       case "ERROR": {
-        const error = new StompError(`Broker ${this.remote} refuses`, frame);
+        const action = `Broker ${this.remote} refuses`;
         const id = frame.headers.get("receipt-id");
+        if (id === undefined || !this.#receipts.awaits(id)) {
+          throw new StompError(action, frame);
+        }
         // The rest of the connection lives on if the broker lets it.
-        if (id === undefined || !this.#receipts.fail(id, error)) throw error;
-        this.#refusal = error;
+        this.#refusal = new StompError(action, frame, true);
+        this.#receipts.fail(id, this.#refusal);
         return undefined;
       }
       default:
@@ -305,13 +332,17 @@ export class StompClient implements AsyncDisposable {
 
   #takeMessage(frame: Frame): Promise<void> | undefined {
     const subscription = this.#subscriptions.ownerOf(frame.headers);
+    const mode = subscription?.ack ?? "auto";
     const message = new StompMessage(frame, {
       subscription: frame.headers.get("subscription") ?? subscription?.id ?? "",
-      mode: subscription?.ack ?? "auto",
+      mode,
       version: this.version,
-      acknowledge: (command, ids, { receipt, transaction }) =>
-        this.#request(command, { ...ids, transaction }, receipt),
+      acknowledge: async (command, ids, { receipt, transaction }) => {
+        await this.#request(command, { ...ids, transaction }, receipt);
+        if (command === "ACK") this.#tookMessages = true;
+      },
     });
+    if (mode === "auto") this.#tookMessages = true;
     if (subscription !== undefined) return subscription.offer(message);
     if (this.#subscriptions.hasEnded(frame.headers)) return undefined;
     this.#onUnhandled?.(message);

@@ -31,10 +31,13 @@ export type Acknowledge = (
 
 /** One message of a subscription. */
 export class StompMessage {
+  /** All headers of the MESSAGE frame. */
   readonly headers: FrameHeaders;
+  /** Its content, as it was sent. */
   readonly body: Uint8Array;
   /** Where it was sent to. */
   readonly destination: string;
+  /** The broker's name for it; empty if it gave none. */
   readonly messageId: string;
   /** Whether the broker says that it delivered this message before. */
   readonly redelivered: boolean;
@@ -45,6 +48,7 @@ export class StompMessage {
   readonly #version: StompVersion;
   readonly #acknowledge: Acknowledge;
 
+  /** Made by the subscription that the frame belongs to. */
   constructor(
     { headers, body, trimmed }: Frame,
     context: {

@@ -18,17 +18,20 @@ export interface StompConnectOptions {
    * @default the host that was dialled
    */
   host?: string | false | undefined;
-  /** @default none */
+  /** The user name at the broker. @default none */
   login?: string | undefined;
-  /** @default none */
+  /** What proves that login. @default none */
   passcode?: string | undefined;
   /** The name of a durable subscriber (ActiveMQ `client-id`). @default none */
   clientId?: string | undefined;
   /** Further headers of CONNECT. */
   headers?: Readonly<Record<string, string>> | undefined;
-  /** @default ["1.2", "1.1", "1.0"] */
+  /** The versions of STOMP to offer. @default ["1.2", "1.1", "1.0"] */
   acceptVersions?: readonly StompVersion[] | undefined;
-  /** @default { sendMs: 30000, receiveMs: 30000 } */
+  /**
+   * How often to send, and to want to receive, in ms; 0 is never.
+   * @default { sendMs: 30000, receiveMs: 30000 }
+   */
   heartBeat?: HeartBeat | undefined;
   /**
    * Intervals of silence after which the broker counts as lost. ActiveMQ sends
@@ -59,12 +62,12 @@ export interface StompConnectOptions {
   onUnhandled?: ((message: StompMessage) => void) | undefined;
   /**
    * Shown every frame after the greeting, as it is sent or received; CONNECT,
-   * with its password, is not.
+   * with its passcode, is not.
    */
   onFrame?:
     | ((frame: Frame, direction: "sent" | "received") => void)
     | undefined;
-  /** @default the machine's clock */
+  /** What time-outs and heart-beats go by. @default the machine's clock */
   clock?: Clock | undefined;
 }
 

@@ -60,6 +60,11 @@ export class Receipts {
     await pending.settled.promise;
   }
 
+  /** Whether a receipt of that id is awaited. */
+  awaits(id: string): boolean {
+    return this.#pending.has(id);
+  }
+
   /** The receipt came. @returns whether it was awaited */
   confirm(id: string): boolean {
     const pending = this.#remove(id);

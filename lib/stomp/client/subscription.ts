@@ -8,7 +8,7 @@ import type { AckMode, StompMessage } from "./message.ts";
 
 /** What a subscription asks for. */
 export interface SubscribeOptions {
-  /** @default "client-individual" */
+  /** How messages are confirmed. @default "client-individual" */
   ack?: AckMode | undefined;
   /**
    * Messages the broker may send ahead of their acknowledgement, as ActiveMQ
@@ -26,7 +26,7 @@ export interface SubscribeOptions {
    * stops receipts too. @default 16777216 (16 MiB)
    */
   maxWaitingBytes?: number | undefined;
-  /** @default a number that this connection has not used */
+  /** Its id on the wire. @default a number that this connection has not used */
   id?: string | undefined;
   /** Further headers, such as `selector`. */
   headers?: Readonly<Record<string, string>> | undefined;
@@ -50,8 +50,11 @@ interface Requests {
 /** Messages of one subscription, in order; for one consumer at a time. */
 export class Subscription
   implements AsyncIterable<StompMessage>, AsyncDisposable {
+  /** Its id on the wire. */
   readonly id: string;
+  /** What it subscribes to. */
   readonly destination: string;
+  /** How its messages are confirmed. */
   readonly ack: AckMode;
   #prefetch: number;
   readonly #maxWaitingBytes: number;
@@ -128,6 +131,7 @@ export class Subscription
     return true;
   }
 
+  /** Unsubscribes; a failure to do so is not thrown. */
   async [Symbol.asyncDispose](): Promise<void> {
     // Without a connection there is nothing to unsubscribe from.
     await this.unsubscribe().catch(() => {});

@@ -32,20 +32,21 @@ export class Subscriptions {
     this.#host = host;
   }
 
-  /** Subscribes; see `StompClient.subscribe()`. */
-  async subscribe(
+  /** Subscribes; see `StompClient.subscribing()`. */
+  subscribe(
     destination: string,
     options: SubscribeOptions,
-  ): Promise<Subscription> {
+  ): { subscription: Subscription; confirmed: Promise<void> } {
     const {
       ack = "client-individual",
       prefetch = 100,
       maxWaitingBytes = 16 << 20,
-      id = this.#newId(),
+      id = this.#unused(() => `${this.#next++}`),
     } = options;
     if (!Number.isInteger(prefetch) || prefetch < 1) {
       throw new RangeError(`prefetch must be at least 1, not ${prefetch}`);
     }
+    let parts = 1;
     const subscription: Subscription = new Subscription(
       { id, destination },
       { ack, prefetch, maxWaitingBytes },
@@ -53,15 +54,19 @@ export class Subscriptions {
         unsubscribe: () => this.#unsubscribe(subscription),
         widen: () =>
           // Apart from numbers, which others may take for theirs.
-          this.#ask(subscription, this.#newId(`${id}+`), {
+          this.#ask(subscription, this.#unused(() => `${id}+${++parts}`), {
             ...options,
             prefetch: 1,
             receipt: undefined,
           }),
       },
     );
-    await this.#ask(subscription, id, options);
-    return subscription;
+    const confirmed = this.#ask(subscription, id, options).catch((error) => {
+      // Somebody may wait for its messages already.
+      subscription.finish(error);
+      throw error;
+    });
+    return { subscription, confirmed };
   }
 
   /** Ends all subscriptions. */
@@ -94,9 +99,9 @@ export class Subscriptions {
     return named ?? (destination === undefined ? only : undefined);
   }
 
-  #newId(prefix = ""): string {
+  #unused(next: () => string): string {
     let id: string;
-    do id = `${prefix}${this.#next++}`; while (this.#byId.has(id));
+    do id = next(); while (this.#byId.has(id));
     return id;
   }
 

@@ -22,6 +22,7 @@ interface TransactionHost {
 
 /** A transaction that is open until it is committed or aborted. */
 export class StompTransaction implements AsyncDisposable {
+  /** Its id on the wire. */
   readonly id: string;
   readonly #host: TransactionHost;
   #open = true;

@@ -33,7 +33,10 @@ const HEART_BEAT = Uint8Array.of(0x0a);
 export interface ConnectionOptions {
   /** Limits on what the peer sends. */
   limits?: FrameLimits | undefined;
-  /** @default false */
+  /**
+   * What is left out of a message that is over the limits, or cannot be read,
+   * instead of ending the connection. @default false
+   */
   trimMessages?: TrimMessages | undefined;
   /**
    * Time without progress, while bytes wait to be sent, after which the
@@ -53,7 +56,7 @@ export interface ConnectionOptions {
   trailingEol?: boolean | undefined;
   /** Told, as bytes come, how many are kept of a frame that has not ended. */
   onHeld?: ((bytes: number) => void) | undefined;
-  /** @default the machine's clock */
+  /** What time-outs and heart-beats go by. @default the machine's clock */
   clock?: Clock | undefined;
 }
 
@@ -78,6 +81,7 @@ export class StompConnection {
   #open = true;
   #reason: SsmError | undefined;
 
+  /** Speaks over `socket`, which belongs to the connection from now on. */
   constructor(socket: Socket, options: ConnectionOptions = {}) {
     const {
       limits = {},

@@ -72,6 +72,11 @@ export class FrameDecoder {
   #droppedBytes: number | undefined;
   #error: unknown;
 
+  /**
+   * Begins between two frames.
+   *
+   * @throws {RangeError} on a limit that makes no sense
+   */
   constructor(options: FrameDecoderOptions = {}) {
     const { version = "1.0", limits = {}, trimMessages = false } = options;
     this.version = version;

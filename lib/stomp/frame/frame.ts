@@ -17,8 +17,11 @@ export type FrameHeaders = ReadonlyMap<string, string>;
 
 /** One frame, as sent or received. */
 export interface Frame {
+  /** Such as `SEND` or `MESSAGE`. */
   readonly command: string;
+  /** Unescaped, in the order of the wire. */
   readonly headers: FrameHeaders;
+  /** The content; empty where there is none. */
   readonly body: Uint8Array;
   /** What was left out of it; absent when it is whole. */
   readonly trimmed?: Trimmed | undefined;

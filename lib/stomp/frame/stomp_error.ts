@@ -12,14 +12,25 @@ const MAX_LINES = 3;
 
 /** The peer sent an ERROR frame. */
 export class StompError extends SsmError {
+  /** Tells it from other errors of ssm. */
   override readonly name = "StompError";
   /** The ERROR frame, whole. */
   readonly frame: Frame;
+  /**
+   * Whether it is about one request, whose receipt it names; otherwise the
+   * connection ends by it, whatever it is about.
+   */
+  readonly concernsRequest: boolean;
 
-  /** @param action what failed by it, such as `Cannot connect to host:61613` */
-  constructor(action: string, frame: Frame) {
+  /**
+   * The message is `action`, a colon and the peer's words.
+   *
+   * @param action what failed by it, such as `Cannot connect to host:61613`
+   */
+  constructor(action: string, frame: Frame, concernsRequest = false) {
     super("STOMP_ERROR", `${action}: ${wordsOf(frame)}`);
     this.frame = frame;
+    this.concernsRequest = concernsRequest;
   }
 }
 

@@ -3,13 +3,12 @@
  *
  * @module
  */
-import { isSsmError, SsmError } from "../../errors.ts";
-import { BrokerSearch } from "./broker_search.ts";
+import { SsmError } from "../../errors.ts";
+import { within } from "../../time/mod.ts";
 import type { StompClient } from "../client/client.ts";
-import { type Clock, systemClock } from "../../time/mod.ts";
+import type { StompTransaction } from "../client/transaction.ts";
 import { checkConcurrency, Consumer } from "./consumer.ts";
-import { LastingSubscription } from "./lasting_subscription.ts";
-import { PendingSends } from "./pending_sends.ts";
+import type { LastingSubscription } from "./lasting_subscription.ts";
 import type {
   ConsumeOptions,
   LastingSendOptions,
@@ -17,9 +16,9 @@ import type {
   MessageHandler,
   ReconnectOptions,
 } from "./options.ts";
-import { type ClientState, type StateChange, StateFeed } from "./state.ts";
-import type { StompTransaction } from "../client/transaction.ts";
-import { within } from "../../time/mod.ts";
+import type { Work } from "./pending_work.ts";
+import type { ClientState, StateChange } from "./state.ts";
+import { Upkeep } from "./upkeep.ts";
 
 /**
  * A client that connects by itself, and again whenever the connection is lost,
@@ -63,44 +62,23 @@ export class ReconnectingClient implements AsyncDisposable {
    * which it gave up.
    */
   readonly closed: Promise<SsmError | undefined>;
-  readonly #options: ReconnectOptions;
-  readonly #clock: Clock;
-  readonly #search: BrokerSearch;
-  readonly #feed: StateFeed;
-  readonly #sends: PendingSends;
-  readonly #subscriptions = new Set<LastingSubscription>();
+  readonly #upkeep: Upkeep;
   /** What a goodbye waits for: handlers and transactions at work. */
   readonly #atWork = new Set<Promise<unknown>>();
-  readonly #stop = new AbortController();
-  #nextId = 1;
-  /** The connection there is. */
-  #connection: StompClient | undefined;
-  /** That connection, once everything is in place on it. */
-  #inPlace: StompClient | undefined;
-  /** The same, for those who wait for it. */
-  #client = neverUnhandled(Promise.withResolvers<StompClient>());
 
-  /** Begins to connect at once. */
+  /**
+   * Begins to connect at once, unless told to connect when needed.
+   *
+   * @throws {RangeError} when there is no broker, or no loss is allowed
+   */
   constructor(options: ReconnectOptions) {
-    const {
-      clock = systemClock,
-      maxLosses = 5,
-      maxPendingBytes = 64 << 20,
-    } = options;
-    if (!Number.isInteger(maxLosses) || maxLosses < 1) {
-      throw new RangeError(`maxLosses must be at least 1, not ${maxLosses}`);
-    }
-    this.#options = { ...options, maxLosses };
-    this.#clock = clock;
-    this.#feed = new StateFeed(options.onState);
-    this.#search = new BrokerSearch(options, this.#feed);
-    this.#sends = new PendingSends({ maxLosses, maxPendingBytes });
-    this.closed = this.#run();
+    this.#upkeep = new Upkeep(options);
+    this.closed = this.#upkeep.ended;
   }
 
   /** How it is doing now. */
   get state(): ClientState {
-    return this.#feed.current;
+    return this.#upkeep.feed.current;
   }
 
   /**
@@ -108,7 +86,7 @@ export class ReconnectingClient implements AsyncDisposable {
    * Any number of loops may follow.
    */
   states(): AsyncIterable<StateChange> {
-    return this.#feed.changes();
+    return this.#upkeep.feed.changes();
   }
 
   /**
@@ -118,7 +96,7 @@ export class ReconnectingClient implements AsyncDisposable {
    * @throws {SsmError} the reason for which the client gave up; `ABORTED`
    */
   connection(): Promise<StompClient> {
-    return this.#client.promise;
+    return this.#upkeep.connection();
   }
 
   /**
@@ -133,9 +111,32 @@ export class ReconnectingClient implements AsyncDisposable {
   send(
     destination: string,
     body: Uint8Array,
-    options: LastingSendOptions = {},
+    { headers, receipt = true }: LastingSendOptions = {},
   ): Promise<void> {
-    return this.#sends.add(destination, body, options);
+    const options = {
+      headers,
+      receipt: receipt === false ? undefined : receipt,
+    };
+    return this.#upkeep.add(
+      (client) => client.send(destination, body, options),
+      {
+        what: `send to "${destination}"`,
+        bytes: body.length,
+        confirmed: receipt !== false,
+      },
+    );
+  }
+
+  /**
+   * Does what `work` does over a connection, in its turn among the messages to
+   * send; when the connection is lost before it is done, again over the next one.
+   * It may begin any number of times, and should end when its connection does.
+   *
+   * @throws {SsmError} as {@linkcode send}; what `work` throws on a connection
+   * that stands, `TIMEOUT` excepted, for which the connection counts as lost
+   */
+  perform<T>(work: Work<T>): Promise<T> {
+    return this.#upkeep.add(work, { what: "begin", bytes: 0, confirmed: true });
   }
 
   /**
@@ -148,23 +149,7 @@ export class ReconnectingClient implements AsyncDisposable {
     destination: string,
     options: LastingSubscribeOptions = {},
   ): LastingSubscription {
-    const id = options.id ?? this.#newId();
-    for (const other of this.#subscriptions) {
-      if (other.id !== id) continue;
-      throw new TypeError(`The subscription "${id}" exists already`);
-    }
-    const subscription = new LastingSubscription(
-      { id, destination },
-      options,
-      {
-        maxLosses: this.#options.maxLosses!,
-        forget: (one) => void this.#subscriptions.delete(one),
-      },
-    );
-    this.#subscriptions.add(subscription);
-    if (this.#inPlace) this.#restore(subscription, this.#inPlace);
-    if (this.state.startsWith("dis")) subscription.finish(undefined);
-    return subscription;
+    return this.#upkeep.subscribe(destination, options);
   }
 
   /**
@@ -210,111 +195,48 @@ export class ReconnectingClient implements AsyncDisposable {
    * goodbye, and closes.
    *
    * @param options.timeoutMs how long all this may take. @default 10000
+   * @param options.goodbyeMs how long of it the broker may take to confirm the
+   * goodbye: there is no need to wait for long when all was sent with receipts.
+   * @default what is left of `timeoutMs`
    * @returns whether a broker confirmed the goodbye; if not, what was sent
    * without a receipt may not have arrived
    * @throws {SsmError} `TIMEOUT` when something was not finished in time; what
    * is not confirmed fails. It is closed in any case.
    */
   async disconnect(
-    { timeoutMs = 10_000 }: { timeoutMs?: number } = {},
+    { timeoutMs = 10_000, goodbyeMs = timeoutMs }: {
+      timeoutMs?: number;
+      goodbyeMs?: number;
+    } = {},
   ): Promise<boolean> {
-    const deadline = this.#clock.now() + timeoutMs;
-    this.#feed.tell({ state: "disconnecting" });
-    for (const one of this.#subscriptions) one.finish(undefined);
+    const { clock, feed } = this.#upkeep;
+    const deadline = clock.now() + timeoutMs;
+    feed.tell({ state: "disconnecting" });
+    this.#upkeep.finishSubscriptions();
     const inTime = await this.#finish(timeoutMs);
-    this.#stop.abort();
-    let confirmed: boolean | undefined;
-    if (inTime) {
-      const left = Math.max(deadline - this.#clock.now(), 0);
-      confirmed = await this.#connection?.disconnect({ timeoutMs: left });
-    }
+    const left = Math.max(deadline - clock.now(), 0);
+    const confirmed = inTime &&
+      await this.#upkeep.sayGoodbye(Math.min(left, goodbyeMs));
     this.close();
     await this.closed;
-    if (inTime) return confirmed ?? false;
+    if (inTime) return confirmed;
     throw new SsmError(
       "TIMEOUT",
-      `Cannot disconnect: not all was confirmed within ${timeoutMs} ms`,
+      `Cannot disconnect: not all was confirmed within ${
+        Math.ceil(timeoutMs)
+      } ms`,
     );
   }
 
   /** Closes at once. What is not confirmed fails with `ABORTED`. Idempotent. */
   close(): void {
-    this.#stop.abort();
-    this.#connection?.close();
+    this.#upkeep.close();
   }
 
   /** Disconnects; that something could not be finished is no error here. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.disconnect().catch(() => this.close());
     await this.closed;
-  }
-
-  #newId(): string {
-    let id: string;
-    do id = `${this.#nextId++}`; while (
-      [...this.#subscriptions].some((one) => one.id === id)
-    );
-    return id;
-  }
-
-  /** One connection after another; returns why there is none any more. */
-  async #run(): Promise<SsmError | undefined> {
-    let end: SsmError | undefined;
-    // The caller's `onState` may name the client, which it has not got yet.
-    await Promise.resolve();
-    try {
-      while (!this.#stop.signal.aborted) await this.#useOneConnection();
-    } catch (error) {
-      if (!this.#stop.signal.aborted) end = error as SsmError;
-    }
-    const why = end ??
-      new SsmError("ABORTED", "The client was closed on request");
-    this.#client.reject(why);
-    this.#sends.end(why);
-    for (const one of this.#subscriptions) one.finish(end);
-    this.#feed.tell({ state: "disconnected", reason: end });
-    return end;
-  }
-
-  async #useOneConnection(): Promise<void> {
-    const client = await this.#search.next(this.#stop.signal);
-    if (this.#stop.signal.aborted) return client.close();
-    this.#connection = client;
-    await this.#furnish(client);
-    const why = await client.closed ??
-      new SsmError("CONNECTION_LOST", `Lost connection to ${client.remote}`);
-    this.#connection = undefined;
-    if (this.#stop.signal.aborted) return;
-    if (this.#inPlace) this.#client = neverUnhandled(Promise.withResolvers());
-    this.#inPlace = undefined;
-    this.#sends.lose(client, why);
-    this.#feed.tell({ state: "lost", reason: why });
-  }
-
-  /** Puts everything in place on a new connection. */
-  async #furnish(client: StompClient): Promise<void> {
-    // One by one: if the connection ends meanwhile, it is known whom to ask why.
-    for (const one of this.#subscriptions) {
-      if (!await this.#restore(one, client)) return;
-    }
-    this.#inPlace = client;
-    this.#client.resolve(client);
-    this.#feed.tell({ state: "connected", remote: client.remote });
-    this.#sends.flow(client);
-  }
-
-  /** @returns whether the connection can still be used */
-  async #restore(
-    subscription: LastingSubscription,
-    client: StompClient,
-  ): Promise<boolean> {
-    try {
-      await subscription.restore(client);
-      return client.open;
-    } catch (error) {
-      client.close(isSsmError(error) ? error : undefined);
-      return false;
-    }
   }
 
   async #transact<T>(
@@ -324,6 +246,7 @@ export class ReconnectingClient implements AsyncDisposable {
     await using transaction = await client.begin();
     const result = await work(transaction);
     await transaction.commit();
+    this.#upkeep.progressed();
     return result;
   }
 
@@ -335,16 +258,9 @@ export class ReconnectingClient implements AsyncDisposable {
 
   /** Waits for all that was begun; whether it was done in time. */
   async #finish(timeoutMs: number): Promise<boolean> {
-    const all = Promise.all([...this.#atWork, this.#sends.whenIdle()]);
+    if (this.#atWork.size === 0 && this.#upkeep.idle) return true;
+    const all = Promise.all([...this.#atWork, this.#upkeep.whenIdle()]);
     const over = Promise.race([all, this.closed]);
-    return await within(this.#clock, timeoutMs, over);
+    return await within(this.#upkeep.clock, timeoutMs, over);
   }
-}
-
-/** Whoever does not wait for a connection learns of a failure in other ways. */
-function neverUnhandled<T>(
-  deferred: PromiseWithResolvers<T>,
-): PromiseWithResolvers<T> {
-  deferred.promise.catch(() => {});
-  return deferred;
 }

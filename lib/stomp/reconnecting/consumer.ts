@@ -45,6 +45,7 @@ export class Consumer implements AsyncDisposable {
     await this.#messages.unsubscribe();
   }
 
+  /** Unsubscribes; a failure to do so is not thrown. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.unsubscribe().catch(() => {});
   }

@@ -14,9 +14,11 @@ const ALARMING = 4;
 
 /** From where a connection after the other receives. */
 export interface EarlyLossesOptions {
+  /** Where from, for the error that is made of it. */
   readonly destination: string;
   /** Messages that the broker sends ahead: one that is not confirmed is among as many. */
   readonly prefetch: number;
+  /** By which a connection is long or short. */
   readonly clock: Clock;
 }
 
@@ -33,6 +35,7 @@ export class EarlyLosses {
   #messages = 0;
   #lastId: string | undefined;
 
+  /** Begins to count, before the first connection. */
   constructor(options: EarlyLossesOptions) {
     this.#options = options;
   }

@@ -4,25 +4,45 @@
  * @module
  */
 import { SsmError } from "../../errors.ts";
+import type { Clock } from "../../time/mod.ts";
 import type { StompClient } from "../client/client.ts";
 import type { AckMode, StompMessage } from "../client/message.ts";
-import type { LastingSubscribeOptions } from "./options.ts";
-import { isRefused } from "./refusal.ts";
 import type { Subscription } from "../client/subscription.ts";
+import { EarlyLosses } from "./early_losses.ts";
+import { isRefused, isUnspecificError } from "./fault.ts";
+import type { LastingSubscribeOptions } from "./options.ts";
 
 /** What a lasting subscription needs of its client. */
 interface Host {
   /** Connections it may cost before it is given up. */
   readonly maxLosses: number;
+  /** Whether the search for a broker goes on for ever. */
+  readonly forEver: boolean;
+  readonly clock: Clock;
   /** It is no longer to be restored. */
   forget(subscription: LastingSubscription): void;
+}
+
+/** What comes of a subscription over one connection. */
+export interface SubscribedConnection {
+  /** The connection that it came over. */
+  readonly client: StompClient;
+  /**
+   * The messages that come over it.
+   *
+   * @throws {SsmError} the reason for which the connection was lost
+   */
+  readonly messages: AsyncIterable<StompMessage>;
 }
 
 /** Messages of one destination, in the order of each connection; for one consumer at a time. */
 export class LastingSubscription
   implements AsyncIterable<StompMessage>, AsyncDisposable {
+  /** Its id on the wire, the same on every connection. */
   readonly id: string;
+  /** What it subscribes to. */
   readonly destination: string;
+  /** How its messages are confirmed. */
   readonly ack: AckMode;
   /**
    * Settles when a broker has confirmed the subscription for the first time;
@@ -31,8 +51,9 @@ export class LastingSubscription
   readonly ready: Promise<void>;
   readonly #options: LastingSubscribeOptions;
   readonly #host: Host;
+  readonly #early: EarlyLosses;
   readonly #ready = Promise.withResolvers<void>();
-  #current: Subscription | undefined;
+  #current: { client: StompClient; subscription: Subscription } | undefined;
   #changed = Promise.withResolvers<void>();
   #end: { error: SsmError | undefined } | undefined;
   #losses = 0;
@@ -43,14 +64,17 @@ export class LastingSubscription
     options: LastingSubscribeOptions,
     host: Host,
   ) {
+    const { ack = "client-individual", prefetch = 100 } = options;
     this.id = place.id;
     this.destination = place.destination;
-    this.ack = options.ack ?? "client-individual";
+    this.ack = ack;
     this.ready = this.#ready.promise;
     // Whoever does not wait for it learns of a failure from the loop.
     this.ready.catch(() => {});
     this.#options = options;
     this.#host = host;
+    const { destination } = this;
+    this.#early = new EarlyLosses({ destination, prefetch, clock: host.clock });
   }
 
   /**
@@ -63,16 +87,28 @@ export class LastingSubscription
    * the reason for which the client gave up
    */
   async *[Symbol.asyncIterator](): AsyncGenerator<StompMessage, void, void> {
+    for await (const { messages } of this.connections()) {
+      try {
+        yield* messages;
+      } catch {
+        // That connection is lost, as the client's state says; another follows.
+      }
+    }
+  }
+
+  /**
+   * The same connection by connection, for those to whom it matters over which
+   * one a message came. A connection that was lost meanwhile is left out.
+   *
+   * @throws {SsmError} as the loop over the messages
+   */
+  async *connections(): AsyncGenerator<SubscribedConnection, void, void> {
     let last: Subscription | undefined;
     for (;;) {
       const current = this.#current;
-      if (current !== last) {
-        last = current;
-        try {
-          if (current !== undefined) yield* current;
-        } catch {
-          // That connection is lost, as the client's state says; another follows.
-        }
+      if (current !== undefined && current.subscription !== last) {
+        last = current.subscription;
+        yield { client: current.client, messages: this.#messagesOf(last) };
       } else if (this.#end !== undefined) {
         if (this.#end.error !== undefined) throw this.#end.error;
         return;
@@ -84,7 +120,7 @@ export class LastingSubscription
 
   /** As `Subscription.widen()`, for as long as this connection lasts. */
   async widen(): Promise<boolean> {
-    return await this.#current?.widen() ?? false;
+    return await this.#current?.subscription.widen() ?? false;
   }
 
   /**
@@ -93,12 +129,13 @@ export class LastingSubscription
    * @throws {SsmError} as `StompClient.send()`
    */
   async unsubscribe(): Promise<void> {
-    const current = this.#current;
+    const current = this.#current?.subscription;
     this.#host.forget(this);
     this.finish(undefined);
     await current?.unsubscribe();
   }
 
+  /** Unsubscribes; a failure to do so is not thrown. */
   async [Symbol.asyncDispose](): Promise<void> {
     // Without a connection there is nothing to unsubscribe from.
     await this.unsubscribe().catch(() => {});
@@ -112,23 +149,25 @@ export class LastingSubscription
    */
   async restore(client: StompClient): Promise<void> {
     if (this.#end !== undefined) return;
-    const receipt = `subscribe-${this.id}`;
+    const { receipt = true, ...options } = this.#options;
     try {
-      const subscription = await client.subscribe(this.destination, {
-        ...this.#options,
+      const { subscription, confirmed } = client.subscribing(this.destination, {
+        ...options,
         id: this.id,
-        receipt,
+        receipt: receipt ? `subscribe-${this.id}` : undefined,
       });
+      // Messages may come before the broker has confirmed the subscription.
+      this.#current = { client, subscription };
+      this.#early.connected();
+      this.#wake();
+      await confirmed;
       this.#losses = 0;
       // It may have been cancelled while the broker was being asked.
       if (this.#end !== undefined) return await subscription.unsubscribe();
-      this.#current = subscription;
       this.#ready.resolve();
-      this.#wake();
     } catch (error) {
-      if (!isRefused(client, receipt, error)) {
-        this.#losses++;
-        if (this.#losses < this.#host.maxLosses) throw error;
+      if (!isRefused(client, error) && this.#mayGoOn(error as SsmError)) {
+        throw error;
       }
       this.#host.forget(this);
       this.finish(error as SsmError);
@@ -136,16 +175,43 @@ export class LastingSubscription
     }
   }
 
+  /** A connection over which its messages came has ended. */
+  lose(client: StompClient, why: SsmError): void {
+    if (this.#current?.client !== client) return;
+    const words = this.#early.lost(why);
+    if (words !== undefined) this.#options.onEarlyLosses?.(words);
+  }
+
   /** No message will come any more, because of `error` or in order. */
   finish(error: SsmError | undefined): void {
     if (this.#end !== undefined) return;
     this.#end = { error };
     // Messages at hand can still be confirmed; those not taken yet go back.
-    this.#current?.finish(undefined);
+    this.#current?.subscription.finish(undefined);
     this.#ready.reject(
       error ?? new SsmError("ABORTED", "The subscription was ended on request"),
     );
     this.#wake();
+  }
+
+  async *#messagesOf(
+    subscription: Subscription,
+  ): AsyncGenerator<StompMessage, void, void> {
+    for await (const message of subscription) {
+      this.#losses = 0;
+      this.#early.received(message.messageId);
+      yield message;
+    }
+  }
+
+  /** The connection ended before the broker had confirmed the subscription. */
+  #mayGoOn(why: SsmError): boolean {
+    const { maxLosses, forEver } = this.#host;
+    // What asks for no receipt is never known to be refused.
+    if (++this.#losses < maxLosses || this.#options.receipt === false) {
+      return true;
+    }
+    return !forEver && !isUnspecificError(why);
   }
 
   #wake(): void {

@@ -22,6 +22,7 @@ export type ClientState =
 
 /** A change of state, or the next attempt in state `connecting`. */
 export interface StateChange {
+  /** The state it is in now. */
   readonly state: ClientState;
   /**
    * `connecting`: why the attempt before failed; `lost`: why the connection

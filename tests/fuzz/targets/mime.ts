@@ -12,7 +12,7 @@ import {
   transferEncodingOf,
 } from "../../../lib/smime/mime/entity.ts";
 import { splitMultipart } from "../../../lib/smime/mime/multipart.ts";
-import { isEncrypted } from "../../../lib/smime/mod.ts";
+import { SmimeMessage } from "../../../lib/smime/mod.ts";
 import { readPayload } from "../../../lib/smime/mime/payload_form.ts";
 import {
   decodeQuotedPrintable,
@@ -50,7 +50,7 @@ const MIME: Target = {
     ],
   ],
   check(input) {
-    isEncrypted(input);
+    assert.equal(typeof new SmimeMessage(input).isEncrypted, "boolean");
     const codes = ["MIME", "LIMIT"] as const;
     const entity = valueOf(
       outcome(codes, () => parseEntity(input, MAX_HEADER_BYTES)),

@@ -142,7 +142,7 @@ function openerFor(random: Random): SmimeOpener {
         now: NOW,
       }),
     isAllowed: () => true,
-    allowWeakDigests: random.oneIn(2),
+    allowWeakDigests: random.oneIn(2) ? "all" : "none",
     maxMessageBytes: 1 << 28,
   });
 }
