@@ -9,6 +9,7 @@ export {
   SsmError,
   type SsmErrorOptions,
 } from "../errors.ts";
+export type { Clock } from "../time/mod.ts";
 export type { PeerCertificates, Socket } from "./tcp/socket.ts";
 export type { KeyPair } from "./tls/key_pair.ts";
 export {
