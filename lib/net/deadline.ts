@@ -6,6 +6,11 @@
 import type { EventEmitter } from "node:events";
 import { SsmError } from "../errors.ts";
 
+/** The peer said nothing more: it closed the connection, or was silent for too long. */
+export class NoAnswerError extends Error {
+  override name = "NoAnswerError";
+}
+
 /**
  * A signal that aborts after some time, with an error that says so, or with an
  * outer signal, with `ABORTED`.
@@ -18,7 +23,9 @@ export class Deadline implements Disposable {
   constructor(timeoutMs: number, outer?: AbortSignal) {
     this.#outer = outer;
     this.#timer = setTimeout(() => {
-      this.#controller.abort(new Error(`timed out after ${timeoutMs} ms`));
+      this.#controller.abort(
+        new NoAnswerError(`timed out after ${timeoutMs} ms`),
+      );
     }, timeoutMs);
     outer?.addEventListener("abort", this.#abort);
     if (outer?.aborted) this.#abort();
@@ -66,7 +73,10 @@ export function happened(socket: EventEmitter, event: string): Promise<void> {
     socket.once(event, resolve);
     socket.once("error", reject);
     for (const ending of ["end", "close"]) {
-      socket.once(ending, () => reject(new Error("closed by the peer")));
+      socket.once(
+        ending,
+        () => reject(new NoAnswerError("closed by the peer")),
+      );
     }
   });
 }

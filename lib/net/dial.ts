@@ -15,11 +15,12 @@ import {
 } from "node:net";
 import { connect as connectTls } from "node:tls";
 import { isSsmError, SsmError } from "../errors.ts";
-import { Deadline, happened } from "./deadline.ts";
+import { Deadline, happened, NoAnswerError } from "./deadline.ts";
 import {
   explainConnect,
   explainLoss,
   explainTls,
+  isConnectionError,
   type TlsSide,
 } from "./explain.ts";
 import { Gate } from "./gate.ts";
@@ -218,14 +219,18 @@ function handshakeFailed(
 ): SsmError {
   if (isSsmError(cause)) return cause;
   const why = explainTls(cause, side);
-  // A cut is a cut, whatever was to be spoken; a verdict is none.
-  return why === undefined
-    ? new SsmError(
-      "CONNECT",
-      `Cannot connect to ${target}: no TLS handshake, ${explainConnect(cause)}`,
-      { cause, hint: "Check that this is the broker's TLS port." },
-    )
-    : new SsmError("TLS", `Cannot connect to ${target}: ${why}`, { cause });
+  if (why !== undefined) {
+    return new SsmError("TLS", `Cannot connect to ${target}: ${why}`, {
+      cause,
+    });
+  }
+  // A cut is a cut, whatever was to be spoken; what the peer says wrong is not.
+  const cut = cause instanceof NoAnswerError || isConnectionError(cause);
+  return new SsmError(
+    cut ? "CONNECT" : "TLS",
+    `Cannot connect to ${target}: no TLS handshake, ${explainConnect(cause)}`,
+    { cause, hint: "Check that this is the broker's TLS port." },
+  );
 }
 
 /** The last failure, when each of several addresses failed. */

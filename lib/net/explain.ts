@@ -40,6 +40,11 @@ export function explainLoss(
     });
 }
 
+/** Whether the system says that the connection is gone. */
+export function isConnectionError(error: unknown): boolean {
+  return ["ECONNRESET", "EPIPE", "ETIMEDOUT"].includes(codeOf(error));
+}
+
 /** Why a TCP connection did not come about, or broke. */
 export function explainConnect(error: unknown): string {
   switch (codeOf(error)) {
