@@ -16,11 +16,12 @@ import {
 import { connect as connectTls } from "node:tls";
 import { isSsmError, SsmError } from "../errors.ts";
 import type { Clock } from "../time/mod.ts";
-import { Deadline, happened } from "./tcp/deadline.ts";
+import { Deadline, happened, NoAnswerError } from "./tcp/deadline.ts";
 import {
   explainConnect,
   explainLoss,
   explainTls,
+  isConnectionError,
   type TlsSide,
 } from "./explain.ts";
 import { HoldableTcp } from "./tcp/holdable_tcp.ts";
@@ -219,14 +220,18 @@ function handshakeFailed(
 ): SsmError {
   if (isSsmError(cause)) return cause;
   const why = explainTls(cause, side);
-  // A cut is a cut, whatever was to be spoken; a verdict is none.
-  return why === undefined
-    ? new SsmError(
-      "CONNECT",
-      `Cannot connect to ${target}: no TLS handshake, ${explainConnect(cause)}`,
-      { cause, hint: "Check that this is the broker's TLS port." },
-    )
-    : new SsmError("TLS", `Cannot connect to ${target}: ${why}`, { cause });
+  if (why !== undefined) {
+    return new SsmError("TLS", `Cannot connect to ${target}: ${why}`, {
+      cause,
+    });
+  }
+  // A cut is a cut, whatever was to be spoken; what the peer says wrong is not.
+  const cut = cause instanceof NoAnswerError || isConnectionError(cause);
+  return new SsmError(
+    cut ? "CONNECT" : "TLS",
+    `Cannot connect to ${target}: no TLS handshake, ${explainConnect(cause)}`,
+    { cause, hint: "Check that this is the broker's TLS port." },
+  );
 }
 
 /** The last failure, when each of several addresses failed. */

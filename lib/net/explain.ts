@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { reason, SsmError, systemCode } from "../errors.ts";
+import { isErrno, reason, SsmError, systemCode } from "../errors.ts";
 
 const OLD_TLS = "offers only old TLS (needs TLS 1.2 with ECDHE and AES-GCM, " +
   "or TLS 1.3)";
@@ -33,6 +33,11 @@ export function explainLoss(
     : new SsmError("TLS", `Lost connection to ${remote}: ${tls}`, {
       cause: error,
     });
+}
+
+/** Whether the system says that the connection is gone. */
+export function isConnectionError(error: unknown): boolean {
+  return isErrno(error, "ECONNRESET", "EPIPE", "ETIMEDOUT");
 }
 
 /** Why a TCP connection did not come about, or broke. */

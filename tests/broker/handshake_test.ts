@@ -97,7 +97,10 @@ Deno.test("Broker refuses a second CONNECT", async () => {
   const client = await server.connect();
   client.send("CONNECT", { "accept-version": "1.2", host: "h" });
   const error = await client.refused();
-  assert.equal(error.headers.get("message"), 'Unknown command "CONNECT"');
+  assert.equal(
+    error.headers.get("message"),
+    "Cannot process CONNECT: the client is connected already",
+  );
 });
 
 Deno.test("Broker refuses a malformed heart-beat", async () => {

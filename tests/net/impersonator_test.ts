@@ -93,7 +93,12 @@ for (const { what, leaf, key, refused } of LEAF_FORMS) {
               key: shown,
             });
             assert.ok(error instanceof SsmError);
-            assert.match(error.code, /^(TRUST|TLS)$/);
+            // The impersonator itself gives up on some of these.
+            const said = `${error.code}: ${error.message}`;
+            assert.match(
+              said,
+              /^(TRUST|TLS): |^CONNECT: .*closed by the peer$/,
+            );
             assert.deepEqual(judged, []);
             assert.match(seen, /^(refused|silent)$/);
           }

@@ -140,7 +140,10 @@ testWith(
     await through;
 
     const direct = dial({ ...to, tls: { verify: "none" } });
-    await assert.rejects(direct, { code: "TLS" });
+    await assert.rejects(direct, {
+      code: "CONNECT",
+      message: /closed by the peer$/,
+    });
     assert.match((await refused).message, /sends no PROXY protocol header/);
   },
 );

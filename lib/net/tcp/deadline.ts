@@ -15,6 +15,11 @@ export interface DeadlineOptions {
   readonly clock?: Clock | undefined;
 }
 
+/** The peer said nothing more: it closed the connection, or was silent for too long. */
+export class NoAnswerError extends Error {
+  override name = "NoAnswerError";
+}
+
 /**
  * A signal that aborts after some time, with an error that says so, or with an
  * outer signal, with `ABORTED`.
@@ -27,7 +32,9 @@ export class Deadline implements Disposable {
   constructor(timeoutMs: number, { signal: outer, clock }: DeadlineOptions) {
     this.#outer = outer;
     this.#cancel = (clock ?? systemClock).after(timeoutMs, () => {
-      this.#controller.abort(new Error(`timed out after ${timeoutMs} ms`));
+      this.#controller.abort(
+        new NoAnswerError(`timed out after ${timeoutMs} ms`),
+      );
     });
     outer?.addEventListener("abort", this.#abort);
     if (outer?.aborted) this.#abort();
@@ -75,7 +82,10 @@ export function happened(socket: EventEmitter, event: string): Promise<void> {
     socket.once(event, resolve);
     socket.once("error", reject);
     for (const ending of ["end", "close"]) {
-      socket.once(ending, () => reject(new Error("closed by the peer")));
+      socket.once(
+        ending,
+        () => reject(new NoAnswerError("closed by the peer")),
+      );
     }
   });
 }
