@@ -76,11 +76,11 @@ Deno.test("ssm broker --memory bounds what topics hold, and cuts off who is slow
   const ack = "auto";
   const all = await quick.subscribe("/topic/>", { ack, receipt });
   const body = new Uint8Array(100_000);
-  for (let n = 0; n < 12; n++) {
+  for (let n = 0; n < 24; n++) {
     await producer.send(`/topic/${n % 4}`, body, { receipt });
     await all[Symbol.asyncIterator]().next();
   }
-  const why = /all clients together may hold 1048576 bytes/;
+  const why = /all clients together may hold 2097152 bytes/;
   assert.match((await slow.closed)?.message ?? "", why);
   await server.broker.line(/Refused 127\.0\.0\.1:\d+: Cannot keep up: /);
   for (const client of [quick, producer]) await client.disconnect();
@@ -93,7 +93,7 @@ Deno.test("ssm broker --memory bounds what queues hold in memory; the rest is on
     const client = await small.connect();
     await assert.rejects(
       client.send("/queue/a", new Uint8Array(MB), { receipt }),
-      { code: "STOMP_ERROR", message: /Queue memory is full: 0 of 786432/ },
+      { code: "STOMP_ERROR", message: /Queue memory is full: 0 of 524288/ },
     );
     await using stored = await startBroker(
       ...["--memory=1M", "--max-data=4M", `--data=${data}`],

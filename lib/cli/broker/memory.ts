@@ -14,11 +14,21 @@ export interface MemoryShares {
   readonly topics: number;
 }
 
-/** A quarter is for topics, which have no disk to fall back on; the rest is for queues. */
+/**
+ * What honest subscribers need that are a little slow: with less for all of them,
+ * a burst of large messages would cut off one that is no slower than the others.
+ */
+const TOPICS_NEED = 32 << 20;
+
+/**
+ * A quarter is for topics, which have no disk to fall back on, or more where that
+ * is too little, up to a half; the rest is for queues.
+ */
 export function shareMemory(
   { memoryBytes }: Pick<StompserverConfig, "memoryBytes">,
 ): MemoryShares {
-  const topics = Math.floor(memoryBytes / 4);
+  const needed = Math.min(TOPICS_NEED, memoryBytes / 2);
+  const topics = Math.floor(Math.max(memoryBytes / 4, needed));
   return { queues: memoryBytes - topics, topics };
 }
 

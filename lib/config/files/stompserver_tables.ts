@@ -138,14 +138,14 @@ const HEART_BEATS = {
 };
 
 /** The default of `memory`, in MiB. */
-export const DEFAULT_MEMORY_MIB = { withData: 32, withoutData: 256 };
+export const DEFAULT_MEMORY_MIB = { withData: 64, withoutData: 256 };
 
 const MESSAGES = {
   data: optional("data", path).means(
     "The directory where persistent messages of queues survive. Without it they are in memory only.",
   ),
   memoryBytes: optional("memory", size(1024 ** 2, 1024 * GIGABYTE)).means(
-    `How much of the messages may be in memory: a quarter for those of topics, the rest for those of queues. What exceeds it in queues is on disk if there is data, and refused otherwise; of topics, the clients that are slowest and hold most are cut off. Without it ${DEFAULT_MEMORY_MIB.withData}M with data, and ${DEFAULT_MEMORY_MIB.withoutData}M otherwise.`,
+    `How much of the messages may be in memory: a quarter for those of topics (32M at least, where that is no more than half), the rest for those of queues. What exceeds it in queues is on disk if there is data, and refused otherwise; of topics, the clients that are slowest and hold most are cut off. Without it ${DEFAULT_MEMORY_MIB.withData}M with data, and ${DEFAULT_MEMORY_MIB.withoutData}M otherwise.`,
   ),
   maxDataBytes: withDefault(
     "max_data",
