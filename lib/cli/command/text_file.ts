@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { checkExposure } from "../../credentials/mod.ts";
 import { quoted, reason, SsmError } from "../../errors.ts";
 
 /** A line that says something, and where it is. */
@@ -12,14 +13,28 @@ export interface Entry {
   readonly line: number;
 }
 
+/** A file with a password in it. */
+export interface PasswordFile {
+  readonly path: string;
+  /** What it is called, as a sentence begins. */
+  readonly what: string;
+  /** What others can do who can read it. */
+  readonly danger: string;
+  /** The key of a configuration that names it. */
+  readonly key?: string;
+}
+
 /**
- * The first line, without its end.
+ * The first line, without its end; `warn` hears of a file that is open to others.
  *
- * @param key The key of a configuration that names the file.
  * @throws {SsmError} `CONFIG` when it cannot be read.
  */
-export function readFirstLine(path: string, key?: string): string {
-  return readLines(path, key)[0]!;
+export function readPassword(
+  { key, ...file }: PasswordFile,
+  warn: (words: string) => void,
+): string {
+  checkExposure(file, warn);
+  return readLines(file.path, key)[0]!;
 }
 
 /**

@@ -27,9 +27,8 @@ import {
   textOption,
 } from "../command/command.ts";
 import type { OptionGroups } from "../command/options.ts";
-import { checkExposure } from "../../credentials/mod.ts";
 import type { Terminal } from "../command/terminal.ts";
-import { readFirstLine } from "../command/text_file.ts";
+import { readPassword } from "../command/text_file.ts";
 import { given, usage } from "../command/option_values.ts";
 
 /** A frame with a message of 100 MB, whatever it is wrapped in. */
@@ -186,8 +185,9 @@ function passwordFrom(
   path: string | undefined,
   warn: (words: string) => void,
 ): string | undefined {
-  if (path === undefined) return undefined;
-  const danger = "they can log in to the broker with it";
-  checkExposure({ path, what: "Password file", danger }, warn);
-  return readFirstLine(path);
+  return path === undefined ? undefined : readPassword({
+    path,
+    what: "Password file",
+    danger: "they can log in to the broker with it",
+  }, warn);
 }

@@ -18,12 +18,8 @@ import {
   type Endpoint,
   type StompMessage,
 } from "../../stomp/mod.ts";
-import {
-  checkExposure,
-  type LiveIdentity,
-  type Trust,
-} from "../../credentials/mod.ts";
-import { readFirstLine } from "../command/text_file.ts";
+import type { LiveIdentity, Trust } from "../../credentials/mod.ts";
+import { readPassword } from "../command/text_file.ts";
 
 /** What connections are made with. */
 export interface EndpointContext {
@@ -162,11 +158,10 @@ function passcodeFrom(
   path: string | undefined,
   log: Logger,
 ): string | undefined {
-  if (path === undefined) return undefined;
-  const danger = "they can log in to the broker as this host";
-  checkExposure(
-    { path, what: "Passcode file", danger },
-    (words) => log.warning(words),
-  );
-  return readFirstLine(path, "passcode_file");
+  return path === undefined ? undefined : readPassword({
+    path,
+    what: "Passcode file",
+    danger: "they can log in to the broker as this host",
+    key: "passcode_file",
+  }, (words) => log.warning(words));
 }
