@@ -90,6 +90,7 @@ export interface HttpStatistics {
 /** Calls one host. */
 export class HttpClient implements Disposable {
   readonly #remote: string;
+  readonly #authority: string;
   readonly #options: HttpClientOptions;
   readonly #connections: KeptConnections;
   #requests = 0;
@@ -100,6 +101,7 @@ export class HttpClient implements Disposable {
   constructor(options: HttpClientOptions) {
     this.#options = options;
     this.#remote = formatAddress(options.host, options.port);
+    this.#authority = authority(options.host, options.port);
     this.#connections = new KeptConnections(options);
   }
 
@@ -174,6 +176,7 @@ export class HttpClient implements Disposable {
       ...{ host, port, method, path, signal, agent: this.#connections },
       headers: {
         ...headers,
+        host: this.#authority,
         "accept-encoding": "identity",
         ...(bytes === undefined ? {} : { "content-length": bytes.length }),
       },
@@ -226,6 +229,12 @@ export class HttpClient implements Disposable {
       this.#options.tls.keyPair !== undefined,
     );
   }
+}
+
+/** What `Host` says: virtual hosts are found by it, some only without the usual port. */
+export function authority(host: string, port: number): string {
+  const remote = formatAddress(host, port);
+  return port === 443 ? remote.replace(/:443$/, "") : remote;
 }
 
 /** Most bytes that are handed to a connection at once: Deno 2.8 takes half a minute over 50 MB in one piece. */
