@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { trustIn } from "../../../kit/pki/trust_in.ts";
 import { ManualClock } from "../../../kit/manual_clock.ts";
 import { inTurn, raw, reply } from "../../../kit/net/https_peer.ts";
 import { GET, httpSite, MATERIAL } from "./http_site.ts";
@@ -238,7 +239,7 @@ Deno.test("HttpClient speaks with a server of another make", async () => {
     host: "localhost",
     port: (server.addr as Deno.NetAddr).port,
     tls: {
-      verify: { roots: "public", besides: [MATERIAL.ca.certificatePem] },
+      verify: { roots: "public", besides: trustIn(MATERIAL.ca.certificatePem) },
     },
   });
   for (const body of ["a", "b"]) {
