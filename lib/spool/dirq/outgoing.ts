@@ -113,7 +113,8 @@ export class DirqSimple implements OutgoingSpool {
       // A link to a symbolic link could be made, and would send any file on the machine.
       const found = Deno.lstatSync(element);
       if (!found.isFile) throw notAFile(element);
-      if (lookAt(lock) !== undefined) return undefined;
+      // A lock is a second name of the element: without one there is none to look for.
+      if (found.nlink !== 1 && lookAt(lock) !== undefined) return undefined;
       // The lock is a link, so its age is the element's. Renewed first: otherwise
       // a purge between link and utime would take the new lock for an old one.
       touchNow(element);

@@ -9,6 +9,7 @@ import {
   fstatSync,
   openSync,
   read as readCallback,
+  readSync,
 } from "node:fs";
 import { promisify } from "node:util";
 import { crc32 } from "node:zlib";
@@ -16,6 +17,9 @@ import { type FileState, fileState } from "../../file_state.ts";
 import { lookAt, touchNow } from "./files.ts";
 
 const readSome = promisify(readCallback);
+
+/** Up to so many bytes another thread would take longer to be asked than to read. */
+const SMALL_BYTES = 1 << 16;
 
 /** How often a file is read again because its time changed while it was read. */
 const MAX_READS = 5;
@@ -145,9 +149,11 @@ async function readWhole(file: number, size: number): Promise<Uint8Array> {
   let length = 0;
   while (length < size) {
     const rest = size - length;
-    const { bytesRead } = await readSome(file, bytes, length, rest, length);
-    if (bytesRead === 0) throw beingWritten();
-    length += bytesRead;
+    const more = size <= SMALL_BYTES
+      ? readSync(file, bytes, length, rest, length)
+      : (await readSome(file, bytes, length, rest, length)).bytesRead;
+    if (more === 0) throw beingWritten();
+    length += more;
   }
   return bytes;
 }

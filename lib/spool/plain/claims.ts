@@ -75,14 +75,14 @@ export class Claims {
   #makeDirectory(): string {
     const directory = `${this.#directory}/${crypto.randomUUID()}`;
     for (let attempts = 0;; attempts++) {
-      makeDirectory(this.#directory, this.#mode);
       try {
         makeDirectory(directory, this.#mode);
         return directory;
       } catch (error) {
-        // Another sender has just tidied it away, since it was empty.
         if (!isErrno(error, "ENOENT") || attempts === 10) throw error;
       }
+      // The first claim, or another sender has just tidied it away, since it was empty.
+      makeDirectory(this.#directory, this.#mode);
     }
   }
 
