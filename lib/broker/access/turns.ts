@@ -9,6 +9,7 @@
  * @module
  */
 import { SsmError } from "../../errors.ts";
+import { type Clock, systemClock } from "../../time/mod.ts";
 import { overLimit } from "../message/refusal.ts";
 import { addressGroup } from "./addresses.ts";
 
@@ -40,15 +41,14 @@ interface Place {
 
 /** A line that serves one after the other. */
 export class Turns {
-  readonly #now: () => number;
+  readonly #clock: Clock;
   readonly #line = new Set<Place>();
   /** How often what came from an address failed; the last that did comes last. */
   readonly #failures = new Map<string, { count: number; at: number }>();
   #busy = false;
 
-  /** @param now the time in milliseconds. @default performance.now */
-  constructor(now: () => number = () => performance.now()) {
-    this.#now = now;
+  constructor(clock: Clock = systemClock) {
+    this.#clock = clock;
   }
 
   /**
@@ -140,14 +140,14 @@ export class Turns {
 
   #failuresOf(address: string): number {
     const known = this.#failures.get(address);
-    if (known === undefined || this.#now() - known.at > FAILURES_MS) return 0;
-    return known.count;
+    if (known === undefined) return 0;
+    return this.#clock.now() - known.at > FAILURES_MS ? 0 : known.count;
   }
 
   #fail(address: string): void {
     const count = this.#failuresOf(address) + 1;
     this.#failures.delete(address);
-    this.#failures.set(address, { count, at: this.#now() });
+    this.#failures.set(address, { count, at: this.#clock.now() });
     if (this.#failures.size <= MAX_ADDRESSES) return;
     const [oldest] = this.#failures.keys();
     this.#failures.delete(oldest!);

@@ -8,6 +8,7 @@
  * @module
  */
 import { SsmError } from "../../errors.ts";
+import { type Clock, systemClock } from "../../time/mod.ts";
 import { CommitTimer } from "./commit_timer.ts";
 import { DiskReserve } from "./disk_reserve.ts";
 import { HeldMessages } from "./held_messages.ts";
@@ -33,6 +34,8 @@ export interface SqliteStoreOptions {
    * Without it nothing new is taken. @default 8388608 (8 MiB)
    */
   readonly reserveBytes?: number | undefined;
+  /** What puts off commits. @default the machine's clock */
+  readonly clock?: Clock | undefined;
 }
 
 /** Several calls are committed at once, up to this many bytes, so that other work gets its turn. */
@@ -74,7 +77,7 @@ export class SqliteStore implements Store {
   #calls: Call[] = [];
   /** Deliveries to be written down, by message. */
   readonly #marks = new Map<number, number>();
-  readonly #timer = new CommitTimer(() => this.#commitWaiting());
+  readonly #timer: CommitTimer;
   #closed = false;
 
   /**
@@ -93,24 +96,26 @@ export class SqliteStore implements Store {
       maxBytes = 10 * 1024 ** 3,
       memoryBytes = 16 << 20,
       reserveBytes = 8 << 20,
+      clock = systemClock,
     } = options;
     for (const bytes of [maxBytes, memoryBytes, reserveBytes]) {
       if (!(bytes > 0)) throw new RangeError("Sizes must be positive");
     }
     const table = await openMessageTable(directory);
     const reserve = new DiskReserve(`${directory}/reserve`, reserveBytes);
-    return new SqliteStore(table, reserve, { maxBytes, memoryBytes });
+    return new SqliteStore(table, reserve, { maxBytes, memoryBytes, clock });
   }
 
   private constructor(
     table: MessageTable,
     reserve: DiskReserve,
-    limits: { readonly maxBytes: number; readonly memoryBytes: number },
+    options: { maxBytes: number; memoryBytes: number; clock: Clock },
   ) {
     this.#table = table;
     this.#reserve = reserve;
-    this.#maxBytes = limits.maxBytes;
-    this.#memoryBytes = limits.memoryBytes;
+    this.#maxBytes = options.maxBytes;
+    this.#memoryBytes = options.memoryBytes;
+    this.#timer = new CommitTimer(options.clock, () => this.#commitWaiting());
     reserve.take();
   }
 
