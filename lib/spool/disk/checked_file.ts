@@ -14,6 +14,7 @@ import {
 import { promisify } from "node:util";
 import { crc32 } from "node:zlib";
 import { type FileState, fileState } from "../../file_state.ts";
+import type { Clock } from "../../time/mod.ts";
 import { lookAt, touchNow } from "./files.ts";
 
 const readSome = promisify(readCallback);
@@ -37,6 +38,7 @@ export class ChangedError extends Error {
  * the claimed file, and it counts as sent only if it still is what was read.
  */
 export class CheckedFile {
+  readonly #clock: Clock;
   #state: FileState;
   /** Of the bytes that were read. */
   #checksum: number | undefined;
@@ -44,7 +46,8 @@ export class CheckedFile {
   #timeIsSilent = false;
 
   /** @param claimed the file as it was claimed, links not followed */
-  constructor(claimed: Deno.FileInfo) {
+  constructor(claimed: Deno.FileInfo, clock: Clock) {
+    this.#clock = clock;
     this.#state = fileState(claimed);
   }
 
@@ -73,7 +76,7 @@ export class CheckedFile {
     const before = lookAt(path);
     this.#timeIsSilent ||= before === undefined ||
       fileState(before).modified !== this.#state.modified;
-    const now = touchNow(path);
+    const now = touchNow(path, this.#clock);
     // File systems may keep times less exactly.
     const modified = fileState(Deno.lstatSync(path)).modified;
     this.#state = { ...this.#state, modified };
