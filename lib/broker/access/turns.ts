@@ -42,7 +42,7 @@ interface Place {
 /** A line that serves one after the other. */
 export class Turns {
   readonly #clock: Clock;
-  readonly #line = new Set<Place>();
+  readonly #waiting = new Set<Place>();
   /** How often what came from an address failed; the last that did comes last. */
   readonly #failures = new Map<string, { count: number; at: number }>();
   #busy = false;
@@ -79,7 +79,7 @@ export class Turns {
     this.#makeRoom(address);
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const place = { address, begin: resolve, refuse: reject };
-    this.#line.add(place);
+    this.#waiting.add(place);
     const leave = () => this.#refuse(place, gone());
     signal?.addEventListener("abort", leave);
     try {
@@ -92,7 +92,7 @@ export class Turns {
   /** The next begins; until then the place counts as taken, so that nobody gets in between. */
   #passOn(): void {
     let next: Place | undefined;
-    for (const place of this.#line) {
+    for (const place of this.#waiting) {
       if (next && this.#rank(place.address) >= this.#rank(next.address)) {
         continue;
       }
@@ -102,16 +102,16 @@ export class Turns {
       this.#busy = false;
       return;
     }
-    this.#line.delete(next);
+    this.#waiting.delete(next);
     next.begin();
   }
 
   /** @throws {SsmError} `LIMIT` when there is no room for one more of that address */
   #makeRoom(address: string): void {
     if (this.#waitingOf(address) >= MAX_WAITING_OF_ADDRESS) throw crowded();
-    if (this.#line.size < MAX_WAITING) return;
+    if (this.#waiting.size < MAX_WAITING) return;
     let last: Place | undefined;
-    for (const place of this.#line) {
+    for (const place of this.#waiting) {
       if (last && this.#rank(place.address) < this.#rank(last.address)) {
         continue;
       }
@@ -124,7 +124,7 @@ export class Turns {
   }
 
   #refuse(place: Place, error: SsmError): void {
-    if (this.#line.delete(place)) place.refuse(error);
+    if (this.#waiting.delete(place)) place.refuse(error);
   }
 
   /** The higher, the later: failures count first, then how many wait already. */
@@ -134,7 +134,7 @@ export class Turns {
 
   #waitingOf(address: string): number {
     let count = 0;
-    for (const place of this.#line) if (place.address === address) count++;
+    for (const place of this.#waiting) if (place.address === address) count++;
     return count;
   }
 

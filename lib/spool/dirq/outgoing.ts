@@ -215,7 +215,7 @@ function lockError(element: string, cause: unknown): SsmError {
     {
       cause,
       hint:
-        "whoever sends from a dirq must own its files: let the producer write as the user who runs ssm",
+        "only the owner of a file can send it from a dirq: let the producer write its files as the user that runs ssm",
     },
   );
 }

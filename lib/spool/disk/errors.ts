@@ -29,7 +29,7 @@ function hintFor(cause: unknown): string | undefined {
     return "Make room on the disk (df, df -i); nothing was lost";
   }
   if (isErrno(cause, "EACCES", "EPERM")) {
-    return "the user who runs ssm must be able to read the files, and to write into their directories";
+    return "the user that runs ssm must be able to read the files, and to write into their directories";
   }
   return undefined;
 }

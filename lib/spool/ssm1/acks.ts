@@ -3,7 +3,7 @@
  *
  * One file per message, named after the MD5 digest of its content, which says
  * where the message went and whose it is: `<path>\t<signer>\n`. All changes are
- * made one after the other, whichever process makes them: under the lock of a
+ * made one after the other, also those of several processes: under the lock of a
  * file, which the system takes back from a process that dies.
  *
  * @module
