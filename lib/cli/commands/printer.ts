@@ -25,6 +25,8 @@ import {
 
 const NAME = "printer";
 
+const RETRY_FOR_MS = Infinity;
+
 /** The command. */
 export const printerCommand: Command = {
   name: NAME,
@@ -50,7 +52,7 @@ pipe or a file goes what came, byte for byte.
       "--header NAME:VALUE...":
         "a further header of SUBSCRIBE; may be repeated",
     },
-    ...clientOptions("for ever"),
+    ...clientOptions(RETRY_FOR_MS),
   },
   notes:
     `Exit status: 0 stopped by a signal, by the reader of its output, or --count is
@@ -85,7 +87,7 @@ async function runPrinter(
   let failure: unknown;
   const client = composeClient(NAME, values, {
     terminal,
-    retryForMs: Infinity,
+    retryForMs: RETRY_FOR_MS,
     trimMessages: true,
   });
   const consumer = client.consume(destination, async (message) => {

@@ -26,6 +26,10 @@ import { concatBytes } from "../../bytes.ts";
 
 const NAME = "stomper";
 
+const RETRY_FOR_MS = 60_000;
+
+const RECEIPT_TIMEOUT_MS = 60_000;
+
 /** The command. */
 export const stomperCommand: Command = {
   name: NAME,
@@ -47,9 +51,11 @@ files, and exits when the broker has worked off the last one.
       "--receipt":
         "has every message confirmed by the broker; then what a lost connection leaves unconfirmed is sent again. Without it a lost connection is an error",
       "--receipt-timeout SECONDS":
-        "how long the broker may take to confirm a message, or all of them at the end; default: 60",
+        `how long the broker may take to confirm a message, or all of them at the end; default: ${
+          RECEIPT_TIMEOUT_MS / 1000
+        }`,
     },
-    ...clientOptions("60"),
+    ...clientOptions(RETRY_FOR_MS),
   },
   notes:
     `Exit status: 0 all was sent; 1 something was not; 2 the command line is wrong.
@@ -90,12 +96,12 @@ async function runStomper(
   let confirmed = false;
   const receiptTimeoutMs =
     given(values, "receipt-timeout", seconds(1, 86_400)) ??
-      60_000;
+      RECEIPT_TIMEOUT_MS;
   const client = composeClient(NAME, values, {
     terminal,
     signal,
     receiptTimeoutMs,
-    retryForMs: 60_000,
+    retryForMs: RETRY_FOR_MS,
     onState: (change) => {
       if (change.state !== "lost" || receipt) return;
       lost = change.reason;
