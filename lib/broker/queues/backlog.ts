@@ -50,7 +50,7 @@ export class Backlog {
 
   /** Puts messages that were taken back to where they were. */
   giveBack(entries: Iterable<Entry>): void {
-    this.#returned.push(...entries);
+    for (const entry of entries) this.#returned.push(entry);
     this.#returned.sort((a, b) => b.sequence - a.sequence);
   }
 
