@@ -4,7 +4,7 @@
  * @module
  */
 import { integer, text } from "../../config/mod.ts";
-import { reason, SsmError } from "../../errors.ts";
+import { isErrno, reason, SsmError } from "../../errors.ts";
 import { isQueue, LEAVE, type StompMessage } from "../../stomp/mod.ts";
 import type {
   Command,
@@ -160,7 +160,7 @@ function outcome(
     signal: AbortSignal;
   },
 ): number {
-  if (failure instanceof Deno.errors.BrokenPipe) return EXIT.ok;
+  if (isErrno(failure, "EPIPE")) return EXIT.ok;
   if (failure !== undefined) {
     throw new SsmError("SPOOL", `Cannot print: ${reason(failure)}`, {
       cause: failure,
