@@ -1,5 +1,5 @@
 /**
- * When a store commits what waits: as soon as may be, or as late as may be.
+ * When a store commits what waits: as soon as possible, or as late as is good.
  *
  * @module
  */

@@ -151,7 +151,7 @@ function closeWhenStopped(
   };
 }
 
-/** Aborted when nothing more is to be read: upon a stop, or when the client gives up. */
+/** Aborted when nothing more is to be read: at a stop, or when the client gives up. */
 function endOf(client: ReconnectingClient, signal: AbortSignal): AbortSignal {
   const over = new AbortController();
   client.closed.then(() => over.abort());

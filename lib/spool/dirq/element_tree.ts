@@ -66,7 +66,7 @@ export class ElementTree {
         Deno.renameSync(source, `${this.#path}/${directory}/${name}`);
         return { directory, name };
       } catch (error) {
-        // The name is taken; or a purge removed the directory, or someone the element.
+        // The name is taken; or a purge removed the directory, or another process the element.
         if (!isErrno(error, "EEXIST", "ENOTEMPTY", "ENOENT")) throw error;
       }
     }

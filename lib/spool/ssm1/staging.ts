@@ -210,10 +210,10 @@ export class Ssm1Staging {
     );
   }
 
-  /** `false` when `path` is not there any more: it was renamed by someone else. */
+  /** `false` when `path` is not there any more: another process renamed it. */
   #rename(path: string, name: string): boolean {
     const visible = `${this.#incoming}/${name}`;
-    // In this order, as someone else may be about to rename it.
+    // In this order, as another process may be about to rename it.
     if (lookAt(visible) !== undefined && lookAt(path) !== undefined) {
       throw taken(name);
     }
