@@ -106,14 +106,17 @@ export class SqliteStore implements Store {
     reserve.take();
   }
 
+  /** How many messages are kept. */
   get count(): number {
     return this.#contents.count;
   }
 
+  /** Their size in bytes. */
   get bytes(): number {
     return this.#contents.bytes;
   }
 
+  /** What is on disk from before. @throws {SsmError} `SPOOL` when it cannot be read */
   async *recover(): AsyncIterable<RecoveredMessage> {
     try {
       this.#table.keepDurable();
@@ -126,6 +129,12 @@ export class SqliteStore implements Store {
     }
   }
 
+  /**
+   * Settles when what is to survive is synced to the disk; nothing else waits for it.
+   *
+   * @throws {SsmError} `LIMIT` when there is no room, `SPOOL` when the disk does not
+   *   take it, `ABORTED` when the store is closed
+   */
   apply(changes: readonly StoreChange[]): Promise<void> {
     if (this.#closed) {
       return Promise.reject(
@@ -145,11 +154,13 @@ export class SqliteStore implements Store {
     return promise;
   }
 
+  /** Is written along with what comes next, and only when it is not acknowledged soon. */
   delivered(sequence: number, deliveries: number): void {
     if (this.#closed || !this.#contents.mark(sequence, deliveries)) return;
     this.#timer.within(MARKS_MS);
   }
 
+  /** The content of a message. @throws {RangeError} when there is none of that number */
   read(sequence: number): Message {
     const message = this.#contents.read(sequence);
     if (message === undefined) {
