@@ -112,13 +112,13 @@ class XmlScanner {
     const ends: number[] = [];
     for (;;) {
       const remarksEnd = this.#skipRemarks();
-      // A remark behind the last record is no part of what is repeated.
-      if (remarksEnd !== undefined && ends.length > 0) {
-        ends[ends.length - 1] = remarksEnd;
-      }
       const tag = this.#tag();
       if (tag.kind === "end") {
         if (tag.name !== root.name) throw malformed();
+        // A remark behind the last record is no part of what is repeated.
+        if (remarksEnd !== undefined && ends.length > 0) {
+          ends[ends.length - 1] = remarksEnd;
+        }
         return ends;
       }
       if (!names.includes(tag.localName)) {
