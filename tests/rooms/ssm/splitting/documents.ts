@@ -102,7 +102,7 @@ function xml(random: Random): Made {
     "",
     '<?xml version="1.0" ?>\n',
     "\ufeff<?xml version='1.0' encoding='utf-8'?><!-- a > b -->\n<?x y?>",
-  ]) + `<${list} xmlns:sr="urn:a>b" a='"/>'>`;
+  ]) + `<${list} xmlns:sr="urn:a>b" xmlns:urf='u' a='"/>'>`;
   const records = several(random, (i) =>
     space + random.pick([
       `<${record}/>`,
