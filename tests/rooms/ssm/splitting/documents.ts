@@ -6,7 +6,7 @@
 import assert from "node:assert/strict";
 import type { Scale } from "../../../../lib/ssm/envelope.ts";
 import { splitRecords } from "../../../../lib/ssm/splitting/split.ts";
-import { Random } from "../../../kit/random.ts";
+import type { Random } from "../../../kit/random.ts";
 import { bytes } from "../../../kit/stage.ts";
 
 /** Messages weigh what they are long. */
