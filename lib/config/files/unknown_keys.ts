@@ -57,9 +57,8 @@ export function unknownKeys(
     for (const { name, line } of ini.options(section)) {
       if (keys.has(name)) continue;
       const where = placeText({ file: ini.file, line, section, key: name });
-      const reason = reasons[name];
-      if (reason !== undefined) {
-        warnings.push(`Key without effect ${where}: ${reason}`);
+      if (Object.hasOwn(reasons, name)) {
+        warnings.push(`Key without effect ${where}: ${reasons[name]}`);
         continue;
       }
       warnings.push(

@@ -12,6 +12,7 @@ import {
   NotUnderstood,
   type Outline,
   outlineOf,
+  shown,
   skipSpace,
   type Unsplittable,
 } from "./outline.ts";
@@ -58,9 +59,7 @@ class JsonScanner {
       else if (REPEATED.includes(name)) this.#scalar();
       else {
         throw new NotUnderstood(
-          `it has ${
-            JSON.stringify(name.slice(0, 40))
-          }, which may be about all records`,
+          `it has "${shown(name)}", which may be about all records`,
         );
       }
     } while (this.#takes(COMMA));

@@ -51,3 +51,8 @@ export function skipSpace(bytes: Uint8Array, at: number): number {
   while (isSpace(bytes[at])) at++;
   return at;
 }
+
+/** A name from a document, for a sentence of the log. */
+export function shown(name: string): string {
+  return name.replaceAll(/[^\w:.-]/g, "?").slice(0, 60);
+}

@@ -14,17 +14,18 @@ import {
   NotUnderstood,
   type Outline,
   outlineOf,
+  shown,
   skipSpace,
   type Unsplittable,
 } from "./outline.ts";
-import { readTag, type Tag } from "./xml_tag.ts";
+import { isSameName, nameOf, readTag, type Tag } from "./xml_tag.ts";
 
 /** The local names of roots, and of the records in them. */
-const RECORDS: Readonly<Record<string, readonly string[]>> = {
-  StorageUsageRecords: ["StorageUsageRecord"],
-  UsageRecords: ["UsageRecord", "JobUsageRecord"],
-  SummaryRecords: ["SummaryRecord"],
-};
+const RECORDS: ReadonlyMap<string, readonly string[]> = new Map([
+  ["StorageUsageRecords", ["StorageUsageRecord"]],
+  ["UsageRecords", ["UsageRecord", "JobUsageRecord"]],
+  ["SummaryRecords", ["SummaryRecord"]],
+]);
 
 const AMPERSAND = 0x26;
 const LESS = 0x3c;
@@ -72,11 +73,11 @@ class XmlScanner {
     this.#declaration();
     this.#skipRemarks();
     const root = this.#tag();
-    const names = RECORDS[root.localName];
+    const names = RECORDS.get(this.#localName(root));
     if (names === undefined || root.kind === "end") {
       throw new NotUnderstood(
         `its XML is <${
-          shown(root.name)
+          this.#shown(root)
         }>, which is no list of records that is known`,
       );
     }
@@ -114,16 +115,16 @@ class XmlScanner {
       const remarksEnd = this.#skipRemarks();
       const tag = this.#tag();
       if (tag.kind === "end") {
-        if (tag.name !== root.name) throw malformed();
+        if (!isSameName(this.#bytes, tag, root)) throw malformed();
         // A remark behind the last record is no part of what is repeated.
         if (remarksEnd !== undefined && ends.length > 0) {
           ends[ends.length - 1] = remarksEnd;
         }
         return ends;
       }
-      if (!names.includes(tag.localName)) {
+      if (!names.includes(this.#localName(tag))) {
         throw new NotUnderstood(
-          `<${shown(tag.name)}> stands beside its records`,
+          `<${this.#shown(tag)}> stands beside its records`,
         );
       }
       if (tag.kind === "start") this.#skipContent(tag);
@@ -133,13 +134,15 @@ class XmlScanner {
 
   /** Goes past the content of an element and its end tag. */
   #skipContent(element: Tag): void {
-    const open = [element.name];
+    const open = [element];
     while (open.length > 0) {
       this.#skipText();
       if (this.#skipRemark() || this.#skipCdata()) continue;
       const tag = this.#tag();
-      if (tag.kind === "start") open.push(tag.name);
-      else if (tag.kind === "end" && open.pop() !== tag.name) {
+      if (tag.kind === "start") open.push(tag);
+      else if (
+        tag.kind === "end" && !isSameName(this.#bytes, tag, open.pop()!)
+      ) {
         throw malformed();
       }
       if (open.length > MAX_DEPTH) {
@@ -228,14 +231,19 @@ class XmlScanner {
     this.#ampersand = at < 0 ? Infinity : at;
   }
 
+  #localName(tag: Tag): string {
+    const name = nameOf(this.#bytes, tag);
+    return name.slice(name.indexOf(":") + 1);
+  }
+
+  /** A name for a sentence of the log. */
+  #shown(tag: Tag): string {
+    return shown(nameOf(this.#bytes, tag));
+  }
+
   #text(start: number, end: number): string {
     return this.#latin1.decode(this.#bytes.subarray(start, end));
   }
-}
-
-/** For a sentence of the log. */
-function shown(name: string): string {
-  return name.replaceAll(/[^\w:.-]/g, "?").slice(0, 60);
 }
 
 function malformed(): NotUnderstood {

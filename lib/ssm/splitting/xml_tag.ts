@@ -5,15 +5,31 @@
  */
 import { isSpace, skipSpace } from "./outline.ts";
 
-/** A tag, and where it ends. */
+/** A tag, by its places in the text: there may be millions. */
 export interface Tag {
-  /** As it is written, with its prefix; bytes beyond ASCII as Latin-1. */
-  readonly name: string;
-  /** Without the prefix. */
-  readonly localName: string;
+  readonly nameStart: number;
+  readonly nameEnd: number;
   readonly kind: "start" | "end" | "empty";
   /** The first byte behind it. */
   readonly end: number;
+}
+
+/** The name of a tag as it is written, with its prefix; bytes beyond ASCII as Latin-1. */
+export function nameOf(
+  bytes: Uint8Array,
+  { nameStart, nameEnd }: Tag,
+): string {
+  return LATIN1.decode(bytes.subarray(nameStart, nameEnd));
+}
+
+/** Whether one tag ends the element that the other one began. */
+export function isSameName(bytes: Uint8Array, one: Tag, other: Tag): boolean {
+  const length = one.nameEnd - one.nameStart;
+  if (other.nameEnd - other.nameStart !== length) return false;
+  for (let i = 0; i < length; i++) {
+    if (bytes[one.nameStart + i] !== bytes[other.nameStart + i]) return false;
+  }
+  return true;
 }
 
 const QUOTE = 0x22;
@@ -31,8 +47,6 @@ export function readTag(bytes: Uint8Array, at: number): Tag | undefined {
   const nameStart = at + (isEnd ? 2 : 1);
   const nameEnd = endOfName(bytes, nameStart);
   if (nameEnd === nameStart) return undefined;
-  const name = LATIN1.decode(bytes.subarray(nameStart, nameEnd));
-  const localName = name.slice(name.indexOf(":") + 1);
   let next = skipSpace(bytes, nameEnd);
   while (!isEnd && isNameByte(bytes[next]) && isSpace(bytes[next - 1])) {
     const end = endOfAttribute(bytes, next);
@@ -43,7 +57,7 @@ export function readTag(bytes: Uint8Array, at: number): Tag | undefined {
   if (isEmpty) next++;
   if (bytes[next] !== GREATER) return undefined;
   const kind = isEnd ? "end" : isEmpty ? "empty" : "start";
-  return { name, localName, kind, end: next + 1 };
+  return { nameStart, nameEnd, kind, end: next + 1 };
 }
 
 function endOfAttribute(bytes: Uint8Array, at: number): number | undefined {
@@ -52,8 +66,11 @@ function endOfAttribute(bytes: Uint8Array, at: number): number | undefined {
   const start = skipSpace(bytes, equals + 1);
   const quote = bytes[start];
   if (quote !== QUOTE && quote !== APOSTROPHE) return undefined;
-  const end = bytes.indexOf(quote, start + 1);
-  if (end < 0 || bytes.subarray(start, end).includes(LESS)) return undefined;
+  let end = start + 1;
+  while (bytes[end] !== quote) {
+    if (end >= bytes.length || bytes[end] === LESS) return undefined;
+    end++;
+  }
   return end + 1;
 }
 

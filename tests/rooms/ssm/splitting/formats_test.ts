@@ -104,6 +104,10 @@ const REFUSED: readonly (readonly [document: string, why: string])[] = [
     "<JobUsageRecord/>",
     "its XML is <JobUsageRecord>, which is no list of records that is known",
   ],
+  [
+    "<constructor><a/></constructor>",
+    "its XML is <constructor>, which is no list of records that is known",
+  ],
   [`<!DOCTYPE a []>${LIST}`, "it has a DOCTYPE"],
   [
     "<UsageRecords><UsageRecord>&site;</UsageRecord></UsageRecords>",

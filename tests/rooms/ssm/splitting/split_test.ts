@@ -1,8 +1,7 @@
 import assert from "node:assert/strict";
-import { splitRecords } from "../../../../lib/ssm/splitting/split.ts";
 import { Random } from "../../../kit/random.ts";
-import { bytes, text } from "../../../kit/stage.ts";
-import { type Made, MAKERS, partsOf, PLAIN, whyNot } from "./documents.ts";
+import { bytes } from "../../../kit/stage.ts";
+import { type Made, MAKERS, partsOf, whyNot } from "./documents.ts";
 
 const SEEDS = 300;
 
@@ -53,25 +52,6 @@ for (const [format, make] of Object.entries(MAKERS)) {
         whyNot(document, limit),
         `record ${sizes.indexOf(largest) + 1} of ${records.length} alone is ` +
           `too large, with ${largest} bytes`,
-        `seed ${seed}`,
-      );
-    }
-  });
-
-  Deno.test(`splitRecords() refuses or cuts ${format} that is damaged, and loses nothing then either`, () => {
-    for (let seed = 1; seed <= SEEDS; seed++) {
-      const random = new Random(seed);
-      const whole = bytes(make(random).document);
-      for (let times = 0; times < 3; times++) {
-        whole[random.below(whole.length)] = random.pick(
-          bytes("<>&\"'/{}[],:%\n "),
-        );
-      }
-      const parts = splitRecords(whole, whole.length, PLAIN);
-      if ("why" in parts) continue;
-      assert.deepEqual(
-        text(parts.part(0)),
-        text(whole),
         `seed ${seed}`,
       );
     }
