@@ -120,8 +120,9 @@ function splitLetter<Message extends Sealed>(
   const seal = (part: Uint8Array) => envelope.seal(part);
   const scale = envelope.scale?.(payload) ?? PLAIN_SCALE;
   const isTooLarge = payload.length > maxMessageBytes;
-  const most = scale.fixed + scale.weigh(payload);
-  if (!isTooLarge && most <= maxBodyBytes) {
+  const isTaken = maxBodyBytes === Infinity ||
+    scale.fixed + scale.weigh(payload) <= maxBodyBytes;
+  if (!isTooLarge && isTaken) {
     return new Letter(entry.name, whole(payload), seal);
   }
   const limit = Math.min(maxMessageBytes, maxBodyBytes);
