@@ -8,10 +8,16 @@
 export class EarlierParts {
   readonly #confirmed: Promise<boolean>[] = [];
   #isGood = true;
+  #count = 0;
 
   /** Whether it makes sense to send what comes after them. */
   get isGood(): boolean {
     return this.#isGood;
+  }
+
+  /** How many are confirmed so far. */
+  get confirmed(): number {
+    return this.#count;
   }
 
   /**
@@ -24,6 +30,7 @@ export class EarlierParts {
     this.#confirmed.push(confirmed);
     const settle = (good: boolean) => {
       this.#isGood &&= good;
+      if (good) this.#count++;
       leave();
     };
     confirmed.then(settle, () => settle(false));

@@ -19,7 +19,8 @@ export interface LetterOptions<Message extends Sealed> {
   readonly maxMessageBytes: number;
   /** Largest sealed message that the carrier takes, in bytes. */
   readonly maxBodyBytes: number;
-  readonly split: Splitting;
+  /** Left out where the protocol does not let a file be split. */
+  readonly split?: Splitting | undefined;
 }
 
 /** One message of a letter. */
@@ -94,22 +95,18 @@ export async function writeLetter<Message extends Sealed>(
 ): Promise<Letter<Message>> {
   const { split, maxMessageBytes, envelope } = options;
   if (entry.size === 0) throw unsendable(entry, "the file is empty");
-  const limit = split === "no" ? maxMessageBytes : MAX_SPLIT_BYTES;
+  const limit = split === "records" ? MAX_SPLIT_BYTES : maxMessageBytes;
   if (entry.size > limit) {
     throw unsendable(
       entry,
       `it has ${entry.size} bytes, the limit is ${limit}`,
+      split === "no" ? SPLIT_HINT : undefined,
     );
   }
   const payload = await entry.read();
-  if (split === "no") {
-    return new Letter(
-      entry.name,
-      whole(payload),
-      (payload) => envelope.seal(payload),
-    );
-  }
-  return splitLetter(entry, payload, options);
+  if (split === "records") return splitLetter(entry, payload, options);
+  const seal = (payload: Uint8Array) => envelope.seal(payload);
+  return new Letter(entry.name, whole(payload), seal);
 }
 
 function splitLetter<Message extends Sealed>(
@@ -151,9 +148,17 @@ function whole(payload: Uint8Array): Parts {
   return { count: 1, part: () => payload };
 }
 
-function unsendable(entry: SpoolEntry, state: string): SsmError {
+const SPLIT_HINT =
+  "with split = records in [messaging], messages of usage records are sent in parts";
+
+function unsendable(
+  entry: SpoolEntry,
+  state: string,
+  hint?: string | undefined,
+): SsmError {
   return new SsmError(
     "UNSENDABLE",
     `Cannot send message "${entry.name}": ${state}`,
+    hint === undefined ? {} : { hint },
   );
 }

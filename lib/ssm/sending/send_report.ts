@@ -88,6 +88,14 @@ export class SendJournal {
     this.#fail(name);
   }
 
+  /** Of a file that stays, so many messages are with the receiver, or will be. */
+  sentInPart(name: string, messages: number): void {
+    if (messages === 0) return;
+    this.#options.log.warning(
+      `Message ${name} was sent in part, and all of it will be sent again: confirmed messages of it: ${messages}`,
+    );
+  }
+
   /** A file was confirmed, but is there still. */
   notRemoved(name: string, error: unknown): void {
     this.#options.log.error(

@@ -39,7 +39,11 @@ export interface SendAllOptions<Message extends Sealed = Sealed>
   readonly windowBytes?: number;
   /** Larger files are split, or reported and skipped, in bytes. @default 128 MiB */
   readonly maxMessageBytes?: number;
-  /** What to do with them, and with those that the carrier would not take. @default "no" */
+  /**
+   * What to do with them, and with those that the carrier would not take.
+   *
+   * @default "no", and nobody is told that there is another way
+   */
   readonly split?: Splitting;
   /** What waits in the spool, where that was looked up already. @default {it is looked up} */
   readonly waiting?: readonly string[];
@@ -160,7 +164,7 @@ class SendRun<Message extends Sealed> {
 
   #write(entry: SpoolEntry): Promise<Letter<Message>> {
     const { envelope, carrier } = this.#options;
-    const { maxMessageBytes = 128 << 20, split = "no" } = this.#options;
+    const { maxMessageBytes = 128 << 20, split } = this.#options;
     const { maxBodyBytes = Infinity } = carrier;
     return writeLetter(entry, {
       ...{ envelope, maxMessageBytes, maxBodyBytes, split },
@@ -174,6 +178,7 @@ class SendRun<Message extends Sealed> {
     handOver: () => void,
   ): Promise<void> {
     const earlier = new EarlierParts();
+    let isSent = false;
     try {
       const letter = await writing;
       if (letter.count > 1) this.#journal.split(entry, letter.count);
@@ -190,6 +195,7 @@ class SendRun<Message extends Sealed> {
           const isConfirmed = earlier.isGood &&
             await this.#send(entry, { id, message }, handOver);
           if (!await earlier.all() || !isConfirmed) return;
+          isSent = true;
           this.#journal.sent(entry.name);
           // Within the window: the next message may say that this one is gone.
           await this.#remove(entry);
@@ -201,6 +207,7 @@ class SendRun<Message extends Sealed> {
       await earlier.all().catch(() => {});
       this.#journal.skipped(entry.name, error);
     } finally {
+      if (!isSent) this.#journal.sentInPart(entry.name, earlier.confirmed);
       await this.#unlock(entry);
     }
   }

@@ -79,9 +79,12 @@ for (const window of [1, 4]) {
     assert.ok(sent.includes(`${bad}.1of5`));
     assert.ok(!sent.includes(`${bad}.5of5`), sent.join());
     assert.deepEqual(sent.slice(-2), idsOf(good!, 2));
+    const inPart = sent.filter((id) => id.startsWith(bad!)).length;
     assert.deepEqual(stage.complaints, [
       `ERROR Message ${bad} was not sent and stays in outgoing: ` +
       `Cannot send message "${bad}.2of5": unwanted`,
+      `WARNING Message ${bad} was sent in part, and all of it will be sent again: ` +
+      `confirmed messages of it: ${inPart}`,
     ]);
     assert.deepEqual(await stage.left(), { elements: [bad], locks: [] });
   });

@@ -154,6 +154,24 @@ Deno.test("sendAll() reports and skips what is too large and cannot be split; th
   });
 });
 
+Deno.test("sendAll() says that a file that is too large could be split, if it may be", async () => {
+  await using stage = await Stage.open();
+  await stage.put("x".repeat(LIMIT + 1), message(1, 2, 3), message(1));
+  await using broker = await TestBroker.start();
+  const sent = await stage.send([endpoint(broker.port)], {
+    ...SPLIT,
+    split: "no",
+  });
+  assert.deepEqual(sent, report({ found: 3, sent: 1, failed: 2 }));
+  assert.deepEqual(
+    stage.complaints.filter((line) => line.includes("Hint: ")),
+    [
+      "ERROR Hint: with split = records in [messaging], messages of usage " +
+      "records are sent in parts",
+    ],
+  );
+});
+
 Deno.test("sendAll() makes ids from file names that no other protocol would have", async () => {
   await using stage = await Stage.open();
   const path = `${stage.dir}/plain`;
