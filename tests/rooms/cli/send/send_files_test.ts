@@ -150,7 +150,7 @@ test(
     assert.equal(status, 1);
     assert.equal(texts.length, 1);
     const hints = (await site.log()).filter((line) =>
-      line.includes("Hint: who")
+      line.includes("Hint: only")
     );
     assert.deepEqual(hints, [
       "ssm.ssm2 - ERROR - Hint: only the owner of a file can send it from a dirq: let the producer write its files as the user that runs ssm",
