@@ -172,10 +172,17 @@ for (const direction of ["up", "down"] as const) {
     Deno.test(`HttpClient notices at once a ${how} after any byte ${direction}, from the handshake on`, async () => {
       await using site = await httpSite();
       site.peer.answer = reply(200, "good");
-      // The handshake, a call and its answer have fewer bytes.
-      for (let after = 1; after < 4000; after += 130) {
-        const fault = { direction, after, how };
-        await using wire = Wire.start(site.peer.port, { fault: () => fault });
+      // The handshake, a call and its answer have fewer bytes than the first
+      // connection lets through; the last one is cut when it has hardly begun, so
+      // that nothing is under way when the wire is closed.
+      const cuts = Array.from({ length: 31 }, (_, at) => 1 + 130 * (30 - at));
+      await using wire = Wire.start(site.peer.port, {
+        fault: (connection) => {
+          const after = cuts[connection]!;
+          return { direction, after, how: after === 1 ? "cut" : how };
+        },
+      });
+      for (const after of cuts) {
         using client = new HttpClient({
           ...{ host: "localhost", port: wire.port },
           // The moment between handshake and call, drawn out.
