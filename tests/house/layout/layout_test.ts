@@ -49,7 +49,7 @@ const HOUSE: House = {
     stomp:  ["frame", "connection", "client", "reconnecting"],
     smime:  ["mime", "cms", "."],
     broker: ["message", "limits", "access", "store", "queues", "routing", "subscription", "session", "."],
-    ssm:    [".", "sending", "receiving", "retry", "ssm2", "ssm1"],
+    ssm:    [".", "sending", "receiving", "retry", "ssm2", "ssm1", "ams", "ams/sending", "ams/receiving"],
     cli:    ["command", "process", "broker", "wiring", "tools", "demo", "commands"],
   },
   // The table implies these; they stay, even if somebody widens a row of it.

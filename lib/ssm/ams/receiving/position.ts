@@ -7,10 +7,10 @@
  *
  * @module
  */
-import type { Logger } from "../../log/mod.ts";
-import type { Clock } from "../../time/mod.ts";
+import type { Logger } from "../../../log/mod.ts";
+import type { Clock } from "../../../time/mod.ts";
 import type { SavedOffsets } from "./saved_offsets.ts";
-import type { AmsOffsets } from "./service.ts";
+import type { AmsOffsets } from "../service.ts";
 
 /** Settings of a {@linkcode Position}. */
 export interface PositionOptions {
@@ -87,7 +87,9 @@ export class Position {
     const { saved } = this.#options;
     const missing = first - expected -
       BigInt(saved.countBetween(expected, first));
-    if (missing > 0n) this.#sayMissing(missing, expected, first, await offsets());
+    if (missing > 0n) {
+      this.#sayMissing(missing, expected, first, await offsets());
+    }
     this.moved(first);
     return true;
   }

@@ -7,21 +7,21 @@
  *
  * @module
  */
-import { isAmsError, type PulledMessage } from "../../ams/mod.ts";
-import { isSsmError, reason, type SsmError } from "../../errors.ts";
-import type { Logger } from "../../log/mod.ts";
-import { backoff, type Clock, sleep } from "../../time/mod.ts";
-import type { Delivery } from "../carrier.ts";
-import { untilAborted } from "../stopping.ts";
+import { isAmsError, type PulledMessage } from "../../../ams/mod.ts";
+import { isSsmError, reason, type SsmError } from "../../../errors.ts";
+import type { Logger } from "../../../log/mod.ts";
+import { backoff, type Clock, sleep } from "../../../time/mod.ts";
+import type { Delivery } from "../../carrier.ts";
+import { untilAborted } from "../../stopping.ts";
 import { Batch } from "./batch.ts";
 import { BrokenRecord } from "./broken_record.ts";
 import { deliveryOf } from "./delivery.ts";
-import { Lingering } from "./lingering.ts";
+import { Lingering } from "../lingering.ts";
 import { Position } from "./position.ts";
 import { PullSize } from "./pull_size.ts";
-import { ReceivingTrouble } from "./receiving_trouble.ts";
+import { Trouble } from "./trouble.ts";
 import { SavedOffsets } from "./saved_offsets.ts";
-import type { AmsSubscription } from "./service.ts";
+import type { AmsSubscription } from "../service.ts";
 import { Survey } from "./survey.ts";
 
 /** Settings of a {@linkcode Reception}. */
@@ -70,10 +70,12 @@ export class Reception {
   readonly #saved = new SavedOffsets();
   readonly #position: Position;
   readonly #survey: Survey;
-  readonly #trouble: ReceivingTrouble;
+  readonly #trouble: Trouble;
   readonly #broken: BrokenRecord;
   /** Pulls in a row that brought nothing new. */
   #emptyPulls = 0;
+  /** The last pull failed: no more than necessary is asked for. */
+  #isTight = false;
   /** Acknowledgements in a row that came to nothing. */
   #vainAcks = 0;
 
@@ -83,7 +85,7 @@ export class Reception {
     this.#size = new PullSize({ messages: pullMessages, bytes: pullBytes });
     this.#position = new Position({ ...options, saved: this.#saved });
     this.#survey = new Survey({ ...options, position: this.#position });
-    this.#trouble = new ReceivingTrouble(options);
+    this.#trouble = new Trouble(options);
     this.#broken = new BrokenRecord({
       ...options,
       position: this.#position,
@@ -111,11 +113,12 @@ export class Reception {
     const askedAt = clock.now();
     let messages: readonly PulledMessage[];
     try {
-      messages = await subscription.pull(this.#size.current, signal);
+      messages = await subscription.pull(this.#most, signal);
     } catch (error) {
       await this.#pullFailed(error);
       return undefined;
     }
+    this.#isTight = false;
     const [first] = messages;
     if (first === undefined) {
       this.#trouble.over();
@@ -130,8 +133,17 @@ export class Reception {
     return { messages, askedAt };
   }
 
+  /** How many to ask for: what is saved already takes no time, and is confirmed in one go. */
+  get #most(): number {
+    const { pullMessages } = this.#options;
+    return this.#isTight
+      ? this.#size.current
+      : Math.max(this.#size.current, Math.min(this.#saved.size, pullMessages));
+  }
+
   async #pullFailed(error: unknown): Promise<void> {
     if (!isSsmError(error) || this.#options.signal.aborted) throw error;
+    this.#isTight = true;
     if (isAmsError(error, "broken record")) {
       if (this.#size.halve()) return;
       const blocked = await this.#broken.met(error);
@@ -237,7 +249,7 @@ export class Reception {
       );
     }
     const pauseMs = backoff(this.#vainAcks - 1, random ? { random } : {});
-    await sleep(clock, pauseMs, signal);
+    if (pauseMs > 0) await sleep(clock, pauseMs, signal);
   }
 
   /** Nothing is there: waits a little longer each time. */
