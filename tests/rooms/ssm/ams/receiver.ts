@@ -19,20 +19,44 @@ import { Service } from "./service.ts";
 
 export type Changes = Partial<AmsIncomingOptions>;
 
+/** A clock that can jump to where somebody waits for. */
+class JumpingClock extends StepClock {
+  readonly #due = new Set<{ readonly at: number }>();
+
+  override after(ms: number, callback: () => void): () => void {
+    const timer = { at: this.now() + ms };
+    this.#due.add(timer);
+    const cancel = super.after(ms, () => {
+      this.#due.delete(timer);
+      callback();
+    });
+    return () => {
+      this.#due.delete(timer);
+      cancel();
+    };
+  }
+
+  jump(): void {
+    const times = [...this.#due].map(({ at }) => at);
+    if (times.length > 0) this.advance(Math.min(...times) - this.now());
+  }
+}
+
 /** Its clock stands still until a test moves it. */
 export class Receiver implements AsyncDisposable {
-  readonly clock: StepClock;
+  readonly clock: JumpingClock;
   readonly service: Service;
   readonly stage: Stage;
   readonly carrier: AmsIncomingCarrier;
   readonly filed: Filed[] = [];
   #running: Promise<void> | undefined;
+  #opened = 0;
   #wake = Promise.withResolvers<void>();
 
   private constructor(
     stage: Stage,
     changes: Changes,
-    { clock, service }: { clock: StepClock; service: Service },
+    { clock, service }: { clock: JumpingClock; service: Service },
   ) {
     this.stage = stage;
     this.clock = clock;
@@ -49,7 +73,7 @@ export class Receiver implements AsyncDisposable {
   }
 
   static async open(changes: Changes = {}): Promise<Receiver> {
-    const clock = new StepClock();
+    const clock = new JumpingClock();
     const service = new Service(clock);
     return new Receiver(await Stage.open(), changes, { clock, service });
   }
@@ -64,7 +88,12 @@ export class Receiver implements AsyncDisposable {
     const { stage, carrier, clock } = this;
     this.#running = receive({
       carrier,
-      envelope,
+      envelope: {
+        open: (body) => {
+          this.#opened++;
+          return envelope.open(body);
+        },
+      },
       clock,
       log: stage.log,
       signal: stage.signal,
@@ -88,6 +117,15 @@ export class Receiver implements AsyncDisposable {
       ]);
     }
     return this.filed.map(({ outcome }) => outcome);
+  }
+
+  /** Lets time pass, whenever nothing is being written, until something is so. */
+  async passUntil(isSo: () => boolean): Promise<void> {
+    for (let jumps = 0; !isSo(); jumps++) {
+      assert.ok(jumps < 1000, "it never happens");
+      do await settle(); while (this.#opened !== this.filed.length);
+      if (!isSo()) this.clock.jump();
+    }
   }
 
   /** Stops it in order. */

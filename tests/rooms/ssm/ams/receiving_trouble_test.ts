@@ -8,19 +8,6 @@ import { SsmError } from "../../../../lib/errors.ts";
 import { confirm, next, Receiver, settle } from "./receiver.ts";
 import { amsError, type Call } from "./service.ts";
 
-/** Lets time pass in steps until something is so. */
-async function passUntil(
-  { clock }: Receiver,
-  isSo: () => boolean,
-  stepMs = 500,
-): Promise<void> {
-  for (let step = 0; !isSo(); step++) {
-    assert.ok(step < 20_000, "it never happens");
-    await settle();
-    clock.advance(stepMs);
-  }
-}
-
 /** How often a line with these words was logged. */
 function count({ stage }: Receiver, words: string | RegExp): number {
   return stage.lines.filter((line) => line.search(words) >= 0).length;
@@ -38,7 +25,7 @@ Deno.test("a service that goes away is said in the words of the original, and tr
     times.push(clock.now());
     throw new SsmError("CONNECT", "Cannot connect: refused");
   };
-  await passUntil(receiver, () => times.length === 9);
+  await receiver.passUntil(() => times.length === 9);
   const pauses = times.slice(1).map((time, index) => time - times[index]!);
   assert.deepEqual(pauses, [
     ...[1000, 2000, 4000, 8000, 16_000, 32_000, 60_000, 60_000],
@@ -48,7 +35,7 @@ Deno.test("a service that goes away is said in the words of the original, and tr
   assert.equal(count(receiver, "Failed to connect: Cannot connect"), 8);
   service.before = () => {};
   service.put("2");
-  await passUntil(receiver, () => receiver.filed.length === 2);
+  await receiver.passUntil(() => receiver.filed.length === 2);
   await settle();
   assert.equal(count(receiver, /^INFO Connected\.$/), 2);
 });
@@ -62,7 +49,7 @@ Deno.test("a service that asks to be left alone is left alone", async () => {
     throw amsError("unavailable", 503, "busy", { retryAfterMs: 45_000 });
   };
   await receiver.start();
-  await passUntil(receiver, () => times.length === 2);
+  await receiver.passUntil(() => times.length === 2);
   assert.equal(times[1]! - times[0]!, 45_000);
 });
 
@@ -87,14 +74,14 @@ for (
       throw amsError(kind, status, kind, { hint });
     };
     await receiver.start();
-    await passUntil(receiver, () => times.length === 6, 10_000);
+    await receiver.passUntil(() => times.length === 6);
     const pauses = times.slice(1).map((time, index) => time - times[index]!);
     assert.deepEqual(pauses, [60_000, 120_000, 240_000, 480_000, 600_000]);
     assert.equal(count(receiver, `ERROR Cannot ask the service: ${kind}`), 1);
     assert.equal(count(receiver, `Hint: ${hint}`), 1);
     service.before = () => {};
     service.put("1");
-    await passUntil(receiver, () => receiver.filed.length === 1, 10_000);
+    await receiver.passUntil(() => receiver.filed.length === 1);
   });
 }
 
@@ -106,11 +93,7 @@ Deno.test("a token that may not acknowledge is told of once, and nothing is stor
     if (name === "acknowledge") throw amsError("forbidden", 403);
   };
   await receiver.start();
-  await passUntil(
-    receiver,
-    () => service.asked("acknowledge").length === 5,
-    10_000,
-  );
+  await receiver.passUntil(() => service.asked("acknowledge").length === 5);
   assert.equal(count(receiver, "ERROR Cannot ask the service: forbidden"), 1);
   assert.equal(receiver.filed.length, 1);
 });
@@ -130,7 +113,7 @@ for (const what of ["before it was taken", "after it was taken"] as const) {
     await receiver.start();
     await receiver.until(2);
     service.put("3");
-    await passUntil(receiver, () => service.current === 3n);
+    await receiver.passUntil(() => service.current === 3n);
     assert.deepEqual(
       receiver.filed.map(({ outcome }) => outcome),
       Array(3).fill("incoming"),
@@ -155,7 +138,7 @@ Deno.test("a second consumer is told of once in an hour, and nothing is stored t
     }
   };
   await receiver.start();
-  await passUntil(receiver, () => service.current === 3n);
+  await receiver.passUntil(() => service.current === 3n);
   assert.equal(receiver.filed.length, 3);
   assert.equal(count(receiver, "Another consumer seems to use"), 1);
 });
@@ -169,7 +152,7 @@ Deno.test("what another consumer took is told of", async () => {
   await settle();
   service.put("2", "3", "4");
   service.current = 3n;
-  await passUntil(receiver, () => receiver.filed.length === 2);
+  await receiver.passUntil(() => receiver.filed.length === 2);
   assert.equal(
     count(
       receiver,
@@ -188,7 +171,7 @@ Deno.test("what expired before it was received is an error, with how many and wh
   await settle();
   service.put("2", "3", "4");
   service.min = 3n;
-  await passUntil(receiver, () => receiver.filed.length === 2);
+  await receiver.passUntil(() => receiver.filed.length === 2);
   assert.equal(
     count(
       receiver,
@@ -209,7 +192,7 @@ Deno.test("a jump that cannot be explained is told of as such", async () => {
   await settle();
   service.put("2", "3");
   service.current = 2n;
-  await passUntil(receiver, () => receiver.filed.length === 2);
+  await receiver.passUntil(() => receiver.filed.length === 2);
   assert.equal(
     count(receiver, /^ERROR 1 messages of S.*either they expired.*or another/),
     1,
@@ -240,7 +223,7 @@ Deno.test("a subscription that was moved back brings what is known, which is rec
     if (name === "acknowledge") service.current = 0n;
   };
   service.current = 0n;
-  await passUntil(receiver, () => receiver.filed.length === 8);
+  await receiver.passUntil(() => receiver.filed.length === 8);
   assert.deepEqual(
     receiver.filed.slice(2).map(({ outcome }) => outcome),
     Array(6).fill("duplicate"),
@@ -258,7 +241,7 @@ Deno.test("what cannot be pulled together is pulled in smaller parts", async () 
     }
   };
   await receiver.start();
-  await passUntil(receiver, () => receiver.filed.length === 10);
+  await receiver.passUntil(() => receiver.filed.length === 10);
   assert.equal(receiver.filed.length, 10);
 });
 
@@ -268,14 +251,10 @@ Deno.test("a broken message is found, said once with its offset and the remedy, 
   service.put(...Array.from({ length: 9 }, (_, index) => `${index}`));
   service.brokenOffsets.add(6n);
   await receiver.start();
-  await passUntil(receiver, () => receiver.filed.length === 6);
-  await passUntil(receiver, () => count(receiver, "offset 6") > 0, 10_000);
+  await receiver.passUntil(() => receiver.filed.length === 6);
+  await receiver.passUntil(() => count(receiver, "offset 6") > 0);
   const pulls = service.calls.length;
-  await passUntil(
-    receiver,
-    () => service.calls.length >= pulls + 3,
-    10_000,
-  );
+  await receiver.passUntil(() => service.calls.length >= pulls + 3);
   assert.equal(
     count(receiver, /^ERROR The message with offset 6 of S is stored broken/),
     1,
@@ -284,7 +263,7 @@ Deno.test("a broken message is found, said once with its offset and the remedy, 
   assert.deepEqual(service.asked("moveOffset"), []);
   // An administrator has helped.
   service.current = 7n;
-  await passUntil(receiver, () => receiver.filed.length === 8, 10_000);
+  await receiver.passUntil(() => receiver.filed.length === 8);
 });
 
 Deno.test("a broken message is skipped where that is asked for and allowed", async () => {
@@ -293,7 +272,7 @@ Deno.test("a broken message is skipped where that is asked for and allowed", asy
   service.put(...Array.from({ length: 9 }, (_, index) => `${index}`));
   service.brokenOffsets.add(0n).add(6n).add(8n);
   await receiver.start();
-  await passUntil(receiver, () => service.current === 9n);
+  await receiver.passUntil(() => service.current === 9n);
   assert.deepEqual(service.asked("moveOffset"), [1n, 7n, 9n]);
   assert.equal(receiver.filed.length, 6);
   assert.deepEqual(
@@ -318,7 +297,7 @@ for (
     service.brokenOffsets.add(0n);
     await receiver.start();
     const pulls = () => service.asked("pull").length;
-    await passUntil(receiver, () => pulls() === 8, 10_000);
+    await receiver.passUntil(() => pulls() === 8);
     assert.equal(count(receiver, /^ERROR .*stored broken.*skipped:/), 1);
     assert.equal(service.current, 0n);
   });
@@ -369,10 +348,11 @@ Deno.test("with a disk that is full for long, everything is filed once when it i
   const held = [await next(deliveries), await next(deliveries)];
   clock.advance(3_600_000);
   for (const delivery of held) await confirm(delivery);
-  const coming = deliveries.next();
-  await passUntil(receiver, () => service.current === 2n);
+  let came = false;
+  const coming = deliveries.next().finally(() => came = true);
+  await receiver.passUntil(() => service.current === 2n);
   service.put("3");
-  await passUntil(receiver, () => service.asked("pull").length > 2);
+  await receiver.passUntil(() => came);
   const { value } = await coming;
   assert.equal(await confirm(value), "3");
 });
