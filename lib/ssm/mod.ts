@@ -11,7 +11,7 @@ export {
   AmsOutgoingCarrier,
   type AmsOutgoingOptions,
 } from "./ams/sending/outgoing.ts";
-export type { AmsOffsets, AmsSubscription, AmsTopic } from "./ams/service.ts";
+export type { AmsSubscription, AmsTopic } from "./ams/service.ts";
 export type { AnswerableMessage } from "./answering.ts";
 export { Budget } from "./budget.ts";
 export type { OutgoingCarrier } from "./carrier.ts";

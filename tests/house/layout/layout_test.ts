@@ -38,7 +38,7 @@ const HOUSE: House = {
     room(3, "smime",       "bytes errors asn1 pki",                                               []),
     room(3, "broker",      "errors log time net(types) stomp",                                    [["disk", "message_database.ts"], ["disk", "disk_reserve.ts"]]),
     room(3, "credentials", "errors file_state time log asn1 net(types) pki smime(types)",         ["disk"]),
-    room(4, "ssm",         "errors log time pki smime spool stomp",                               []),
+    room(4, "ssm",         "errors log time pki smime spool ams stomp",                               []),
     room(5, "cli",         EVERYTHING,                                                            ["process", "terminal", "disk"]),
   ],
   // Within a room, from the bottom up; "." are the files beside its mod.ts.

@@ -7,10 +7,10 @@
  *
  * @module
  */
+import type { AmsOffsets } from "../../../ams/mod.ts";
 import type { Logger } from "../../../log/mod.ts";
 import type { Clock } from "../../../time/mod.ts";
 import type { SavedOffsets } from "./saved_offsets.ts";
-import type { AmsOffsets } from "../service.ts";
 
 /** Settings of a {@linkcode Position}. */
 export interface PositionOptions {

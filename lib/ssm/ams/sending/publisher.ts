@@ -15,7 +15,7 @@ import { type Clock, sleep } from "../../../time/mod.ts";
 import { unsendable } from "../../brokers.ts";
 import { Lingering } from "../lingering.ts";
 import { Patience } from "./patience.ts";
-import { isRefusal } from "../refusal.ts";
+import { waitingMayHelp } from "../refusal.ts";
 import type { AmsTopic } from "../service.ts";
 
 /** Settings of a {@linkcode Publisher}. */
@@ -150,7 +150,7 @@ export class Publisher {
   }
 
   async #failed(batch: readonly Waiting[], error: unknown): Promise<void> {
-    if (!isSsmError(error) || isRefusal(error)) throw error;
+    if (!isSsmError(error) || !waitingMayHelp(error)) throw error;
     this.#assertGoingOn();
     const isTakenApart = batch.length > 1 && mayBeStored(error);
     if (isTakenApart) { for (const waiting of batch) waiting.alone = true; }
@@ -219,5 +219,5 @@ function mayBeStored(error: SsmError): boolean {
   if (isAmsError(error, "unavailable")) {
     return !NOT_TAKEN.includes(error.status ?? 0);
   }
-  return error.code !== "CONNECT" && error.code !== "TLS";
+  return error.code !== "CONNECT";
 }

@@ -10,13 +10,10 @@ import {
   AmsError,
   type AmsErrorKind,
   type AmsMessage,
+  type AmsOffsets,
   type PulledMessage,
 } from "../../../../lib/ams/mod.ts";
-import type {
-  AmsOffsets,
-  AmsSubscription,
-  AmsTopic,
-} from "../../../../lib/ssm/mod.ts";
+import type { AmsSubscription, AmsTopic } from "../../../../lib/ssm/mod.ts";
 import type { Clock } from "../../../../lib/time/mod.ts";
 import { bytes } from "../../../kit/stage.ts";
 
