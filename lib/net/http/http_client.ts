@@ -142,8 +142,8 @@ export class HttpClient implements Disposable {
     try {
       return await deadline.race(first.answer);
     } catch (error) {
-      const stale = first.node.reusedSocket && !first.answered() &&
-        !deadline.signal.aborted;
+      const stale = this.#connections.isOnKept(first.node) &&
+        !first.answered() && !deadline.signal.aborted;
       if (!stale || !request.repeatable) throw error;
       return await deadline.race(this.#begin(request, deadline.signal).answer);
     } finally {
