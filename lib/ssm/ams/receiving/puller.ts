@@ -112,11 +112,11 @@ export class Puller {
       if (blocked) await trouble.stuck(blocked.words, blocked.hint);
       return;
     }
-    // Perhaps so many at a time are too much for the line, or for the limits.
-    if (
-      isAmsError(error, "not understood") ||
-      isSsmError(error, "TIMEOUT") || isSsmError(error, "CONNECTION_LOST")
-    ) size.halve();
+    // Perhaps so many at a time are too much for the limit of an answer, or for the line.
+    if (isAmsError(error, "not understood") && size.halve()) return;
+    if (isSsmError(error, "TIMEOUT") || isSsmError(error, "CONNECTION_LOST")) {
+      size.halve();
+    }
     throw error;
   }
 

@@ -44,7 +44,11 @@ export class SavedOffsets {
       .filter((offset) => start <= offset && offset < end).length;
   }
 
-  /** Those up to this one are acknowledged. */
+  forgetAll(): void {
+    this.#saved.clear();
+  }
+
+  /** Those up to this one do not come again. */
   forgetUpTo(last: bigint): void {
     for (const offset of [...this.#saved.keys()]) {
       if (offset <= last) this.#saved.delete(offset);

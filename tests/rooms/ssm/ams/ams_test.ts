@@ -5,8 +5,9 @@
  */
 import assert from "node:assert/strict";
 import { AmsClient } from "../../../../lib/ams/mod.ts";
-import { systemClock } from "../../../../lib/time/mod.ts";
+import { type Clock, systemClock } from "../../../../lib/time/mod.ts";
 import { sharedServer, testWith } from "../../../peers/parts.ts";
+import { Wire } from "../../../kit/net/faulty_wire.ts";
 import { testPki } from "../../../kit/pki/test_pki.ts";
 import { RunningReceiver } from "../../../kit/receiving.ts";
 import { bytes, Stage } from "../../../kit/stage.ts";
@@ -18,8 +19,15 @@ const NAMES = Array.from({ length: 8 }, (_, index) => `records-${index}`);
 let taken = 0;
 const newDestination = () => NAMES[taken++]!;
 
-const clientOf = ({ pki, broker }: Site) =>
-  amsClient(broker.tlsPort, pki.ca.credentials.certificatePem);
+const clientOf = ({ pki, broker }: Site, port = broker.tlsPort) =>
+  amsClient(port, pki.ca.credentials.certificatePem);
+
+/** Time that passes fifty times as fast, for pauses. */
+const hasty: Clock = {
+  now: () => systemClock.now() * 50,
+  date: () => systemClock.date(),
+  after: (ms, callback) => systemClock.after(ms / 50, callback),
+};
 
 runFullCircle({
   name: "AMS",
@@ -153,5 +161,48 @@ testWith(
     await receiver.stop();
     const { current, max } = await client.offsets(destination);
     assert.equal(current, max);
+  },
+);
+
+testWith(
+  ["openssl"],
+  "AMS: whatever byte the connection is cut after, each message is filed once",
+  async () => {
+    const destination = newDestination();
+    await using stage = await Stage.open();
+    const { tlsPort } = site().broker;
+    // Later each time, so that every step of a call is hit, and all is done in the end.
+    const fault = (connection: number) => ({
+      direction: connection % 2 === 0 ? "up" as const : "down" as const,
+      after: 1000 + 350 * connection,
+      how: "cut" as const,
+    });
+    await using up = Wire.start(tlsPort, { fault });
+    await using down = Wire.start(tlsPort, { fault });
+    const bodies = Array.from({ length: 60 }, (_, index) => `record ${index}`);
+    await stage.put(...bodies);
+    const sender = overAms(() => clientOf(site(), up.port));
+    const report = await stage.send(sender.outgoing, {
+      ...{ destination, window: 10, retryForMs: Infinity, clock: hasty },
+    });
+    assert.equal(report.sent, bodies.length);
+    const receiver = await RunningReceiver.start(
+      stage,
+      overAms(() => clientOf(site(), down.port), { pullMessages: 5 }).incoming,
+      { destination, connectClock: hasty },
+    );
+    await using client = clientOf(site());
+    for (let isDone = false; !isDone;) {
+      const { current, max } = await client.offsets(destination);
+      isDone = current === max;
+    }
+    await receiver.stop();
+    assert.ok(up.faults > 5 && down.faults > 5, `${up.faults} ${down.faults}`);
+    const incoming = await stage.delivered("incoming");
+    assert.deepEqual(
+      incoming.map(({ body }) => body).sort(),
+      bodies.toSorted(),
+    );
+    assert.deepEqual(await stage.delivered("reject"), []);
   },
 );

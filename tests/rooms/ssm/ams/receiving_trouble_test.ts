@@ -241,8 +241,9 @@ Deno.test("what cannot be pulled together is pulled in smaller parts", async () 
     }
   };
   await receiver.start();
-  await receiver.passUntil(() => receiver.filed.length === 10);
-  assert.equal(receiver.filed.length, 10);
+  await receiver.until(10);
+  assert.equal(receiver.clock.now(), 0);
+  assert.deepEqual(receiver.stage.complaints, []);
 });
 
 Deno.test("a broken message is found, said once with its offset and the remedy, and nothing before it waits", async () => {
