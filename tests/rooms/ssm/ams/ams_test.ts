@@ -174,7 +174,7 @@ testWith(
     // Later each time, so that every step of a call is hit, and all is done in the end.
     const fault = (connection: number) => ({
       direction: connection % 2 === 0 ? "up" as const : "down" as const,
-      after: 1000 + 350 * connection,
+      after: 5000 + 500 * connection,
       how: "cut" as const,
     });
     await using up = Wire.start(tlsPort, { fault });
