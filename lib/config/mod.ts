@@ -22,10 +22,18 @@ export {
   type LoggingConfig,
   loggingConfig,
 } from "./files/shared_sections.ts";
-export { readSenderConfig, type SenderConfig } from "./files/sender_config.ts";
+export type { AmsConfig } from "./files/ams_section.ts";
 export {
+  type AmsSending,
+  readSenderConfig,
+  type SenderConfig,
+  type StompSending,
+} from "./files/sender_config.ts";
+export {
+  type AmsReceiving,
   readReceiverConfig,
   type ReceiverConfig,
+  type StompReceiving,
 } from "./files/receiver_config.ts";
 export {
   readStompserverConfig,

@@ -20,6 +20,7 @@ import {
   type Loaded,
   type LoggingConfig,
 } from "../files/shared_sections.ts";
+import { secretsIn } from "../files/secrets.ts";
 import { LOGGING_TABLE } from "../files/shared_tables.ts";
 import { asPython2 } from "../ini/python2_values.ts";
 import { ssm1FileWarnings } from "./file_warnings.ts";
@@ -63,7 +64,13 @@ export function readSsm1Config(
 ): Loaded<Ssm1Config> {
   const reader = new Reader(ini, surroundings);
   const config = reader.read();
-  return { config, warnings: reader.warnings };
+  return {
+    config,
+    warnings: reader.warnings,
+    secrets: config.broker.passcode === undefined
+      ? []
+      : secretsIn(ini, SSM1_TABLES),
+  };
 }
 
 /** Keys in which a `$` is a `$`. */

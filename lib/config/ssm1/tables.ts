@@ -20,6 +20,7 @@ import {
   minutes,
   oneOf,
   seconds,
+  secret,
   size,
 } from "../schema/kinds.ts";
 import { destination } from "../schema/destination.ts";
@@ -36,7 +37,7 @@ import { dn, normalPath, onlyTrue, unlessFalse } from "./kinds.ts";
 const DAY = 86_400;
 
 const BROKER = hyphenated({
-  ...SENDER_TABLES.broker,
+  ...SENDER_TABLES.STOMP.broker,
   useTls: required("use_ssl", unlessFalse).means(
     "Whether to use TLS, with the host certificate as client certificate.",
   ),
@@ -49,7 +50,7 @@ const BROKER = hyphenated({
   login: optional("username", anyText).means(
     "User name at the broker; needed if use-pwd is true, ignored otherwise.",
   ),
-  passcode: optional("password", anyText).means(
+  passcode: optional("password", secret(anyText)).means(
     "Password at the broker; it or password-file is needed if use-pwd is true, ignored otherwise. Variables are not replaced in it.",
   ),
   passcodeFile: optional("password_file", normalPath).means(
