@@ -113,7 +113,7 @@ function readConfig(
   log: Logger,
 ): ReceiverConfig {
   const config = configOf(readReceiverConfig(ini), log);
-  log.info("Setting up SSM with protocol: STOMP");
+  log.info(`Setting up SSM with protocol: ${config.broker.protocol}`);
   const dnFile = textOption(values, "dn-file") ?? config.messaging.dnFile;
   return { ...config, messaging: { ...config.messaging, dnFile } };
 }

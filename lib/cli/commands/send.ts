@@ -79,7 +79,7 @@ export function runSend(
       cleanup.defer(() => log.info("SSM has shut down."));
       warnOfLogConfig(values, log);
       const config = configOf(readSenderConfig(ini), log);
-      log.info("Setting up SSM with protocol: STOMP");
+      log.info(`Setting up SSM with protocol: ${config.broker.protocol}`);
       const parts = await composeSender(config, run);
       const keepsRunning = config.keepRunning ||
         values["keep-running"] === true;

@@ -8,6 +8,7 @@ import {
   boolean,
   integer,
   oneHost,
+  oneOf,
   path,
   seconds,
   secret,
@@ -23,6 +24,9 @@ export const AMS_BROKER_TABLE = {
   ),
   authnPort: withDefault("authn_port", integer(1, 65535), "8443").means(
     "The port of the authentication service on the same host, which gives a token for the host certificate. Not asked where a token is given.",
+  ),
+  trust: withDefault("ams_trust", oneOf("public", "capath"), "public").means(
+    "From whom the service may have its certificate: with public from a public CA or one of capath, with capath from one of capath alone.",
   ),
   timeoutMs: withDefault("ams_timeout", seconds(1, 600), "30").means(
     "Seconds that one request may take, from the connection to the end of the answer.",

@@ -33,7 +33,7 @@ const weakDigests: Kind<"none" | "all"> = {
 const CERTIFICATES = {
   ...CERTIFICATES_TABLE,
   checkCrls: withDefault("check_crls", boolean, "true").means(
-    "Whether signers, and with STOMP the broker, are looked up in the CRLs in capath; a CA without a CRL is then refused.",
+    "Whether signers and the broker (with AMS only where ams_trust is capath) are looked up in the CRLs in capath; a CA without a CRL is then refused.",
   ),
   retryUntrusted: withDefault("retry_untrusted", boolean, "true").means(
     "Whether messages in reject for want of a valid CRL or CA certificate are judged again when there is one.",
@@ -69,19 +69,22 @@ const MESSAGING = {
   ...MESSAGING_TABLE,
 };
 
-const SHARED = {
-  receiver: PROTOCOL_TABLE,
-  certificates: CERTIFICATES,
-  logging: LOGGING_TABLE,
-  daemon: PIDFILE_TABLE,
-};
-
 /** Every section and key of a receiver's file, with either protocol. */
 export const RECEIVER_TABLES = {
-  STOMP: { ...SHARED, broker: BROKER_TABLE, messaging: MESSAGING },
+  STOMP: {
+    receiver: PROTOCOL_TABLE,
+    broker: BROKER_TABLE,
+    certificates: CERTIFICATES,
+    messaging: MESSAGING,
+    logging: LOGGING_TABLE,
+    daemon: PIDFILE_TABLE,
+  },
   AMS: {
-    ...SHARED,
+    receiver: PROTOCOL_TABLE,
     broker: AMS_BROKER_TABLE,
+    certificates: CERTIFICATES,
     messaging: { ...MESSAGING, ...AMS_MESSAGING_TABLE, ...AMS_RECEIVING_TABLE },
+    logging: LOGGING_TABLE,
+    daemon: PIDFILE_TABLE,
   },
 };

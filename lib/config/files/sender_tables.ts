@@ -35,7 +35,7 @@ const SENDER = {
 
 const RETRY = {
   retryForMs: withDefault("retry_for", seconds(0, 86_400), "60").means(
-    "Seconds to go on while no broker can be reached or nothing gets through, over all brokers; what gets through starts them anew.",
+    "Seconds to go on while nothing can be reached or nothing gets through, with STOMP over all brokers; what gets through starts them anew.",
   ),
 };
 
@@ -48,7 +48,7 @@ const CERTIFICATES = {
     "Whether server_cert must chain to capath.",
   ),
   checkCrls: withDefault("check_crls", boolean, "false").means(
-    "Whether server_cert, and with STOMP the broker's certificate, are looked up in the CRLs in capath; a CA without a CRL is then refused.",
+    "Whether server_cert and the broker's certificate (with AMS only where ams_trust is capath) are looked up in the CRLs in capath; a CA without a CRL is then refused.",
   ),
   cipher: withDefault("cipher", oneOf("aes128", "aes192", "aes256"), "aes128")
     .means("The cipher of encrypted messages."),
@@ -78,22 +78,20 @@ const MESSAGING = {
   ...MESSAGING_TABLE,
 };
 
-const SHARED = {
-  sender: SENDER,
-  certificates: CERTIFICATES,
-  logging: LOGGING_TABLE,
-};
-
 /** Every section and key of a sender's file, with either protocol. */
 export const SENDER_TABLES = {
   STOMP: {
-    ...SHARED,
+    sender: SENDER,
     broker: { ...BROKER_TABLE, ...RETRY },
+    certificates: CERTIFICATES,
     messaging: MESSAGING,
+    logging: LOGGING_TABLE,
   },
   AMS: {
-    ...SHARED,
+    sender: SENDER,
     broker: { ...AMS_BROKER_TABLE, ...RETRY },
+    certificates: CERTIFICATES,
     messaging: { ...MESSAGING, ...AMS_MESSAGING_TABLE, ...AMS_SENDING_TABLE },
+    logging: LOGGING_TABLE,
   },
 };

@@ -74,7 +74,7 @@ export const CERTIFICATES_TABLE = {
     "Whether a file with a private key or its passphrase that others may read, or the group may write, is refused. Otherwise that is a warning.",
   ),
   capath: required("capath", path).means(
-    "The directory of trusted CA certificates and CRLs, under hashed names. Nothing else is trusted.",
+    "The directory of trusted CA certificates and CRLs, under hashed names. Nothing else is trusted, but see ams_trust.",
   ),
 };
 

@@ -67,9 +67,7 @@ export function readSsm1Config(
   return {
     config,
     warnings: reader.warnings,
-    secrets: config.broker.passcode === undefined
-      ? []
-      : secretsIn(ini, SSM1_TABLES),
+    secrets: reader.secretsOf(config),
   };
 }
 
@@ -103,6 +101,11 @@ class Reader {
     };
     this.#assertSomethingToDo(config);
     return Object.freeze(config);
+  }
+
+  /** A password that is not told to anybody is none. */
+  secretsOf({ broker: { passcode } }: Ssm1Config): string[] {
+    return passcode === undefined ? [] : secretsIn(this.#ini, SSM1_TABLES);
   }
 
   #section<T extends Table>(section: string, table: T): Values<T> {

@@ -64,7 +64,9 @@ const CERTIFICATES = hyphenated({
   keyPassphraseFile: ofKind(CERTIFICATES_TABLE.keyPassphraseFile, normalPath),
   requirePrivateKeyFile: CERTIFICATES_TABLE.requirePrivateKeyFile,
   capath: alsoCalled(
-    required("cadir", normalPath).means(CERTIFICATES_TABLE.capath.doc),
+    required("cadir", normalPath).means(
+      "The directory of trusted CA certificates and CRLs, under hashed names. Nothing else is trusted.",
+    ),
     "capath",
   ),
   checkCrls: withDefault("check_crls", unlessFalse, "true").means(
