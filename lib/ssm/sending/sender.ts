@@ -201,8 +201,9 @@ class SendRun<Message extends Sealed> {
       const size = message.body.length;
       await this.#window.acquire(size);
       try {
-        if (!await this.#send(entry, message, handOver)) return;
-        this.#options.log.info(`Sent ${entry.name}`);
+        const sent = await this.#send(entry, message, handOver);
+        if (!sent) return;
+        this.#options.log.info(sent);
         this.#count({ sent: this.#report.sent + 1 });
         // Within the window: the next message may say that this one is gone.
         await this.#remove(entry);
@@ -216,28 +217,30 @@ class SendRun<Message extends Sealed> {
     }
   }
 
-  /** False when the run is over; throws when only this message cannot be sent. */
+  /** What the log says of it; `undefined` when the run is over. Throws when only this message cannot be sent. */
   async #send(
     entry: SpoolEntry,
     sealed: Message,
     handOver: () => void,
-  ): Promise<boolean> {
+  ): Promise<string | undefined> {
     const { carrier, log } = this.#options;
-    if (this.#isOver()) return false;
+    if (this.#isOver()) return undefined;
     await entry.touch();
     log.info(`Sending message: ${entry.name}`);
-    const isConfirmed = carrier.send(entry.name, sealed)
-      .then(() => true, (error) => this.#carrierFailed(error));
+    const sent = carrier.send(entry.name, sealed).then(
+      (more) => `Sent ${entry.name}${more ? `, ${more}` : ""}`,
+      (error) => this.#carrierFailed(error),
+    );
     log.info("Waiting for broker to accept message.");
     handOver();
-    return await isConfirmed;
+    return await sent;
   }
 
   /** Only what the carrier refuses is the message's own fault. */
-  #carrierFailed(error: unknown): false {
+  #carrierFailed(error: unknown): undefined {
     if (isSsmError(error, "UNSENDABLE")) throw error;
     this.#fatal ??= { error };
-    return false;
+    return undefined;
   }
 
   async #remove(entry: SpoolEntry): Promise<void> {
