@@ -36,8 +36,9 @@ export const sendCommand: Command = {
   name: "send",
   usage: `Usage: ssm send [OPTIONS]
 
-Signs, encrypts if told to, and sends every file of the outgoing directory. A
-file is removed when the broker has confirmed it.
+Signs, encrypts if told to, and sends every file of the outgoing directory, to
+AMS or a STOMP broker as the configuration says. A file is removed when it is
+confirmed there.
 `,
   options: {
     "Options": {
