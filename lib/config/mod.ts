@@ -14,6 +14,7 @@ export {
   path,
   seconds,
   text,
+  word,
 } from "./schema/kinds.ts";
 export {
   type BrokerConfig,
