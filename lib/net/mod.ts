@@ -12,15 +12,25 @@ export {
 export type { Clock } from "../time/mod.ts";
 export type { PeerCertificates, Socket } from "./tcp/socket.ts";
 export type { KeyPair } from "./tls/key_pair.ts";
-export {
-  type ClientTlsOptions,
-  dial,
-  type DialOptions,
-  type PeerVerifier,
-} from "./dial.ts";
+export type { DialOptions } from "./connect.ts";
+export type { ClientTlsOptions, PeerVerifier } from "./secure.ts";
+export { dial } from "./dial.ts";
+export type { PublicTrust } from "./tls/public_trust.ts";
 export {
   listen,
   type Listener,
   type ListenOptions,
   type ServerTlsOptions,
 } from "./listen.ts";
+export {
+  type HttpAnswer,
+  HttpClient,
+  type HttpClientOptions,
+  type HttpRequest,
+  type HttpStatistics,
+} from "./http/http_client.ts";
+export {
+  type Environment,
+  type HttpProxy,
+  proxyFor,
+} from "./http/proxy_choice.ts";

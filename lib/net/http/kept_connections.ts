@@ -1,0 +1,117 @@
+/**
+ * The connections to one host, kept from call to call.
+ *
+ * @module
+ */
+import { Agent, type ClientRequest } from "node:http";
+import type { Socket as TcpSocket } from "node:net";
+import type { Duplex } from "node:stream";
+import { type Clock, systemClock } from "../../time/mod.ts";
+import { connect, type ConnectOptions } from "../connect.ts";
+import type { AdaptOptions } from "../tcp/node_socket.ts";
+import { connectTunnel } from "./connect_tunnel.ts";
+import type { HttpProxy } from "./proxy_choice.ts";
+
+/** A connection on which nothing happened for so long may be forgotten by some firewall. */
+const MAX_IDLE_MS = 60_000;
+
+/** What the agent takes for "the connection comes later"; its types do not say so. */
+const NOTHING = undefined as unknown as Duplex;
+
+/** Where to connect to. */
+export interface KeptConnectionsOptions extends
+  Pick<
+    ConnectOptions,
+    "host" | "port" | "tls" | "resolve"
+  > {
+  readonly proxy?: HttpProxy | undefined;
+  readonly clock?: Clock | undefined;
+}
+
+/** An agent of `node:http` that connects in the way of this room. */
+export class KeptConnections extends Agent {
+  readonly #options: KeptConnectionsOptions;
+  readonly #closed = new AbortController();
+  readonly #below = new WeakMap<Duplex, Duplex>();
+  readonly #idle = new WeakMap<Duplex, () => void>();
+  #made = 0;
+
+  constructor(options: KeptConnectionsOptions) {
+    super({ keepAlive: true });
+    this.#options = options;
+  }
+
+  /** Connections made, with their handshakes. */
+  get made(): number {
+    return this.#made;
+  }
+
+  /** Connects; the agent calls it when none of its connections is free. */
+  override createConnection(
+    _options: unknown,
+    done?: (error: Error | null, stream: Duplex) => void,
+  ): Duplex {
+    const { proxy, ...options } = this.#options;
+    this.#made++;
+    connect({
+      ...options,
+      signal: this.#closed.signal,
+      whom: "server",
+      through: proxy && connectTunnel(proxy, options),
+    }, (node, { below }) => this.#adapt(node, below)).then(
+      ({ node, accept }) => {
+        accept();
+        done?.(null, node);
+      },
+      // The agent looks at the error alone.
+      (error) => done?.(error, NOTHING),
+    );
+    return NOTHING;
+  }
+
+  /** Keeps a connection whose answer has come to its end. */
+  override keepSocketAlive(socket: Duplex): boolean {
+    const { clock = systemClock } = this.#options;
+    const end = () => void socket.destroy();
+    // Nobody has asked for what comes now: it must not answer the next call.
+    this.#below.get(socket)?.once("data", end);
+    const cancel = clock.after(MAX_IDLE_MS, end);
+    this.#idle.set(socket, () => {
+      cancel();
+      this.#below.get(socket)?.off("data", end);
+    });
+    socket.once("close", cancel);
+    super.keepSocketAlive(socket);
+    return true;
+  }
+
+  /** Takes a kept connection for another call. */
+  override reuseSocket(socket: Duplex, request: ClientRequest): void {
+    this.#idle.get(socket)?.();
+    super.reuseSocket(socket, request);
+  }
+
+  /** Ends all connections, and those that are being made. */
+  override destroy(): void {
+    this.#closed.abort();
+    super.destroy();
+  }
+
+  /** Notes what happens to a connection until the agent listens itself. */
+  #adapt(node: TcpSocket, below: AdaptOptions["below"]): Adapted {
+    if (below !== undefined) this.#below.set(node, below);
+    const ignore = () => {};
+    node.on("error", ignore);
+    return {
+      node,
+      close: () => void node.destroy(),
+      accept: () => void node.off("error", ignore),
+    };
+  }
+}
+
+interface Adapted {
+  readonly node: TcpSocket;
+  close(): void;
+  accept(): void;
+}
