@@ -11,6 +11,7 @@ import type {
   ReceiverConfig,
   SenderConfig,
 } from "../../config/mod.ts";
+import { type TrustStore, writeCertificates } from "../../pki/mod.ts";
 import { AmsIncomingCarrier, AmsOutgoingCarrier } from "../../ssm/mod.ts";
 import { systemClock } from "../../stomp/mod.ts";
 import { tokenOf } from "./ams_token.ts";
@@ -81,6 +82,16 @@ export function amsIncoming(
 /** As the configuration has it. */
 function addressOf({ host, port }: AmsConfig): string {
   return port === 443 ? host : `${host}:${port}`;
+}
+
+/** Public authorities, and those of the CA directory as they are at each connection. */
+function publicTrust(trust: TrustStore) {
+  return {
+    roots: "public" as const,
+    get besides() {
+      return trust.authorities().map((one) => writeCertificates([one]));
+    },
+  };
 }
 
 /** Makes clients, each with connections of its own; nothing is asked of the network before they are used. */

@@ -317,7 +317,9 @@ testWith(
     const subjects = () =>
       store.authorities().map(({ subject }) => subjectHash(subject)).sort();
     assert.deepEqual(subjects(), []);
-    for (const name of [`${hash}.0`, `${oldSubjectHash(certificate.subject)}.0`]) {
+    for (
+      const name of [`${hash}.0`, `${oldSubjectHash(certificate.subject)}.0`]
+    ) {
       await Deno.writeTextFile(`${dir}/${name}`, rootPem);
     }
     await Deno.writeTextFile(`${dir}/root.pem`, otherPem);
