@@ -12,7 +12,12 @@ import type {
   SenderConfig,
 } from "../../config/mod.ts";
 import { type TrustStore, writeCertificates } from "../../pki/mod.ts";
-import { AmsIncomingCarrier, AmsOutgoingCarrier } from "../../ssm/mod.ts";
+import {
+  AmsIncomingCarrier,
+  AmsOutgoingCarrier,
+  type AmsSubscription,
+  type AmsTopic,
+} from "../../ssm/mod.ts";
 import { systemClock } from "../../stomp/mod.ts";
 import { tokenOf } from "./ams_token.ts";
 import type { CarrierContext, OutgoingContext } from "./carrier_context.ts";
@@ -26,14 +31,7 @@ export function amsOutgoing(
 ): AmsOutgoingCarrier {
   const client = clientMaker(broker, certificates, context);
   return new AmsOutgoingCarrier({
-    connect: () => {
-      const ams = client();
-      return {
-        publish: (messages, signal) =>
-          ams.publish(destination, messages, signal),
-        [Symbol.asyncDispose]: () => ams[Symbol.asyncDispose](),
-      };
-    },
+    connect: () => topicOf(client(), destination),
     host: addressOf(broker),
     destination,
     retryForMs: broker.retryForMs,
@@ -55,19 +53,7 @@ export function amsIncoming(
   const { destination, window } = messaging;
   const client = clientMaker(broker, certificates, context);
   return new AmsIncomingCarrier({
-    connect: () => {
-      const ams = client();
-      return {
-        pull: (max, signal) => ams.pull(destination, max, signal),
-        acknowledge: (ackId, signal) =>
-          ams.acknowledge(destination, ackId, signal),
-        offsets: (signal) => ams.offsets(destination, signal),
-        moveOffset: (offset, signal) =>
-          ams.moveOffset(destination, offset, signal),
-        show: (signal) => ams.subscription(destination, signal),
-        [Symbol.asyncDispose]: () => ams[Symbol.asyncDispose](),
-      };
-    },
+    connect: () => subscriptionOf(client(), destination),
     host: addressOf(broker),
     destination,
     pullMessages: window,
@@ -77,6 +63,26 @@ export function amsIncoming(
     log: context.wire,
     clock: systemClock,
   });
+}
+
+/** The client bound to one topic; disposing of the one disposes of the other. */
+function topicOf(ams: AmsClient, name: string): AmsTopic {
+  return {
+    publish: (messages, signal) => ams.publish(name, messages, signal),
+    [Symbol.asyncDispose]: () => ams[Symbol.asyncDispose](),
+  };
+}
+
+/** The same for a subscription. */
+function subscriptionOf(ams: AmsClient, name: string): AmsSubscription {
+  return {
+    pull: (max, signal) => ams.pull(name, max, signal),
+    acknowledge: (ackId, signal) => ams.acknowledge(name, ackId, signal),
+    offsets: (signal) => ams.offsets(name, signal),
+    moveOffset: (offset, signal) => ams.moveOffset(name, offset, signal),
+    show: (signal) => ams.subscription(name, signal),
+    [Symbol.asyncDispose]: () => ams[Symbol.asyncDispose](),
+  };
 }
 
 /** As the configuration has it. */
