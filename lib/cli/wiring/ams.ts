@@ -11,7 +11,6 @@ import type {
   ReceiverConfig,
   SenderConfig,
 } from "../../config/mod.ts";
-import { type TrustStore, writeCertificates } from "../../pki/mod.ts";
 import {
   AmsIncomingCarrier,
   AmsOutgoingCarrier,
@@ -90,16 +89,6 @@ function addressOf({ host, port }: AmsConfig): string {
   return port === 443 ? host : `${host}:${port}`;
 }
 
-/** Public authorities, and those of the CA directory as they are at each connection. */
-function publicTrust(trust: TrustStore) {
-  return {
-    roots: "public" as const,
-    get besides() {
-      return trust.authorities().map((one) => writeCertificates([one]));
-    },
-  };
-}
-
 /** Makes clients, each with connections of its own; nothing is asked of the network before they are used. */
 function clientMaker(
   broker: AmsConfig,
@@ -110,6 +99,7 @@ function clientMaker(
   if (token === undefined) {
     log.info("No AMS token provided, using cert/key pair instead.");
   }
+  const verifier = brokerVerifier({ trust, checkCrls });
   return () =>
     new AmsClient({
       host: broker.host,
@@ -124,8 +114,8 @@ function clientMaker(
         },
       },
       trust: broker.trust === "capath"
-        ? brokerVerifier({ trust, checkCrls })
-        : publicTrust(trust),
+        ? verifier
+        : { roots: "public", besides: verifier },
       environment: (name) => Deno.env.get(name),
       timeoutMs: broker.timeoutMs,
       log: wire,

@@ -33,7 +33,7 @@ const weakDigests: Kind<"none" | "all"> = {
 const CERTIFICATES = {
   ...CERTIFICATES_TABLE,
   checkCrls: withDefault("check_crls", boolean, "true").means(
-    "Whether signers and the broker (with AMS only where ams_trust is capath) are looked up in the CRLs in capath; a CA without a CRL is then refused.",
+    "Whether signers and the broker (with AMS, unless a public CA has made its certificate) are looked up in the CRLs in capath; a CA without a CRL is then refused.",
   ),
   retryUntrusted: withDefault("retry_untrusted", boolean, "true").means(
     "Whether messages in reject for want of a valid CRL or CA certificate are judged again when there is one.",

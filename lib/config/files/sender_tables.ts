@@ -48,7 +48,7 @@ const CERTIFICATES = {
     "Whether server_cert must chain to capath.",
   ),
   checkCrls: withDefault("check_crls", boolean, "false").means(
-    "Whether server_cert and the broker's certificate (with AMS only where ams_trust is capath) are looked up in the CRLs in capath; a CA without a CRL is then refused.",
+    "Whether server_cert and the broker's certificate (with AMS, unless a public CA has made it) are looked up in the CRLs in capath; a CA without a CRL is then refused.",
   ),
   cipher: withDefault("cipher", oneOf("aes128", "aes192", "aes256"), "aes128")
     .means("The cipher of encrypted messages."),

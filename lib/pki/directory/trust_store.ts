@@ -91,21 +91,6 @@ export class TrustStore implements CertificateSource {
   }
 
   /**
-   * Every authority of this directory, once, for those who cannot ask for one.
-   *
-   * @throws {SsmError} `TRUST` when the directory cannot be read.
-   */
-  authorities(): readonly Certificate[] {
-    const found = new Map<string, Certificate>();
-    for (const name of this.#caFiles().sort()) {
-      for (const certificate of this.#certificates.read(name).found) {
-        found.set(certificate.raw.toHex(), certificate);
-      }
-    }
-    return [...found.values()];
-  }
-
-  /**
    * CRLs of this issuer.
    *
    * @throws {SsmError} `TRUST` when the directory cannot be read.
@@ -161,11 +146,7 @@ export class TrustStore implements CertificateSource {
   }
 
   #hasAuthorities(): boolean {
-    return this.#caFiles().length > 0;
-  }
-
-  #caFiles(): string[] {
-    return [...this.#listing.names()].filter((name) => CA_FILE.test(name));
+    return [...this.#listing.names()].some((name) => CA_FILE.test(name));
   }
 
   #authorities(subject: Name): Content<Certificate> {

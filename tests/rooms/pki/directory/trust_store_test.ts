@@ -303,34 +303,3 @@ testWith(
     );
   },
 );
-
-testWith(
-  ["openssl"],
-  "TrustStore.authorities() has each authority once, and those that are there now",
-  async () => {
-    await using site = await ChainSite.create();
-    const { dir, root, rootPem, certificate, hash, store, bad } =
-      await makeStore(site);
-    const other = await site.root({ subject: "/C=UK/CN=Another" });
-    const otherPem = other.credentials.certificatePem;
-    const second = read(otherPem);
-    const subjects = () =>
-      store.authorities().map(({ subject }) => subjectHash(subject)).sort();
-    assert.deepEqual(subjects(), []);
-    for (
-      const name of [`${hash}.0`, `${oldSubjectHash(certificate.subject)}.0`]
-    ) {
-      await Deno.writeTextFile(`${dir}/${name}`, rootPem);
-    }
-    await Deno.writeTextFile(`${dir}/root.pem`, otherPem);
-    await Deno.writeTextFile(`${dir}/${hash}.r0`, await root.crl());
-    await Deno.writeTextFile(`${dir}/00000000.0`, "no certificate");
-    assert.deepEqual(subjects(), [hash]);
-    assert.deepEqual(bad.map(([path]) => path), [`${dir}/00000000.0`]);
-    const otherHash = subjectHash(second.subject);
-    await Deno.writeTextFile(`${dir}/${otherHash}.0`, otherPem);
-    assert.deepEqual(subjects(), [hash, otherHash].sort());
-    await Deno.remove(`${dir}/${otherHash}.0`);
-    assert.deepEqual(subjects(), [hash]);
-  },
-);
