@@ -43,10 +43,10 @@ export {
 export { isSsm1, readSsm1Config, type Ssm1Config } from "./ssm1/config.ts";
 export { readLogConf } from "./log_conf/log_conf.ts";
 export type { Surroundings } from "./ini/variables.ts";
-export { SENDER_TABLES } from "./files/sender_tables.ts";
-export { RECEIVER_TABLES } from "./files/receiver_tables.ts";
+export { SENDER_TABLES } from "./tables/sender_tables.ts";
+export { RECEIVER_TABLES } from "./tables/receiver_tables.ts";
 export { SSM1_TABLES } from "./ssm1/tables.ts";
 export {
   STOMPSERVER_GROUPS,
   STOMPSERVER_TABLES,
-} from "./files/stompserver_tables.ts";
+} from "./tables/stompserver_tables.ts";

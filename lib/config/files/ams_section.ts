@@ -6,7 +6,7 @@
 import { ConfigError } from "../config_error.ts";
 import type { Ini } from "../ini/parse.ts";
 import { keyPlace, type Values } from "../schema/keys.ts";
-import { AMS_BROKER_TABLE, AMS_MESSAGING_TABLE } from "./ams_tables.ts";
+import { AMS_BROKER_TABLE, AMS_MESSAGING_TABLE } from "../tables/ams_tables.ts";
 
 /** How to reach the messaging service. */
 export interface AmsConfig

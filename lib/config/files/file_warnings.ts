@@ -6,7 +6,7 @@
 import { placeText } from "../config_error.ts";
 import type { Ini } from "../ini/parse.ts";
 import type { Table } from "../schema/keys.ts";
-import type { Protocol } from "./shared_tables.ts";
+import type { Protocol } from "../tables/shared_tables.ts";
 import { unknownKeys } from "./unknown_keys.ts";
 import { valueWarnings } from "./value_warnings.ts";
 

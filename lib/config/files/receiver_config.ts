@@ -15,7 +15,7 @@ import {
 import { fileWarnings } from "./file_warnings.ts";
 import type { Ini } from "../ini/parse.ts";
 import { readSection, readSections, type Values } from "../schema/keys.ts";
-import { RECEIVER_TABLES } from "./receiver_tables.ts";
+import { RECEIVER_TABLES } from "../tables/receiver_tables.ts";
 import { secretsIn } from "./secrets.ts";
 
 type Stomp = typeof RECEIVER_TABLES.STOMP;

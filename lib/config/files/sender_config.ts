@@ -18,7 +18,7 @@ import { ConfigError } from "../config_error.ts";
 import type { Ini } from "../ini/parse.ts";
 import { keyPlace, readSection, type Values } from "../schema/keys.ts";
 import { secretsIn } from "./secrets.ts";
-import { SENDER_TABLES } from "./sender_tables.ts";
+import { SENDER_TABLES } from "../tables/sender_tables.ts";
 
 type Stomp = typeof SENDER_TABLES.STOMP;
 type Ams = typeof SENDER_TABLES.AMS;

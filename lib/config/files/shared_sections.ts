@@ -9,7 +9,7 @@ import {
   LOGGING_TABLE,
   type Protocol,
   PROTOCOL_TABLE,
-} from "./shared_tables.ts";
+} from "../tables/shared_tables.ts";
 import { ConfigError } from "../config_error.ts";
 import type { Ini } from "../ini/parse.ts";
 import { keyPlace, readSection, type Values } from "../schema/keys.ts";

@@ -18,7 +18,7 @@ import { unknownKeys } from "./unknown_keys.ts";
 import {
   DEFAULT_MEMORY_MIB,
   STOMPSERVER_TABLES,
-} from "./stompserver_tables.ts";
+} from "../tables/stompserver_tables.ts";
 
 type Tables = typeof STOMPSERVER_TABLES;
 

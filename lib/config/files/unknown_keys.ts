@@ -6,9 +6,9 @@
 import { placeText } from "../config_error.ts";
 import type { Ini } from "../ini/parse.ts";
 import type { Table } from "../schema/keys.ts";
-import { RECEIVER_TABLES } from "./receiver_tables.ts";
-import { SENDER_TABLES } from "./sender_tables.ts";
-import { STOMPSERVER_TABLES } from "./stompserver_tables.ts";
+import { RECEIVER_TABLES } from "../tables/receiver_tables.ts";
+import { SENDER_TABLES } from "../tables/sender_tables.ts";
+import { STOMPSERVER_TABLES } from "../tables/stompserver_tables.ts";
 
 /** Keys of earlier versions of the original, which files in use still have. */
 const OBSOLETE: Readonly<Record<string, readonly string[]>> = {

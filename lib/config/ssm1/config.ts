@@ -21,7 +21,7 @@ import {
   type LoggingConfig,
 } from "../files/shared_sections.ts";
 import { secretsIn } from "../files/secrets.ts";
-import { LOGGING_TABLE } from "../files/shared_tables.ts";
+import { LOGGING_TABLE } from "../tables/shared_tables.ts";
 import { asPython2 } from "../ini/python2_values.ts";
 import { ssm1FileWarnings } from "./file_warnings.ts";
 import { SSM1_TABLES } from "./tables.ts";

@@ -24,14 +24,14 @@ import {
   size,
 } from "../schema/kinds.ts";
 import { destination } from "../schema/destination.ts";
-import { SENDER_TABLES } from "../files/sender_tables.ts";
+import { SENDER_TABLES } from "../tables/sender_tables.ts";
 import {
   CERTIFICATES_TABLE,
   LOGGING_TABLE,
   MESSAGING_TABLE,
   PIDFILE_TABLE,
   WINDOW,
-} from "../files/shared_tables.ts";
+} from "../tables/shared_tables.ts";
 import { dn, normalPath, onlyTrue, unlessFalse } from "./kinds.ts";
 
 const DAY = 86_400;

@@ -46,7 +46,7 @@ const HOUSE: House = {
     net:    ["tcp", "proxy", "tls", ".", "http"],
     pki:    ["certificate", "signature", "crl", "path", "key", "directory"],
     spool:  [".", "disk", "memory", "dirq", "plain", "ssm1"],
-    config: [".", "ini", "schema", "files", "ssm1", "log_conf"],
+    config: [".", "ini", "schema", "tables", "files", "ssm1", "log_conf"],
     ams:    ["call", "message", "user", "."],
     stomp:  ["frame", "connection", "client", "reconnecting"],
     smime:  ["mime", "cms", "."],
