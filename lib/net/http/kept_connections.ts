@@ -34,6 +34,7 @@ export class KeptConnections extends Agent {
   readonly #closed = new AbortController();
   readonly #below = new WeakMap<Duplex, Duplex>();
   readonly #idle = new WeakMap<Duplex, () => void>();
+  readonly #onKept = new WeakSet<ClientRequest>();
   #made = 0;
 
   constructor(options: KeptConnectionsOptions) {
@@ -80,15 +81,23 @@ export class KeptConnections extends Agent {
       cancel();
       this.#below.get(socket)?.off("data", end);
     });
-    socket.once("close", cancel);
-    super.keepSocketAlive(socket);
-    return true;
+    // Not, when the host says that it closes it soon; the types know no value.
+    return (super.keepSocketAlive(socket) as unknown) !== false;
   }
 
   /** Takes a kept connection for another call. */
   override reuseSocket(socket: Duplex, request: ClientRequest): void {
     this.#idle.get(socket)?.();
     super.reuseSocket(socket, request);
+    // The runtime would repeat the call by itself when the connection turns out
+    // to be closed, whether that does harm or not.
+    request.reusedSocket = false;
+    this.#onKept.add(request);
+  }
+
+  /** Whether a call was made on a kept connection, which may have been closed. */
+  isOnKept(request: ClientRequest): boolean {
+    return this.#onKept.has(request);
   }
 
   /** Ends all connections, and those that are being made. */
@@ -102,6 +111,7 @@ export class KeptConnections extends Agent {
     if (below !== undefined) this.#below.set(node, below);
     const ignore = () => {};
     node.on("error", ignore);
+    node.once("close", () => this.#idle.get(node)?.());
     return {
       node,
       close: () => void node.destroy(),

@@ -13,6 +13,7 @@ import { quoted, SsmError } from "../../errors.ts";
  * here. No revocation list is asked.
  */
 export interface PublicTrust {
+  /** Tells it from a verifier. */
   readonly roots: "public";
   /** More authorities, PEM, one or several in each text. @default none */
   readonly besides?: readonly string[] | undefined;
