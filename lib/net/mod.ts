@@ -24,3 +24,10 @@ export {
   type ListenOptions,
   type ServerTlsOptions,
 } from "./listen.ts";
+export { HttpServer, type HttpServerOptions } from "./http/server.ts";
+export type { HttpServerLimits } from "./http/server_limits.ts";
+export type {
+  HttpAnswer,
+  HttpHandler,
+  HttpRequest,
+} from "./http/server_request.ts";

@@ -1,0 +1,252 @@
+/**
+ * An AMS that listens.
+ *
+ * @module
+ */
+import { reason } from "../../errors.ts";
+import { type Logger, silentLogger } from "../../log/mod.ts";
+import {
+  HttpServer,
+  type HttpServerLimits,
+  listen,
+  type Listener,
+  type ListenOptions,
+} from "../../net/mod.ts";
+import { type Clock, systemClock } from "../../time/mod.ts";
+import { RefusalLog } from "../session/refusal_log.ts";
+import { MemoryStore } from "../store/memory.ts";
+import type { Store } from "../store/store.ts";
+import { type AmsTopicWish, Catalogue } from "./catalogue.ts";
+import { AmsService } from "./service.ts";
+import { type AmsUsers, anybody, type JudgeCertificate } from "./users.ts";
+
+/** What clients of an AMS may cost. Sizes are in bytes, times in milliseconds. */
+export interface AmsLimits {
+  /** A message, as AMS counts: its JSON with the id and the time, indented by three. @default 1500000 */
+  readonly maxMessageBytes: number;
+  /** The body of a request. @default 67108864 (64 MiB) */
+  readonly maxRequestBytes: number;
+  /** The messages of one answer to a pull; one is always handed out. @default 16777216 (16 MiB) */
+  readonly maxPullBytes: number;
+  /** How long a message is kept for subscriptions that do not read it. @default 604800000 (7 days) */
+  readonly retentionMs: number;
+  /** Time between two looks for messages whose time is over. @default 60000 */
+  readonly sweepMs: number;
+}
+
+const DEFAULTS: AmsLimits = {
+  maxMessageBytes: 1_500_000,
+  maxRequestBytes: 64 << 20,
+  maxPullBytes: 16 << 20,
+  retentionMs: 7 * 86_400_000,
+  sweepMs: 60_000,
+};
+
+/** How an AMS behaves. */
+export interface AmsServerOptions {
+  /** Where to listen. @default 127.0.0.1, a free port, plain HTTP */
+  readonly listen?: ListenOptions | undefined;
+  /** What is to be there, beside what the store has. @default nothing */
+  readonly topics?: readonly AmsTopicWish[] | undefined;
+  /** Where messages are kept; its own, disposed of along with the server. @default new MemoryStore() */
+  readonly store?: Store | undefined;
+  /** Who may do what; asked anew for each request. @default any token may do everything */
+  readonly users?: (() => AmsUsers) | undefined;
+  /** Judges certificates that are shown for a token. @default none is taken */
+  readonly judge?: JudgeCertificate | undefined;
+  /** Tells whether a client may come from that address, `host:port`. @default from everywhere */
+  readonly admit?: ((remote: string) => boolean) | undefined;
+  /** Those that are not named have their defaults. */
+  readonly limits?: Partial<AmsLimits> | undefined;
+  /** Those that are not named have their defaults. */
+  readonly httpLimits?: Partial<HttpServerLimits> | undefined;
+  /** Told who is refused, and what is lost. @default a logger that says nothing */
+  readonly logger?: Logger | undefined;
+  /** @default the machine's clock */
+  readonly clock?: Clock | undefined;
+}
+
+/**
+ * An AMS of one's own: publish and pull over HTTP, as the ARGO Messaging Service
+ * has them.
+ *
+ * @example
+ * ```ts
+ * import { AmsServer } from "@ssm/ssm/broker";
+ *
+ * await using ams = await AmsServer.listen({
+ *   topics: [{ project: "accounting", topic: "records", subscriptions: ["db"] }],
+ * });
+ * console.log(`http://127.0.0.1:${ams.port}/v1/status`);
+ * ```
+ */
+export class AmsServer implements AsyncDisposable {
+  readonly #listener: Listener;
+  readonly #http: HttpServer;
+  readonly #catalogue: Catalogue;
+  readonly #store: Store;
+  readonly #serving: Promise<void>;
+  readonly #logger: Logger;
+  readonly #clock: Clock;
+  readonly #sweepMs: number;
+  #cancelSweep: (() => void) | undefined;
+  #closed = false;
+
+  /**
+   * Opens the port, once what the store has is known.
+   *
+   * @throws {SsmError} `CONNECT`, `CERTIFICATE`, `KEY`, and what the store throws
+   * @throws {RangeError} on a limit or a topic that makes no sense
+   */
+  static async listen(options: AmsServerOptions = {}): Promise<AmsServer> {
+    const { store = new MemoryStore(), clock = systemClock } = options;
+    const now = () => clock.date().getTime();
+    const catalogue = new Catalogue({ store, now });
+    await catalogue.recover();
+    for (const wish of options.topics ?? []) await catalogue.make(wish);
+    const listener = await listen({ clock, ...options.listen });
+    return new AmsServer({ ...options, store, clock, catalogue, listener });
+  }
+
+  private constructor(
+    options: AmsServerOptions & {
+      readonly store: Store;
+      readonly clock: Clock;
+      readonly catalogue: Catalogue;
+      readonly listener: Listener;
+    },
+  ) {
+    const { store, clock, catalogue, listener, judge } = options;
+    const { logger = silentLogger(), users = fixed(anybody()) } = options;
+    const { maxMessageBytes, maxRequestBytes, maxPullBytes, ...times } =
+      completeLimits(options.limits);
+    const refusals = new RefusalLog(logger, clock);
+    const now = () => clock.date().getTime();
+    const service = new AmsService({
+      catalogue,
+      users,
+      judge,
+      publishing: { maxMessageBytes, retentionMs: times.retentionMs, now },
+      pulling: { maxPullBytes, now: () => clock.now() },
+      maxRequestBytes,
+      refusals,
+      logger,
+    });
+    this.#store = store;
+    this.#catalogue = catalogue;
+    this.#listener = listener;
+    this.#http = new HttpServer({
+      handler: (request) => service.answer(request),
+      admit: options.admit,
+      limits: options.httpLimits,
+      onRefused: (remote, why) => refusals.tell(remote, why),
+      onError: (error, remote) =>
+        logger.error(`Cannot serve ${remote}: ${reason(error)}`),
+      clock,
+    });
+    this.#serving = this.#http.serveAll(listener);
+    this.#logger = logger;
+    this.#clock = clock;
+    this.#sweepMs = times.sweepMs;
+    this.#sweepLater();
+  }
+
+  /** The port it listens on. */
+  get port(): number {
+    return this.#listener.port;
+  }
+
+  /** What it has, and has to do. */
+  stats(): AmsStats {
+    const topics = this.#catalogue.topics();
+    return {
+      connections: this.#http.connections,
+      topics: topics.length,
+      messages: topics.reduce(
+        (sum, { bounds: { min, max } }) => sum + max - min,
+        0,
+      ),
+    };
+  }
+
+  /**
+   * Stops in order: lets nobody in any more, and answers the requests that have
+   * come. To be followed by {@linkcode close}.
+   *
+   * @param timeoutMs time after which those that remain are cut off. @default 10000
+   */
+  async drain({ timeoutMs = 10_000 }: { timeoutMs?: number } = {}): Promise<
+    void
+  > {
+    this.#listener.close();
+    await this.#http.drain({ timeoutMs });
+  }
+
+  /** Stops at once. What was answered is in the store. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#cancelSweep?.();
+    this.#listener.close();
+    await this.#http.close();
+    await this.#serving;
+    await this.#store[Symbol.asyncDispose]();
+  }
+
+  /** The same as {@linkcode close}. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  #sweepLater(): void {
+    this.#cancelSweep = this.#clock.after(this.#sweepMs, async () => {
+      await this.#sweep();
+      if (!this.#closed) this.#sweepLater();
+    });
+  }
+
+  /** Removes the messages whose time is over; what somebody should have read is a loss. */
+  async #sweep(): Promise<void> {
+    const now = this.#clock.date().getTime();
+    for (const topic of this.#catalogue.topics()) {
+      const { min } = topic.bounds;
+      const lost = topic.expire(now);
+      if (lost > 0) {
+        this.#logger.warning(
+          `Lost ${lost} messages of topic ${topic.project}/${topic.name}: nobody pulled them in time`,
+        );
+      }
+      if (topic.bounds.min === min) continue;
+      try {
+        await topic.save();
+      } catch (error) {
+        this.#logger.error(reason(error));
+      }
+    }
+  }
+}
+
+/** What an AMS has, and has to do. */
+export interface AmsStats {
+  /** Clients connected now. */
+  readonly connections: number;
+  readonly topics: number;
+  /** Messages that some subscription has not read. */
+  readonly messages: number;
+}
+
+/** Completes limits with the defaults. @throws {RangeError} unless all are positive whole numbers */
+function completeLimits(given: Partial<AmsLimits> = {}): AmsLimits {
+  const limits = { ...DEFAULTS, ...given };
+  for (const [name, value] of Object.entries(limits)) {
+    if (!Number.isSafeInteger(value) || value < 1) {
+      throw new RangeError(
+        `${name} must be a positive whole number, not ${value}`,
+      );
+    }
+  }
+  return limits;
+}
+
+function fixed<T>(value: T): () => T {
+  return () => value;
+}
