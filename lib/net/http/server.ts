@@ -62,6 +62,9 @@ export class HttpServer implements AsyncDisposable {
       this.#connections.set(connection.stream, connection);
       void connection.answer(incoming, response);
     });
+    // It listens on no port of its own; for that, the runtime would end every
+    // connection after one answer.
+    Object.defineProperty(this.#http, "listening", { value: true });
     this.#http.on("clientError", (error: unknown, stream: unknown) => {
       const connection = this.#connections.get(stream);
       const code = systemCode(error);

@@ -134,7 +134,7 @@ export class ServerConnection {
 
   #next(): void {
     if (this.#draining) this.stream.end();
-    this.#wait(this.#draining ? "reading" : "a request");
+    this.#wait(this.stream.writableEnded ? "reading" : "a request");
   }
 
   #request(
