@@ -10,9 +10,9 @@
  */
 
 import { fileURLToPath } from "node:url";
-import { missingParts, PARTS } from "./helpers/parts.ts";
-import { type Tally, TallyReader } from "./helpers/tally.ts";
-import { textLines } from "./helpers/text_lines.ts";
+import { missingParts, PARTS } from "./peers/parts.ts";
+import { type Tally, TallyReader } from "./house/tally.ts";
+import { textLines } from "./kit/text_lines.ts";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 

@@ -4,8 +4,8 @@
  *
  * @module
  */
-import { besiege, SIEGES } from "../../tests/faults/siege.ts";
-import { testPki } from "../../tests/helpers/test_pki.ts";
+import { besiege, SIEGES } from "../../tests/proofs/faults/siege.ts";
+import { testPki } from "../../tests/kit/pki/test_pki.ts";
 
 const ROUNDS = 200;
 

@@ -5,10 +5,10 @@
  */
 import { dial } from "../../lib/net/mod.ts";
 import { StompClient, type StompConnectOptions } from "../../lib/stomp/mod.ts";
-import { startActiveMq } from "../../tests/helpers/activemq.ts";
-import { missingParts, PARTS } from "../../tests/helpers/parts.ts";
-import { startRabbitMq } from "../../tests/helpers/rabbitmq.ts";
-import { ServerProcess } from "../../tests/helpers/server_process.ts";
+import { startActiveMq } from "../../tests/peers/activemq.ts";
+import { missingParts, PARTS } from "../../tests/peers/parts.ts";
+import { startRabbitMq } from "../../tests/peers/rabbitmq.ts";
+import { ServerProcess } from "../../tests/peers/server_process.ts";
 import { ssmArguments } from "./ssm_process.ts";
 
 /** A running broker. */

@@ -5,7 +5,7 @@
  */
 import { join } from "node:path";
 import { DirqSimple } from "../../lib/spool/mod.ts";
-import { testPki } from "../../tests/helpers/test_pki.ts";
+import { testPki } from "../../tests/kit/pki/test_pki.ts";
 
 /** The queue of one measurement, so that none sees another's messages. */
 export interface Lane {

@@ -6,8 +6,8 @@
  *
  * @module
  */
-import { startActiveMq } from "../../tests/helpers/activemq.ts";
-import { missingParts, PARTS } from "../../tests/helpers/parts.ts";
+import { startActiveMq } from "../../tests/peers/activemq.ts";
+import { missingParts, PARTS } from "../../tests/peers/parts.ts";
 import { referenceReceive, referenceSend } from "./reference.ts";
 import { type BenchSite, fill, makeBenchSite } from "./site.ts";
 import { receiveSsm, runSsm, startSsm } from "./ssm_process.ts";

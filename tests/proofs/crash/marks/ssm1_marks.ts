@@ -1,0 +1,119 @@
+/**
+ * The marks of SSM1: of its outgoing walk, which a producer takes, and of its
+ * incoming walk, which a consumer takes.
+ *
+ * @module
+ */
+import { Ssm1Incoming } from "../../../../lib/spool/mod.ts";
+import {
+  Ssm1Opener,
+  Ssm1OutgoingCarrier,
+  Ssm1Sealer,
+} from "../../../../lib/ssm/mod.ts";
+import { after, before } from "./patch.ts";
+import type { Reaper } from "../reaper.ts";
+import { markFiles, markOutgoing } from "./spool_marks.ts";
+import { commands, type FrameNamer, markFrames } from "./wire_marks.ts";
+
+/** In the order of the walk. */
+export const PRODUCER_MARKS = [
+  "after certreq",
+  "after lock",
+  "after seal",
+  "before msg",
+  "amid msg",
+  "after msg",
+  "after the answer",
+  "before remove",
+  "amid remove",
+  "after remove",
+  "before ping",
+  "after ping",
+] as const;
+
+/** In the order of the walk. */
+export const CONSUMER_MARKS = [
+  "after certresp",
+  "after delivery",
+  "after opening",
+  "after ticket",
+  "after temp write",
+  "after sync",
+  "after mark",
+  "after entry",
+  "after sync of the entry",
+  "after rename of the body",
+  "after rename of the signer",
+  "after sync of incoming",
+  "after sync of the mark",
+  "after removal of the ticket",
+  "before ack",
+  "after ack",
+  "before ACK",
+  "after ACK",
+  "before forgetting",
+  "after forgetting",
+] as const;
+
+/** A body that is not visible yet. */
+const BODY = /\/incoming\/\.tmp-[^/]+\.[0-9a-f]{32}$/;
+
+/** The signer beside it. */
+const SIGNER = /\/incoming\/\.tmp-[^/]+\.sig$/;
+
+/** What an entry is made from. */
+const TICKET = /\/ack\/\.tmp-[^/]+$/;
+
+/** The directory of the marks of signings. */
+const LEDGER = /\/\.ssm-ledger\/incoming$/;
+
+/** Frames of SSM1 have names of their own, besides those of STOMP. */
+const byType: FrameNamer = (head) =>
+  commands("ACK")(head) ??
+    /^SEND\n(?:.+\n)*ssm-msg-type:(.+)\n/.exec(head)?.[1];
+
+/** Tells the reaper of them. */
+export function markSsm1(reaper: Reaper): void {
+  markFrames(reaper, byType);
+  markOutgoing(reaper);
+  after(Ssm1Sealer.prototype, "seal", () => reaper.reach("after seal"));
+  after(
+    Ssm1OutgoingCarrier.prototype,
+    "send",
+    () => reaper.reach("after the answer"),
+  );
+  before(Ssm1Opener.prototype, "open", () => reaper.reach("after delivery"));
+  after(Ssm1Opener.prototype, "open", () => reaper.reach("after opening"));
+  const incoming = Ssm1Incoming.prototype;
+  before(incoming, "forget", () => reaper.reach("before forgetting"));
+  after(incoming, "forget", () => reaper.reach("after forgetting"));
+  markStorage(reaper);
+}
+
+function markStorage(reaper: Reaper): void {
+  markFiles({
+    written(path) {
+      if (BODY.test(path)) reaper.reach("after temp write");
+    },
+    synced(path) {
+      if (BODY.test(path)) reaper.reach("after sync");
+      if (TICKET.test(path)) reaper.reach("after ticket");
+      if (path.endsWith("/ack")) reaper.reach("after sync of the entry");
+      if (LEDGER.test(path)) reaper.reach("after sync of the mark");
+      else if (path.endsWith("/incoming")) {
+        reaper.reach("after sync of incoming");
+      }
+    },
+  });
+  after(Deno, "linkSync", (_result, _self, from) => {
+    if (TICKET.test(`${from}`)) reaper.reach("after entry");
+  });
+  after(Deno, "symlinkSync", () => reaper.reach("after mark"));
+  after(Deno, "renameSync", (_result, _self, from) => {
+    if (BODY.test(`${from}`)) reaper.reach("after rename of the body");
+    if (SIGNER.test(`${from}`)) reaper.reach("after rename of the signer");
+  });
+  after(Deno, "removeSync", (_result, _self, path) => {
+    if (TICKET.test(`${path}`)) reaper.reach("after removal of the ticket");
+  });
+}

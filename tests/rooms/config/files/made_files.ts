@@ -1,0 +1,57 @@
+/**
+ * Configuration files made of sections.
+ *
+ * @module
+ */
+import {
+  type Ini,
+  parseIni,
+  type Surroundings,
+} from "../../../../lib/config/mod.ts";
+
+/** The least that a sender's file must have, section by section. */
+export const SENDER = {
+  sender: "protocol = STOMP",
+  broker: "host = broker.example\nport = 61613",
+  certificates: "certificate = /c\nkey = /k\ncapath = /ca",
+  messaging: "destination = q\npath = /out",
+  logging: "level = INFO",
+};
+
+/** The same for a receiver. */
+export const RECEIVER = {
+  receiver: "protocol = STOMP",
+  broker: SENDER.broker,
+  certificates: SENDER.certificates,
+  messaging: "destination = q\npath = /spool",
+  logging: SENDER.logging,
+};
+
+/** The least that a file of SSM1 must have to send and to receive. */
+export const SSM1 = {
+  broker: "host = broker.example\nport = 6163\nuse-ssl = true\nuse-pwd = false",
+  certificates: "certificate = /c\nkey = /k\ncadir = /ca",
+  messagedb: "path = /messages\ntest = false",
+  consumer: "topic = /topic/central\nvalid-dns = /dns",
+  producer:
+    "topic = /topic/central\nconsumer-dn = /C=UK/CN=consumer\nack = /queue/me",
+};
+
+/** A machine `site`, a process 42, and one variable. */
+export const SURROUNDINGS: Surroundings = {
+  host: "site",
+  pid: 42,
+  variable: (name) => name === "SSM_HOME" ? "/opt/apel/ssm" : undefined,
+};
+
+/** A file with the given sections first, then those of `rest` that are not among them. */
+export function file(
+  sections: Record<string, string>,
+  rest: Record<string, string> = {},
+): Ini {
+  const all = { ...sections };
+  for (const [name, lines] of Object.entries(rest)) all[name] ??= lines;
+  const text = Object.entries(all)
+    .map(([name, lines]) => `[${name}]\n${lines}\n`).join("");
+  return parseIni(text, "F");
+}
