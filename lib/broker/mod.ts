@@ -52,7 +52,7 @@ export {
   type AmsServerOptions,
   type AmsStats,
 } from "./ams/server.ts";
-export type { AmsTopicWish } from "./ams/catalogue.ts";
+export type { AmsTopicWish } from "./ams_topics/catalogue.ts";
 export {
   AMS_RIGHTS,
   type AmsGrant,

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { isAmsName } from "../ams_topics/catalogue.ts";
 
 /** A call, and the names in its path. */
 export interface AmsRoute {
@@ -32,11 +33,6 @@ export type AmsCall =
   | "acknowledge"
   | "modifyAckDeadline"
   | "modifyOffset";
-
-/** Whether a project, a topic or a subscription may have that name. */
-export function isAmsName(text: string): boolean {
-  return /^[A-Za-z0-9_-]{1,255}$/.test(text);
-}
 
 /** A call by method and path. Where two fit, the first counts. */
 const ROUTES: readonly (readonly [AmsCall, string, RegExp])[] = [

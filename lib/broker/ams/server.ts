@@ -16,7 +16,7 @@ import { type Clock, systemClock } from "../../time/mod.ts";
 import { RefusalLog } from "../session/refusal_log.ts";
 import { MemoryStore } from "../store/memory.ts";
 import type { Store } from "../store/store.ts";
-import { type AmsTopicWish, Catalogue } from "./catalogue.ts";
+import { type AmsTopicWish, Catalogue } from "../ams_topics/catalogue.ts";
 import { AmsService } from "./service.ts";
 import { type AmsUsers, anybody, type JudgeCertificate } from "./users.ts";
 

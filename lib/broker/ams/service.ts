@@ -7,7 +7,10 @@ import { isSsmError } from "../../errors.ts";
 import { type Logger, printable } from "../../log/mod.ts";
 import type { HttpAnswer, HttpRequest } from "../../net/mod.ts";
 import type { RefusalLog } from "../session/refusal_log.ts";
-import type { Catalogue, SubscriptionOfTopic } from "./catalogue.ts";
+import type {
+  Catalogue,
+  SubscriptionOfTopic,
+} from "../ams_topics/catalogue.ts";
 import { AmsRefusal, json, refuse } from "./refusal.ts";
 import { type AmsRoute, findRoute } from "./routes.ts";
 import * as calls from "./subscription_calls.ts";
@@ -222,13 +225,13 @@ const NO_PAGE: HttpAnswer = {
   body: "404 page not found\n",
 };
 
-/** The members that AMS has, of which those of Go say nothing here. */
+/** The members that AMS has; what it runs on is no business of strangers. */
 const VERSION_INFO = {
   build_time: "",
   golang: "",
   compiler: "",
-  os: Deno.build.os,
-  architecture: Deno.build.arch,
+  os: "",
+  architecture: "",
 };
 
 /** The token of a request: a header, or else a part of the address. */

@@ -4,7 +4,7 @@
  * @module
  */
 import type { HttpAnswer } from "../../net/mod.ts";
-import type { SubscriptionOfTopic } from "./catalogue.ts";
+import type { SubscriptionOfTopic } from "../ams_topics/catalogue.ts";
 import {
   integerOf,
   listOf,
@@ -12,7 +12,7 @@ import {
   readMembers,
   textOf,
 } from "./go_json.ts";
-import { fromMessage } from "./record.ts";
+import { fromMessage } from "../ams_topics/record.ts";
 import { json, NOTHING, refuse } from "./refusal.ts";
 import { zulu } from "./topic_calls.ts";
 

@@ -4,15 +4,10 @@
  * @module
  */
 import type { HttpAnswer } from "../../net/mod.ts";
-import { listOf, readMembers } from "./go_json.ts";
-import {
-  type Published,
-  readPublished,
-  storedSize,
-  toMessage,
-} from "./record.ts";
+import { listOf, membersOf, readMembers, textOf, textsOf } from "./go_json.ts";
+import { type Published, storedSize, toMessage } from "../ams_topics/record.ts";
 import { json, refuse } from "./refusal.ts";
-import type { AmsTopic } from "./topic.ts";
+import type { AmsTopic } from "../ams_topics/topic.ts";
 
 /** What publishing depends on. */
 export interface PublishRules {
@@ -55,6 +50,17 @@ function readMessages(body: Uint8Array): Published[] | undefined {
     if (error instanceof SyntaxError) return undefined;
     throw error;
   }
+}
+
+/** A message among those of a call. @throws {SyntaxError} if it is none */
+function readPublished(value: unknown): Published {
+  const members = membersOf(value);
+  textOf(members.get("messageid"));
+  textOf(members.get("publishtime"));
+  return {
+    attributes: textsOf(members.get("attributes")),
+    data: textOf(members.get("data")) ?? "",
+  };
 }
 
 /** A topic as AMS shows it. */

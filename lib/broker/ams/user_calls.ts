@@ -5,7 +5,7 @@
  */
 import { createHash } from "node:crypto";
 import type { HttpAnswer, HttpRequest } from "../../net/mod.ts";
-import type { Catalogue } from "./catalogue.ts";
+import type { Catalogue } from "../ams_topics/catalogue.ts";
 import { json, LoginRefusal } from "./refusal.ts";
 import type { AmsUser, AmsUsers, JudgeCertificate } from "./users.ts";
 

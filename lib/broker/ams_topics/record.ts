@@ -4,7 +4,6 @@
  * @module
  */
 import type { Message } from "../message/message.ts";
-import { membersOf, textOf, textsOf } from "./go_json.ts";
 
 const utf8 = new TextEncoder();
 const decoder = new TextDecoder();
@@ -22,17 +21,6 @@ export interface Published {
 /** A message as it is kept. */
 export interface AmsRecord extends Published {
   readonly publishTime: string;
-}
-
-/** A message among those of a call. @throws {SyntaxError} if it is none */
-export function readPublished(value: unknown): Published {
-  const members = membersOf(value);
-  textOf(members.get("messageid"));
-  textOf(members.get("publishtime"));
-  return {
-    attributes: textsOf(members.get("attributes")),
-    data: textOf(members.get("data")) ?? "",
-  };
 }
 
 /**

@@ -4,9 +4,10 @@
  * @module
  */
 import type { Message } from "../message/message.ts";
+import { quote } from "../message/refusal.ts";
 import type { RecoveredMessage, Store } from "../store/store.ts";
 import { ACK_DEADLINE_SECONDS, Subscription } from "./subscription.ts";
-import { AmsTopic, type TopicState } from "./topic.ts";
+import { AmsTopic, readQueue, type TopicState } from "./topic.ts";
 
 /** A topic that is to be there, and its subscriptions. */
 export interface AmsTopicWish {
@@ -20,6 +21,11 @@ export interface CatalogueOptions {
   readonly store: Store;
   /** The time in milliseconds since 1970. */
   readonly now: () => number;
+}
+
+/** Whether a project, a topic or a subscription may have that name. */
+export function isAmsName(text: string): boolean {
+  return /^[A-Za-z0-9_-]{1,255}$/.test(text);
 }
 
 /** A subscription, and where it belongs. */
@@ -49,7 +55,7 @@ export class Catalogue {
     const states = new Map<string, number>();
     for await (const kept of store.recover()) {
       this.#lastSequence = kept.sequence;
-      const [what, place] = split(kept.queue);
+      const [what, place] = readQueue(kept.queue);
       if (what === "state") states.set(place, kept.sequence);
       else if (messages.get(place)?.push(kept) === undefined) {
         messages.set(place, [kept]);
@@ -102,11 +108,17 @@ export class Catalogue {
    * is kept, a later one what comes after it.
    *
    * @throws {SsmError} `SPOOL` when it cannot be kept
-   * @throws {RangeError} when a subscription of that name belongs to another topic
+   * @throws {RangeError} when a name is none, or a subscription of that name belongs
+   *   to another topic
    */
   async make(
     { project, topic: name, subscriptions }: AmsTopicWish,
   ): Promise<void> {
+    for (const text of [project, name, ...subscriptions]) {
+      if (!isAmsName(text)) {
+        throw new RangeError(`${quote(text)} is no name in AMS`);
+      }
+    }
     const created = this.#options.now();
     const topic = this.topic(project, name) ??
       this.#add({ project, name }, { created, first: 0, subscriptions: [] });
@@ -153,12 +165,6 @@ export class Catalogue {
     }
     return topic;
   }
-}
-
-/** The kind of a queue, and the project and topic that it belongs to. */
-function split(queue: string): [what: string, place: string] {
-  const slash = queue.indexOf("/");
-  return [queue.slice(0, slash), queue.slice(slash + 1)];
 }
 
 function readState({ body }: Message): TopicState {

@@ -27,12 +27,21 @@ export interface TopicPlace {
 
 const utf8 = new TextEncoder();
 
+/** The kinds of queues of the store: messages of a topic, and what is known of it. */
+type QueueKind = "messages" | "state";
+
 /** The name of the queue of the store that a topic's messages, or its state, are in. */
-export function queueOf(
-  what: "messages" | "state",
+function queueOf(
+  kind: QueueKind,
   { project, name }: Pick<TopicPlace, "project" | "name">,
 ): string {
-  return `${what}/${project}/${name}`;
+  return `${kind}/${project}/${name}`;
+}
+
+/** The kind of such a queue, and the `PROJECT/TOPIC` that it belongs to. */
+export function readQueue(queue: string): [kind: string, place: string] {
+  const slash = queue.indexOf("/");
+  return [queue.slice(0, slash), queue.slice(slash + 1)];
 }
 
 /**
