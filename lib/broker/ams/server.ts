@@ -90,7 +90,7 @@ export class AmsServer implements AsyncDisposable {
   readonly #clock: Clock;
   readonly #sweepMs: number;
   #cancelSweep: (() => void) | undefined;
-  #closed = false;
+  #sweeping: Promise<void> | undefined;
 
   /**
    * Opens the port, once what the store has is known.
@@ -184,11 +184,10 @@ export class AmsServer implements AsyncDisposable {
 
   /** Stops at once. What was answered is in the store. */
   async close(): Promise<void> {
-    this.#closed = true;
     this.#cancelSweep?.();
     this.#listener.close();
     await this.#http.close();
-    await this.#serving;
+    await Promise.all([this.#serving, this.#sweeping]);
     await this.#store[Symbol.asyncDispose]();
   }
 
@@ -198,9 +197,9 @@ export class AmsServer implements AsyncDisposable {
   }
 
   #sweepLater(): void {
-    this.#cancelSweep = this.#clock.after(this.#sweepMs, async () => {
-      await this.#sweep();
-      if (!this.#closed) this.#sweepLater();
+    this.#cancelSweep = this.#clock.after(this.#sweepMs, () => {
+      this.#sweepLater();
+      this.#sweeping = this.#sweep();
     });
   }
 
