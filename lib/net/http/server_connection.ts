@@ -27,7 +27,13 @@ export interface ConnectionOptions {
 }
 
 /** What the connection waits for. */
-type Waiting = "a request" | "its headers" | "its body" | "reading" | "nothing";
+type Waiting =
+  | "a request"
+  | "its headers"
+  | "its body"
+  | "reading"
+  | "its end"
+  | "nothing";
 
 /** A connection. */
 export class ServerConnection {
@@ -80,7 +86,7 @@ export class ServerConnection {
   /** The connection sent what is no request. */
   refuse(answer: string): void {
     this.#draining = true;
-    this.#wait("reading");
+    this.#wait("its end");
     if (this.stream.writable) this.stream.end(answer);
     else this.close();
   }
@@ -134,7 +140,8 @@ export class ServerConnection {
 
   #next(): void {
     if (this.#draining) this.stream.end();
-    this.#wait(this.stream.writableEnded ? "reading" : "a request");
+    // What ends first is the client, so that it gets all that was written.
+    this.#wait(this.stream.writableEnded ? "its end" : "a request");
   }
 
   #request(
@@ -180,12 +187,14 @@ export class ServerConnection {
     this.#cancel = undefined;
     this.#waiting = waiting;
     if (waiting === "nothing" || this.stream.destroyed) return;
-    const { idleMs, headerMs, bodyMs, writeMs } = this.#options.limits;
+    const { idleMs, headerMs, bodyMs, writeMs, lingerMs } =
+      this.#options.limits;
     const ms = {
       "a request": idleMs,
       "its headers": headerMs,
       "its body": bodyMs,
       "reading": writeMs,
+      "its end": lingerMs,
     }[waiting];
     this.#cancel = this.#options.clock.after(ms, () => this.close());
   }

@@ -22,6 +22,8 @@ export interface HttpServerLimits {
   readonly bodyMs: number;
   /** Time in which a client that is sent an answer takes nothing of it. @default 60000 */
   readonly writeMs: number;
+  /** Time for a client to end its side, after the last answer. @default 1000 */
+  readonly lingerMs: number;
 }
 
 const DEFAULTS: HttpServerLimits = {
@@ -33,6 +35,7 @@ const DEFAULTS: HttpServerLimits = {
   headerMs: 10_000,
   bodyMs: 300_000,
   writeMs: 60_000,
+  lingerMs: 1000,
 };
 
 /** Completes limits with the defaults. @throws {RangeError} unless all are positive whole numbers */
