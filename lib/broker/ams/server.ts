@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { reason } from "../../errors.ts";
+import { reason, type SsmError } from "../../errors.ts";
 import { type Logger, silentLogger } from "../../log/mod.ts";
 import {
   HttpServer,
@@ -45,7 +45,7 @@ const DEFAULTS: AmsLimits = {
 /** How an AMS behaves. */
 export interface AmsServerOptions {
   /** Where to listen. @default 127.0.0.1, a free port, plain HTTP */
-  readonly listen?: ListenOptions | undefined;
+  readonly listen?: ListenOptions | readonly ListenOptions[] | undefined;
   /** What is to be there, beside what the store has. @default nothing */
   readonly topics?: readonly AmsTopicWish[] | undefined;
   /** Where messages are kept; its own, disposed of along with the server. @default new MemoryStore() */
@@ -81,11 +81,11 @@ export interface AmsServerOptions {
  * ```
  */
 export class AmsServer implements AsyncDisposable {
-  readonly #listener: Listener;
+  readonly #listeners: readonly Listener[];
   readonly #http: HttpServer;
   readonly #catalogue: Catalogue;
   readonly #store: Store;
-  readonly #serving: Promise<void>;
+  readonly #serving: Promise<unknown>;
   readonly #logger: Logger;
   readonly #clock: Clock;
   readonly #sweepMs: number;
@@ -93,19 +93,37 @@ export class AmsServer implements AsyncDisposable {
   #sweeping: Promise<void> | undefined;
 
   /**
-   * Opens the port, once what the store has is known.
+   * Opens its ports, once what the store has is known.
    *
    * @throws {SsmError} `CONNECT`, `CERTIFICATE`, `KEY`, and what the store throws
    * @throws {RangeError} on a limit or a topic that makes no sense
    */
   static async listen(options: AmsServerOptions = {}): Promise<AmsServer> {
     const { store = new MemoryStore(), clock = systemClock } = options;
+    const refusals = new RefusalLog(options.logger ?? silentLogger(), clock);
     const now = () => clock.date().getTime();
     const catalogue = new Catalogue({ store, now });
     await catalogue.recover();
     for (const wish of options.topics ?? []) await catalogue.make(wish);
-    const listener = await listen({ clock, ...options.listen });
-    return new AmsServer({ ...options, store, clock, catalogue, listener });
+    const listeners: Listener[] = [];
+    try {
+      for (const where of [options.listen ?? {}].flat()) {
+        const onRefused = (error: SsmError, remote: string) =>
+          refusals.tell(remote, error.message);
+        listeners.push(await listen({ clock, onRefused, ...where }));
+      }
+    } catch (error) {
+      for (const listener of listeners) listener.close();
+      throw error;
+    }
+    return new AmsServer({
+      ...options,
+      store,
+      clock,
+      catalogue,
+      listeners,
+      refusals,
+    });
   }
 
   private constructor(
@@ -113,14 +131,14 @@ export class AmsServer implements AsyncDisposable {
       readonly store: Store;
       readonly clock: Clock;
       readonly catalogue: Catalogue;
-      readonly listener: Listener;
+      readonly listeners: readonly Listener[];
+      readonly refusals: RefusalLog;
     },
   ) {
-    const { store, clock, catalogue, listener, judge } = options;
+    const { store, clock, catalogue, listeners, refusals, judge } = options;
     const { logger = silentLogger(), users = fixed(anybody()) } = options;
     const { maxMessageBytes, maxRequestBytes, maxPullBytes, ...times } =
       completeLimits(options.limits);
-    const refusals = new RefusalLog(logger, clock);
     const now = () => clock.date().getTime();
     const service = new AmsService({
       catalogue,
@@ -134,7 +152,7 @@ export class AmsServer implements AsyncDisposable {
     });
     this.#store = store;
     this.#catalogue = catalogue;
-    this.#listener = listener;
+    this.#listeners = listeners;
     this.#http = new HttpServer({
       handler: (request) => service.answer(request),
       admit: options.admit,
@@ -144,16 +162,23 @@ export class AmsServer implements AsyncDisposable {
         logger.error(`Cannot serve ${remote}: ${reason(error)}`),
       clock,
     });
-    this.#serving = this.#http.serveAll(listener);
+    this.#serving = Promise.all(
+      listeners.map((listener) => this.#http.serveAll(listener)),
+    );
     this.#logger = logger;
     this.#clock = clock;
     this.#sweepMs = times.sweepMs;
     this.#sweepLater();
   }
 
-  /** The port it listens on. */
+  /** The ports it listens on, in the order in which they were asked for. */
+  get ports(): readonly number[] {
+    return this.#listeners.map(({ port }) => port);
+  }
+
+  /** The first of its ports. */
   get port(): number {
-    return this.#listener.port;
+    return this.#listeners[0]?.port ?? 0;
   }
 
   /** What it has, and has to do. */
@@ -178,14 +203,14 @@ export class AmsServer implements AsyncDisposable {
   async drain({ timeoutMs = 10_000 }: { timeoutMs?: number } = {}): Promise<
     void
   > {
-    this.#listener.close();
+    for (const listener of this.#listeners) listener.close();
     await this.#http.drain({ timeoutMs });
   }
 
   /** Stops at once. What was answered is in the store. */
   async close(): Promise<void> {
     this.#cancelSweep?.();
-    this.#listener.close();
+    for (const listener of this.#listeners) listener.close();
     await this.#http.close();
     await Promise.all([this.#serving, this.#sweeping]);
     await this.#store[Symbol.asyncDispose]();

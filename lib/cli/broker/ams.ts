@@ -27,24 +27,23 @@ function amsDirectory(
 }
 
 /**
- * Opens the port of AMS.
+ * Opens the ports of AMS.
  *
  * @throws {SsmError} when the port, the store, or what the file says cannot be used
  */
 export async function openAms(
   { config, users, tls, memoryBytes, log }: AmsParts,
 ): Promise<AmsServer> {
-  const { host, port } = config.ams!;
   const data = amsDirectory(config);
   const store = await openStore({ ...config, data }, memoryBytes);
   try {
     const server = await AmsServer.listen({
-      listen: {
+      listen: config.ams!.map(({ host, port }) => ({
         hostname: host,
         port,
         tls: tls.ams,
         proxyProtocol: config.proxyProtocol,
-      },
+      })),
       topics: config.amsTopics,
       store,
       users,
@@ -74,29 +73,31 @@ function announce(
   server: AmsServer,
   log: Logger,
 ): void {
-  const { tls, proxyProtocol } = config;
-  const { host } = config.ams!;
+  const { tls, proxyProtocol, amsUsersFile } = config;
   const data = amsDirectory(config);
   const { topics, messages } = server.stats();
+  const hosts = config.ams!.map(({ host }) => host);
+  const places = hosts.map((host, index) =>
+    `${host.includes(":") ? `[${host}]` : host}:${server.ports[index]}`
+  );
   log.info(
-    `AMS listening on ${
-      host.includes(":") ? `[${host}]` : host
-    }:${server.port}, ${WORDS[tls]}${
+    `AMS listening on ${places.join(" and ")}, ${WORDS[tls]}${
       proxyProtocol ? " behind a proxy" : ""
-    }, ${topics} topics, ${messages} messages ${
+    }, topics: ${topics}, messages: ${messages} ${
       data === undefined ? "in memory only" : `in ${data}`
     }`,
   );
   if (topics === 0) log.warning("AMS has no topics: name some by ams_topics");
-  if (isLoopback(host)) return;
+  const open = hosts.find((host) => !isLoopback(host));
+  if (open === undefined) return;
   if (tls === "off") {
     log.warning(
-      `AMS is plain HTTP on ${host}: whoever sees the traffic has the tokens; give it tls`,
+      `AMS is plain HTTP on ${open}: whoever sees the traffic has the tokens; give it tls`,
     );
   }
-  if (config.amsUsersFile === undefined) {
+  if (amsUsersFile === undefined) {
     log.warning(
-      `AMS on ${host} has no users: whoever can connect may publish and pull; name some by ams_users`,
+      `AMS on ${open} has no users: whoever can connect may publish and pull; name some by ams_users`,
     );
   }
 }

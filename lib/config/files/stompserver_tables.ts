@@ -60,20 +60,32 @@ const tls: Kind<"off" | "on" | "strict"> = {
   },
 };
 
-/** Where to listen, `HOST:PORT`, or `PORT` on the loopback interface. */
-const address: Kind<{ readonly host: string; readonly port: number }> = {
+/** An address to listen on. */
+interface Address {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** Where to listen: `HOST:PORT`, or `PORT` on the loopback interface. */
+const addresses: Kind<readonly Address[]> = {
   allowed:
-    "PORT or ADDRESS:PORT, such as 8443 or 0.0.0.0:8443; an IPv6 address is written in brackets",
+    "PORT or ADDRESS:PORT, such as 8443 or 0.0.0.0:8443, or several between blanks; an IPv6 address is written in brackets",
   placeholder: "[ADDRESS:]PORT",
   parse(value) {
-    const [, bracketed, plain, digits = ""] =
-      /^(?:\[([0-9a-fA-F:.]+)\]:|([A-Za-z0-9_.-]+):)?(\d{1,5})$/.exec(value) ??
-        [];
-    const port = integer(0, 65535).parse(digits);
-    const host = bracketed ?? plain ?? "127.0.0.1";
-    return port === undefined ? undefined : { host, port };
+    const words = value.split(/\s+/).filter((word) => word !== "");
+    const parsed = words.map(parseAddress);
+    const good = parsed.filter((address) => address !== undefined);
+    return good.length > 0 && good.length === parsed.length ? good : undefined;
   },
 };
+
+function parseAddress(text: string): Address | undefined {
+  const [, bracketed, plain, digits = ""] =
+    /^(?:\[([0-9a-fA-F:.]+)\]:|([A-Za-z0-9_.-]+):)?(\d{1,5})$/.exec(text) ?? [];
+  const port = integer(0, 65535).parse(digits);
+  const host = bracketed ?? plain ?? "127.0.0.1";
+  return port === undefined ? undefined : { host, port };
+}
 
 /** A topic of AMS, and its subscriptions. */
 interface AmsTopicOfFile {
@@ -223,8 +235,8 @@ const MESSAGES = {
 };
 
 const AMS = {
-  ams: optional("ams", address).means(
-    "Where to serve clients of AMS, too: publish and pull over HTTP, over HTTPS with tls. A port alone is one of the loopback interface.",
+  ams: optional("ams", addresses).means(
+    "Where to serve clients of AMS, too: publish and pull over HTTP, over HTTPS with tls. A port alone is one of the loopback interface. Several between blanks: the original SSM wants 443, and with a certificate 8443 besides.",
   ),
   amsTopics: optional("ams_topics", amsTopics).means(
     "The topics of AMS and their subscriptions, each PROJECT/TOPIC:SUBSCRIPTION,SUBSCRIPTION. They are made where they are not there yet; what is there and not named here stays.",

@@ -84,6 +84,7 @@ Deno.test("readStompserverConfig() refuses what cannot be", () => {
       ["cafile = /a\ncapath = /b", "cafile"],
       ["ams = host", "ams"],
       ["ams = 65536", "ams"],
+      ["ams = 1 x", "ams"],
       ["ams = ::1:80", "ams"],
       ["ams_topics =", "ams_topics"],
       ["ams_topics = p", "ams_topics"],
@@ -116,8 +117,12 @@ Deno.test("readStompserverConfig() reads where AMS is, and its topics", () => {
       ["[::1]:443", "::1", 443],
     ] as const
   ) {
-    assert.deepEqual(read(`ams = ${text}`).config.ams, { host, port });
+    assert.deepEqual(read(`ams = ${text}`).config.ams, [{ host, port }]);
   }
+  assert.deepEqual(read("ams = 1 [::]:2").config.ams, [
+    { host: "127.0.0.1", port: 1 },
+    { host: "::", port: 2 },
+  ]);
   const { config } = read(
     "ams = 1\nstomp = off\nams_retention = 0.5\nams_topics = p/a:s,s-2\n  p/b",
   );
