@@ -49,6 +49,12 @@ export function readStompserverConfig(ini: Ini): Loaded<StompserverConfig> {
       `it is missing, although tls is ${tls}`,
     );
   }
+  if (!values.stomp && values.ams === undefined) {
+    throw new ConfigError(
+      keyPlace(ini, "stompserver", table.ams),
+      "it is missing, although stomp is off: there would be no port",
+    );
+  }
   if (capath !== undefined && caFile !== undefined) {
     throw new ConfigError(
       keyPlace(ini, "stompserver", table.caFile),
