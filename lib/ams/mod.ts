@@ -4,12 +4,7 @@
  *
  * @module
  */
-export {
-  AmsError,
-  type AmsErrorKind,
-  type AmsErrorOptions,
-  isAmsError,
-} from "./call/ams_error.ts";
+export { AmsError, type AmsErrorKind, isAmsError } from "./call/ams_error.ts";
 export {
   AmsClient,
   type AmsOffsets,
@@ -17,8 +12,5 @@ export {
 } from "./client.ts";
 export { type AmsMessage, storedSize } from "./message/message.ts";
 export type { AmsClientOptions } from "./options.ts";
-export type { AmsCredential, AmsIdentity } from "./user/credential.ts";
-export type { AmsProfile, AmsProjectRights } from "./user/profile.ts";
 export type { PulledMessage } from "./message/pulled_message.ts";
 export { serviceDn, unregistrable } from "./user/service_dn.ts";
-export type { AmsStatistics } from "./session.ts";

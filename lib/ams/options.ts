@@ -19,8 +19,8 @@ export interface AmsClientOptions {
   /** A token, or a certificate for which the authentication service gives one. */
   readonly credential: AmsCredential;
   /**
-   * Whom to take for the service: the public authorities and those named here
-   * besides, or what a verifier says, such as that of a CA directory.
+   * Whom to take for the service: one that the public authorities, or a verifier
+   * besides, vouch for; or what a verifier alone says, such as that of a CA directory.
    * @default the public authorities
    */
   readonly trust?: PeerVerifier | PublicTrust | undefined;

@@ -13,9 +13,9 @@ export type { Clock } from "../time/mod.ts";
 export type { PeerCertificates, Socket } from "./tcp/socket.ts";
 export type { KeyPair } from "./tls/key_pair.ts";
 export type { DialOptions } from "./connect.ts";
-export type { ClientTlsOptions, PeerVerifier } from "./secure.ts";
+export type { ClientTlsOptions } from "./secure.ts";
 export { dial } from "./dial.ts";
-export type { PublicTrust } from "./tls/public_trust.ts";
+export type { PeerVerifier, PublicTrust } from "./tls/public_trust.ts";
 export {
   listen,
   type Listener,
@@ -34,3 +34,10 @@ export {
   type HttpProxy,
   proxyFor,
 } from "./http/proxy_choice.ts";
+export { HttpServer, type HttpServerOptions } from "./http/server.ts";
+export type { HttpServerLimits } from "./http/server_limits.ts";
+export type {
+  HttpHandler,
+  HttpServerAnswer,
+  HttpServerRequest,
+} from "./http/server_request.ts";

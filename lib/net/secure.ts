@@ -23,21 +23,11 @@ import type { KeyPair, OpenKeyPair } from "./tls/key_pair.ts";
 import type { AdaptOptions } from "./tcp/node_socket.ts";
 import { provenPeer } from "./tls/peer_certificates.ts";
 import {
+  type PeerVerifier,
   type PublicTrust,
   requirePublicTrust,
-  trustedRoots,
 } from "./tls/public_trust.ts";
 import type { PeerCertificates } from "./tcp/socket.ts";
-
-/**
- * Judges the far end's certificates and its right to the name `host`; throws
- * when they are not to be trusted. It is asked only of a peer that has proved
- * to have the leaf's private key.
- */
-export type PeerVerifier = (
-  peer: PeerCertificates,
-  host: string,
-) => void | Promise<void>;
 
 /** How a client speaks TLS. */
 export interface ClientTlsOptions {
@@ -84,7 +74,6 @@ export async function secure<T extends { close(): void }>(
   },
 ): Promise<T> {
   const below = new HoldableTcp(tcp);
-  const publicTrust = typeof verify === "object" ? verify : undefined;
   const tls = connectTls({
     socket: below,
     minVersion: "TLSv1.2",
@@ -93,7 +82,6 @@ export async function secure<T extends { close(): void }>(
     rejectUnauthorized: false,
     host: serverName,
     ...(isIP(serverName) === 0 ? { servername: serverName } : {}),
-    ...(publicTrust ? { ca: trustedRoots(publicTrust) } : {}),
     ...keyPair,
   });
   const side = { peer: whom, certified: keyPair !== undefined };
@@ -134,7 +122,7 @@ async function judge(
     );
   }
   if (typeof verify === "function") await verify(peer, serverName);
-  else requirePublicTrust(tls, peer.leaf, serverName);
+  else await requirePublicTrust(tls, peer, serverName, verify);
 }
 
 function handshakeFailed(

@@ -36,8 +36,9 @@ export const sendCommand: Command = {
   name: "send",
   usage: `Usage: ssm send [OPTIONS]
 
-Signs, encrypts if told to, and sends every file of the outgoing directory. A
-file is removed when the broker has confirmed it.
+Signs, encrypts if told to, and sends every file of the outgoing directory, to
+AMS or a STOMP broker as the configuration says. A file is removed when it is
+confirmed there.
 `,
   options: {
     "Options": {
@@ -79,7 +80,7 @@ export function runSend(
       cleanup.defer(() => log.info("SSM has shut down."));
       warnOfLogConfig(values, log);
       const config = configOf(readSenderConfig(ini), log);
-      log.info("Setting up SSM with protocol: STOMP");
+      log.info(`Setting up SSM with protocol: ${config.broker.protocol}`);
       const parts = await composeSender(config, run);
       const keepsRunning = config.keepRunning ||
         values["keep-running"] === true;

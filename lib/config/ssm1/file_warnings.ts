@@ -13,7 +13,7 @@ import { SSM1_TABLES } from "./tables.ts";
 /** One warning for each such place. @throws {ConfigError} as `Ini.get` does. */
 export function ssm1FileWarnings(ini: Ini): string[] {
   return [
-    ...unknownKeys(ini, [SSM1_TABLES]),
+    ...unknownKeys(ini, { roles: [SSM1_TABLES] }),
     ...valueWarnings(ini, SSM1_TABLES),
     ...unusualNames(ini),
     ...looseWords(ini),

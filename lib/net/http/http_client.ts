@@ -25,7 +25,9 @@ import { readRetryAfter } from "./retry_after.ts";
 
 /** Where to, and how. */
 export interface HttpClientOptions {
+  /** A name, of which every address is tried, or an IP address. */
   readonly host: string;
+  /** The port, at every address. */
   readonly port: number;
   /** Whom to trust, and our certificate for a host that asks for one. */
   readonly tls: ClientTlsOptions;
@@ -39,10 +41,13 @@ export interface HttpClientOptions {
 
 /** One call. */
 export interface HttpRequest {
+  /** `GET`, `POST`, … */
   readonly method: string;
   /** From the first `/` on, already escaped. */
   readonly path: string;
+  /** Besides those that every call has. @default none */
   readonly headers?: Readonly<Record<string, string>> | undefined;
+  /** What is sent; text in UTF-8. @default nothing */
   readonly body?: Uint8Array | string | undefined;
   /** Time for all of it: finding the address, connecting, TLS, sending, the whole answer. */
   readonly timeoutMs: number;
@@ -59,7 +64,9 @@ export interface HttpRequest {
 
 /** What the host said, whatever its status. */
 export interface HttpAnswer {
+  /** 200 and above. */
   readonly status: number;
+  /** All of it. */
   readonly body: Uint8Array;
   /** Where a redirection points to, as the host wrote it. */
   readonly location: string | undefined;
@@ -146,9 +153,6 @@ export class HttpClient implements Disposable {
         !first.answered() && !deadline.signal.aborted;
       if (!stale || !request.repeatable) throw error;
       return await deadline.race(this.#begin(request, deadline.signal).answer);
-    } finally {
-      // What is not needed any more must not go on coming in.
-      if (deadline.signal.aborted) first.node.destroy();
     }
   }
 

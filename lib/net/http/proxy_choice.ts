@@ -9,7 +9,9 @@ import { quoted, SsmError } from "../../errors.ts";
 
 /** An HTTP proxy that connects to hosts (`CONNECT`). */
 export interface HttpProxy {
+  /** A name or an address. */
   readonly host: string;
+  /** The port at every address. */
   readonly port: number;
   /** The value of `Proxy-Authorization`, a secret. @default none */
   readonly authorization?: string | undefined;

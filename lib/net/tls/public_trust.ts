@@ -4,41 +4,51 @@
  * @module
  */
 import { X509Certificate } from "node:crypto";
-import { rootCertificates, type TLSSocket } from "node:tls";
+import type { TLSSocket } from "node:tls";
 import { quoted, SsmError } from "../../errors.ts";
+import type { PeerCertificates } from "../tcp/socket.ts";
+
+/**
+ * Judges the far end's certificates and its right to the name `host`; throws
+ * when they are not to be trusted. It is asked only of a peer that has proved
+ * to have the leaf's private key.
+ */
+export type PeerVerifier = (
+  peer: PeerCertificates,
+  host: string,
+) => void | Promise<void>;
 
 /**
  * Takes a peer for the one it says to be when its certificate has the name, is
- * valid today and is signed by a public authority, or by one of those named
- * here. No revocation list is asked.
+ * valid today and is signed by a public authority. No revocation list is asked.
  */
 export interface PublicTrust {
+  /** Tells it from a verifier. */
   readonly roots: "public";
-  /** More authorities, PEM, one or several in each text. @default none */
-  readonly besides?: readonly string[] | undefined;
-}
-
-/** The authorities, as `node:tls` takes them. */
-export function trustedRoots({ besides = [] }: PublicTrust): string[] {
-  return [...rootCertificates, ...besides];
+  /** Judges a peer whom no public authority vouches for. @default it is refused */
+  readonly besides?: PeerVerifier | undefined;
 }
 
 /**
- * Refuses a peer whom the authorities of the handshake do not vouch for. To be
- * asked only of a peer that has proved to have the key of its certificate.
+ * Refuses a peer whom nobody vouches for. To be asked only of a peer that has
+ * proved to have the key of its certificate, after a handshake without `ca`: the
+ * runtime's list of public authorities itself could be read only with a permission
+ * that tells much more of the machine.
  *
- * @throws {SsmError} `TRUST`
+ * @throws {SsmError} `TRUST`; what `besides` throws
  */
-export function requirePublicTrust(
+export async function requirePublicTrust(
   tls: TLSSocket,
-  leaf: Uint8Array,
+  peer: PeerCertificates,
   host: string,
-): void {
+  { besides }: PublicTrust,
+): Promise<void> {
   if (tls.authorized) return;
+  if (besides) return await besides(peer, host);
   throw new SsmError(
     "TRUST",
     `Cannot trust ${quoted(host)}: ${
-      verdict(leaf, String(tls.authorizationError))
+      verdict(peer.leaf, String(tls.authorizationError))
     }`,
   );
 }

@@ -13,6 +13,7 @@ import {
 } from "../../../lib/ams/mod.ts";
 import { HttpsPeer, type PeerAnswer, reply } from "../../kit/net/https_peer.ts";
 import { type TestPki, testPki } from "../../kit/pki/test_pki.ts";
+import { trustIn } from "../../kit/pki/trust_in.ts";
 import type { Credentials } from "../../peers/openssl/openssl.ts";
 
 /** Made once for all tests of a file. */
@@ -50,7 +51,7 @@ export async function amsSite(
         authnPort: authn.port,
         identity: () => certificate,
       },
-    trust: { roots: "public", besides: [PKI.ca.credentials.certificatePem] },
+    trust: trustIn(PKI.ca.credentials.certificatePem),
     log: new Logger("ssm.ams", [(record) => said.push(record)], "DEBUG"),
     ...others,
   });

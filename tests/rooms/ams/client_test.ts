@@ -1,5 +1,10 @@
 import assert from "node:assert/strict";
-import { type AmsMessage, isAmsError } from "../../../lib/ams/mod.ts";
+import {
+  type AmsMessage,
+  type AmsOffsets,
+  type AmsSubscriptionFacts,
+  isAmsError,
+} from "../../../lib/ams/mod.ts";
 import { inTurn, reply } from "../../kit/net/https_peer.ts";
 import { amsError, amsSite, json, refusal, sent } from "./ams_site.ts";
 
@@ -122,16 +127,14 @@ Deno.test("AmsClient reads offsets and a subscription", async () => {
     json({ max: 79, min: 0, current: 78 }),
     json({ topic: "projects/ACC/topics/T", ackDeadlineSeconds: 10 }),
   );
-  assert.deepEqual(await site.client.offsets("S"), {
-    min: 0n,
-    max: 79n,
-    current: 78n,
-  });
+  const offsets: AmsOffsets = { min: 0n, max: 79n, current: 78n };
+  assert.deepEqual(await site.client.offsets("S"), offsets);
   assert.equal(site.ams.last.path, "/v1/projects/ACC/subscriptions/S:offsets");
-  assert.deepEqual(await site.client.subscription("S"), {
+  const facts: AmsSubscriptionFacts = {
     topic: "projects/ACC/topics/T",
     ackDeadlineMs: 10_000,
-  });
+  };
+  assert.deepEqual(await site.client.subscription("S"), facts);
   assert.equal(site.ams.last.path, "/v1/projects/ACC/subscriptions/S");
   assert.equal(site.ams.last.method, "GET");
 });

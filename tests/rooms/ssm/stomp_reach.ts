@@ -5,12 +5,7 @@
  * @module
  */
 import assert from "node:assert/strict";
-import { dial, type PeerVerifier } from "../../../lib/net/mod.ts";
-import {
-  isForHost,
-  parseCertificate,
-  TrustStore,
-} from "../../../lib/pki/mod.ts";
+import { dial } from "../../../lib/net/mod.ts";
 import {
   Ssm2IncomingCarrier,
   Ssm2OutgoingCarrier,
@@ -21,6 +16,7 @@ import {
   type StompConnectOptions,
 } from "../../../lib/stomp/mod.ts";
 import { bytes } from "../../kit/stage.ts";
+import { verifierOf } from "./verifier.ts";
 import type { FullCircle, Reach, Site, Who } from "./full_circle.ts";
 
 /** What is the same for all STOMP brokers. */
@@ -65,12 +61,7 @@ function tlsEndpoint(
   connect: StompConnectOptions,
 ): Endpoint {
   const { certificatePem: certificate, keyPem: key } = pki[who];
-  const trust = new TrustStore(pki.caPath);
-  const verify: PeerVerifier = async ({ leaf }, host) => {
-    const shown = parseCertificate(leaf);
-    const verdict = await trust.verify(shown, [], { checkCrls: true });
-    assert.ok(verdict.ok && isForHost(shown, host));
-  };
+  const verify = verifierOf(pki);
   return {
     name: "broker",
     connect: async (signal) => {

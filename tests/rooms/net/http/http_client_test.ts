@@ -3,6 +3,7 @@ import { ManualClock } from "../../../kit/manual_clock.ts";
 import { inTurn, raw, reply } from "../../../kit/net/https_peer.ts";
 import { GET, httpSite, MATERIAL } from "./http_site.ts";
 import { freePort } from "../../../kit/net/free_port.ts";
+import { trustIn } from "../../../kit/pki/trust_in.ts";
 import { HttpClient } from "../../../../lib/net/mod.ts";
 
 const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
@@ -237,7 +238,7 @@ Deno.test("HttpClient speaks with a server of another make", async () => {
     host: "localhost",
     port: (server.addr as Deno.NetAddr).port,
     tls: {
-      verify: { roots: "public", besides: [MATERIAL.ca.certificatePem] },
+      verify: { roots: "public", besides: trustIn(MATERIAL.ca.certificatePem) },
     },
   });
   for (const body of ["a", "b"]) {

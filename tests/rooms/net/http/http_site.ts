@@ -9,6 +9,7 @@ import {
   type HttpRequest,
 } from "../../../../lib/net/mod.ts";
 import { HttpsPeer } from "../../../kit/net/https_peer.ts";
+import { trustIn } from "../../../kit/pki/trust_in.ts";
 import { type Material, material } from "../../../kit/pki/net_material.ts";
 
 /** Made once for all tests of a file. */
@@ -41,7 +42,7 @@ export async function httpSite(
     host: "localhost",
     port: peer.port,
     tls: {
-      verify: { roots: "public", besides: [MATERIAL.ca.certificatePem] },
+      verify: { roots: "public", besides: trustIn(MATERIAL.ca.certificatePem) },
     },
     ...options,
   });

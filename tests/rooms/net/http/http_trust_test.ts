@@ -1,40 +1,45 @@
 import assert from "node:assert/strict";
+import { fileURLToPath } from "node:url";
 import { SsmError } from "../../../../lib/errors.ts";
-import { HttpClient } from "../../../../lib/net/mod.ts";
+import { HttpClient, type PeerVerifier } from "../../../../lib/net/mod.ts";
 import { HttpsPeer } from "../../../kit/net/https_peer.ts";
 import { keyPair } from "../../../kit/pki/net_material.ts";
 import { type TestPki, testPki } from "../../../kit/pki/test_pki.ts";
+import { trustIn } from "../../../kit/pki/trust_in.ts";
+import { Running } from "../../../kit/program.ts";
 import type { Credentials } from "../../../peers/openssl/openssl.ts";
 import { opensslServer } from "../../../peers/openssl/openssl_server.ts";
 import { GET, httpSite, MATERIAL } from "./http_site.ts";
 
 const PKI: TestPki = await testPki();
 addEventListener("unload", () => Deno.removeSync(PKI.dir, { recursive: true }));
+const TRUST = trustIn(PKI.ca.credentials.certificatePem);
 
-/** What a client says of a server with this certificate. */
+const PROGRAM = fileURLToPath(
+  new URL("./public_trust_client.ts", import.meta.url),
+);
+
+/** What a client says of a server with this certificate, with no more rights than ssm has. */
 async function said(
   credentials: Credentials,
   host = "localhost",
-  besides = [PKI.ca.credentials.certificatePem],
+  authority = PKI.ca.credentials.certificatePath,
 ): Promise<string> {
   await using peer = await HttpsPeer.listen({ credentials });
-  using client = new HttpClient({
-    host,
-    port: peer.port,
-    tls: { verify: { roots: "public", besides } },
-    resolve: () => Promise.resolve(["127.0.0.1"]),
-  });
-  try {
-    await client.call(GET);
-    return "trusted";
-  } catch (error) {
-    assert.equal(peer.requests.length, 0);
-    assert.ok(error instanceof SsmError);
-    return `${error.code} ${error.message}`;
-  }
+  await using client = new Running([
+    Deno.execPath(),
+    ...["run", "--quiet", "--no-prompt", "--allow-sys=hostname"],
+    ...["--allow-net", "--allow-read", "--allow-env"],
+    ...[PROGRAM, host, String(peer.port)],
+  ], { env: authority === "" ? {} : { DENO_CERT: authority } });
+  const { stdout, stderr } = await client.end();
+  assert.equal(stderr, "");
+  const outcome = stdout.trimEnd();
+  assert.equal(peer.requests.length, outcome === "trusted" ? 1 : 0);
+  return outcome;
 }
 
-Deno.test("HttpClient trusts an authority that is named besides the public ones", async () => {
+Deno.test("HttpClient trusts the public authorities", async () => {
   assert.equal(await said(PKI.host), "trusted");
   assert.equal(await said(PKI.ec, "127.0.0.1"), "trusted");
 });
@@ -42,8 +47,26 @@ Deno.test("HttpClient trusts an authority that is named besides the public ones"
 Deno.test("HttpClient does not trust other authorities, and says whose the certificate is", async () => {
   const words =
     /^TRUST Cannot trust "localhost": its certificate is not signed by an authority that is trusted, .*\(issuer "C=UK, O=Test, CN=/;
-  assert.match(await said(PKI.host, "localhost", []), words);
+  assert.match(await said(PKI.host, "localhost", ""), words);
   assert.match(await said(PKI.rogue), words);
+});
+
+Deno.test("HttpClient asks a verifier besides about those whom no public authority vouches for", async () => {
+  await using peer = await HttpsPeer.listen({ credentials: PKI.host });
+  const call = async (besides: PeerVerifier) => {
+    using client = new HttpClient({
+      host: "localhost",
+      port: peer.port,
+      tls: { verify: { roots: "public", besides } },
+    });
+    return (await client.call(GET)).status;
+  };
+  assert.equal(await call(TRUST), 200);
+  await assert.rejects(call(trustIn(PKI.rogueCa.credentials.certificatePem)), {
+    code: "TRUST",
+    message: 'Cannot trust "localhost": the test does not',
+  });
+  assert.equal(peer.requests.length, 1);
 });
 
 Deno.test("HttpClient says that a certificate has expired", async () => {
@@ -91,7 +114,7 @@ Deno.test("HttpClient shows its certificate to a server that asks for one", asyn
   const tls = {
     verify: {
       roots: "public" as const,
-      besides: [PKI.ca.credentials.certificatePem],
+      besides: TRUST,
     },
   };
   const to = { host: "localhost", port: peer.port };
@@ -121,7 +144,7 @@ for (const version of ["-tls1_2", "-tls1_3"]) {
         tls: {
           verify: {
             roots: "public",
-            besides: [PKI.ca.credentials.certificatePem],
+            besides: TRUST,
           },
           keyPair: keyPair(credentials),
         },

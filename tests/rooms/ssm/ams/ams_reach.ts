@@ -5,6 +5,7 @@
  */
 import { AmsClient } from "../../../../lib/ams/mod.ts";
 import { AmsServer, SqliteStore } from "../../../../lib/broker/mod.ts";
+import type { PeerVerifier } from "../../../../lib/net/mod.ts";
 import {
   AmsIncomingCarrier,
   type AmsIncomingOptions,
@@ -89,14 +90,14 @@ async function listen(
   });
 }
 
-/** A client of the service at that port, which trusts this authority. */
-export function amsClient(port: number, caPem: string): AmsClient {
+/** A client of the service at that port. */
+export function amsClient(port: number, trust: PeerVerifier): AmsClient {
   return new AmsClient({
     host: "127.0.0.1",
     port,
     project: PROJECT,
     credential: { kind: "token", token: () => "secret" },
-    trust: { roots: "public", besides: [caPem] },
+    trust,
   });
 }
 

@@ -12,6 +12,7 @@ import { testPki } from "../../../kit/pki/test_pki.ts";
 import { RunningReceiver } from "../../../kit/receiving.ts";
 import { bytes, Stage } from "../../../kit/stage.ts";
 import { runFullCircle, type Site } from "../full_circle.ts";
+import { verifierOf } from "../verifier.ts";
 import { amsClient, overAms, RunningAms } from "./ams_reach.ts";
 
 /** Names of topics; each test takes another. */
@@ -20,7 +21,7 @@ let taken = 0;
 const newDestination = () => NAMES[taken++]!;
 
 const clientOf = ({ pki, broker }: Site, port = broker.tlsPort) =>
-  amsClient(port, pki.ca.credentials.certificatePem);
+  amsClient(port, verifierOf(pki));
 
 /** Time that passes fifty times as fast, for pauses. */
 const hasty: Clock = {
