@@ -3,9 +3,15 @@
  *
  * @module
  */
-export { AmsIncomingCarrier, type AmsIncomingOptions } from "./ams/incoming.ts";
-export { AmsOutgoingCarrier, type AmsOutgoingOptions } from "./ams/outgoing.ts";
-export type { AmsOffsets, AmsSubscription, AmsTopic } from "./ams/service.ts";
+export {
+  AmsIncomingCarrier,
+  type AmsIncomingOptions,
+} from "./ams/receiving/incoming.ts";
+export {
+  AmsOutgoingCarrier,
+  type AmsOutgoingOptions,
+} from "./ams/sending/outgoing.ts";
+export type { AmsSubscription, AmsTopic } from "./ams/service.ts";
 export type { AnswerableMessage } from "./answering.ts";
 export { Budget } from "./budget.ts";
 export type { IncomingCarrier, OutgoingCarrier } from "./carrier.ts";

@@ -3,7 +3,12 @@
  *
  * @module
  */
-import type { AmsMessage, PulledMessage } from "../../ams/mod.ts";
+import type {
+  AmsMessage,
+  AmsOffsets,
+  AmsSubscriptionFacts,
+  PulledMessage,
+} from "../../ams/mod.ts";
 
 /** A topic that messages are published to. */
 export interface AmsTopic extends AsyncDisposable {
@@ -19,16 +24,6 @@ export interface AmsTopic extends AsyncDisposable {
   ): Promise<readonly string[]>;
 }
 
-/** Where a subscription stands. */
-export interface AmsOffsets {
-  /** Of the oldest message that is kept. */
-  readonly min: bigint;
-  /** Of the next message that comes in. */
-  readonly max: bigint;
-  /** Of the next message that is pulled. */
-  readonly current: bigint;
-}
-
 /** A subscription that messages are pulled from. All its calls throw as those of an {@linkcode AmsTopic}. */
 export interface AmsSubscription extends AsyncDisposable {
   /** At most so many messages, from the first that is not acknowledged on. */
@@ -39,5 +34,7 @@ export interface AmsSubscription extends AsyncDisposable {
   /** Makes this offset the next that is pulled. */
   moveOffset(offset: bigint, signal: AbortSignal): Promise<void>;
   /** How it is set up. */
-  show(signal: AbortSignal): Promise<{ readonly ackDeadlineMs: number }>;
+  show(
+    signal: AbortSignal,
+  ): Promise<Pick<AmsSubscriptionFacts, "ackDeadlineMs">>;
 }

@@ -3,9 +3,9 @@
  *
  * @module
  */
-import type { Delivery, IncomingCarrier } from "../carrier.ts";
+import type { Delivery, IncomingCarrier } from "../../carrier.ts";
 import { Reception, type ReceptionOptions } from "./reception.ts";
-import type { AmsSubscription } from "./service.ts";
+import type { AmsSubscription } from "../service.ts";
 
 /** Settings of an {@linkcode AmsIncomingCarrier}. */
 export interface AmsIncomingOptions

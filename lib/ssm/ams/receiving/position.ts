@@ -7,10 +7,10 @@
  *
  * @module
  */
-import type { Logger } from "../../log/mod.ts";
-import type { Clock } from "../../time/mod.ts";
+import type { AmsOffsets } from "../../../ams/mod.ts";
+import type { Logger } from "../../../log/mod.ts";
+import type { Clock } from "../../../time/mod.ts";
 import type { SavedOffsets } from "./saved_offsets.ts";
-import type { AmsOffsets } from "./service.ts";
 
 /** Settings of a {@linkcode Position}. */
 export interface PositionOptions {
@@ -47,9 +47,10 @@ export class Position {
     this.#next ??= offset;
   }
 
-  /** Somebody who may do so has moved it. */
+  /** It goes on at this offset, whatever was before. */
   moved(offset: bigint): void {
     this.#next = this.#confirmed = offset;
+    this.#options.saved.forgetUpTo(offset - 1n);
   }
 
   /** All up to this one is saved, and the service is about to be told. */
@@ -77,6 +78,8 @@ export class Position {
     const expected = this.#next;
     if (this.#confirmed !== undefined && first < this.#confirmed) {
       this.#sayMovedBack(this.#confirmed, first);
+      // Perhaps it is another topic of the same name.
+      this.#options.saved.forgetAll();
       this.moved(first);
       return false;
     }
@@ -87,7 +90,9 @@ export class Position {
     const { saved } = this.#options;
     const missing = first - expected -
       BigInt(saved.countBetween(expected, first));
-    if (missing > 0n) this.#sayMissing(missing, expected, first, await offsets());
+    if (missing > 0n) {
+      this.#sayMissing(missing, expected, first, await offsets());
+    }
     this.moved(first);
     return true;
   }

@@ -5,18 +5,18 @@
  *
  * @module
  */
-import { isSsmError, reason, type SsmError } from "../../errors.ts";
-import type { Logger } from "../../log/mod.ts";
+import { isSsmError, reason, type SsmError } from "../../../errors.ts";
+import type { Logger } from "../../../log/mod.ts";
 import {
   backoff,
   type BackoffOptions,
   type Clock,
   sleep,
-} from "../../time/mod.ts";
-import { isRefusal, retryAfterMs } from "./refusal.ts";
+} from "../../../time/mod.ts";
+import { isRefusal, retryAfterMs } from "../refusal.ts";
 
-/** Settings of {@linkcode ReceivingTrouble}. */
-export interface ReceivingTroubleOptions {
+/** Settings of {@linkcode Trouble}. */
+export interface TroubleOptions {
   readonly log: Logger;
   readonly clock: Clock;
   /** Uniform in [0, 1), to spread the pauses. @default Math.random */
@@ -29,14 +29,14 @@ export interface ReceivingTroubleOptions {
 const PATIENT: BackoffOptions = { firstMs: 60_000, maxMs: 600_000 };
 
 /** Failures in a row, and what was said of them. */
-export class ReceivingTrouble {
-  readonly #options: ReceivingTroubleOptions;
+export class Trouble {
+  readonly #options: TroubleOptions;
   #failures = 0;
   #isConnected = false;
   /** What was said last that stays as it is until somebody does something. */
   #said: string | undefined;
 
-  constructor(options: ReceivingTroubleOptions) {
+  constructor(options: TroubleOptions) {
     this.#options = options;
   }
 

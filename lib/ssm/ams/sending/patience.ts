@@ -3,9 +3,9 @@
  *
  * @module
  */
-import type { SsmError } from "../../errors.ts";
-import { backoff, type Clock } from "../../time/mod.ts";
-import { retryAfterMs } from "./refusal.ts";
+import type { SsmError } from "../../../errors.ts";
+import { backoff, type Clock } from "../../../time/mod.ts";
+import { retryAfterMs } from "../refusal.ts";
 
 /** Settings of {@linkcode Patience}. */
 export interface PatienceOptions {

@@ -3,24 +3,23 @@
  *
  * @module
  */
-import { storedSize } from "../../ams/mod.ts";
-import { SsmError } from "../../errors.ts";
-import type { OutgoingCarrier } from "../carrier.ts";
-import type { Sealed } from "../envelope.ts";
-import { empaidOf } from "./empaid.ts";
+import { storedSize } from "../../../ams/mod.ts";
+import { SsmError } from "../../../errors.ts";
+import type { OutgoingCarrier } from "../../carrier.ts";
+import type { Sealed } from "../../envelope.ts";
+import { empaidOf, MOST_EMPAID } from "./empaid.ts";
 import { Publisher, type PublisherOptions } from "./publisher.ts";
-import type { AmsTopic } from "./service.ts";
+import type { AmsTopic } from "../service.ts";
 
 /** Settings of an {@linkcode AmsOutgoingCarrier}. */
-export interface AmsOutgoingOptions
-  extends
-    Pick<
-      PublisherOptions,
-      "retryForMs" | "signal" | "log" | "clock" | "random"
-    >,
-    Partial<
-      Pick<PublisherOptions, "batchMessages" | "batchBytes" | "stopGraceMs">
-    > {
+export interface AmsOutgoingOptions extends
+  Pick<
+    PublisherOptions,
+    "retryForMs" | "signal" | "log" | "clock" | "random"
+  >,
+  Partial<
+    Pick<PublisherOptions, "batchMessages" | "batchBytes" | "stopGraceMs">
+  > {
   /** Makes a client of the topic; sends nothing yet. */
   readonly connect: () => AmsTopic;
   /** Where the service is, for the log. */
@@ -41,6 +40,13 @@ export class AmsOutgoingCarrier implements OutgoingCarrier {
 
   constructor(options: AmsOutgoingOptions) {
     this.#options = options;
+  }
+
+  /** Largest body that fits whatever the id, in bytes. */
+  get maxBodyBytes(): number {
+    const attributes = { empaid: "x".repeat(MOST_EMPAID) };
+    const rest = storedSize({ data: new Uint8Array(), attributes });
+    return Math.floor((this.#messageLimit - rest) / 4) * 3;
   }
 
   /** Asks nothing of the network: the first message does. */
@@ -86,6 +92,10 @@ export class AmsOutgoingCarrier implements OutgoingCarrier {
     await this.close();
   }
 
+  get #messageLimit(): number {
+    return this.#options.messageLimit ?? MESSAGE_LIMIT;
+  }
+
   #publisherTo(topic: AmsTopic): Publisher {
     return new Publisher({
       batchMessages: 100,
@@ -97,7 +107,7 @@ export class AmsOutgoingCarrier implements OutgoingCarrier {
   }
 
   #assertFits(id: string, storedBytes: number): void {
-    const { messageLimit = MESSAGE_LIMIT } = this.#options;
+    const messageLimit = this.#messageLimit;
     if (storedBytes <= messageLimit) return;
     throw new SsmError(
       "UNSENDABLE",

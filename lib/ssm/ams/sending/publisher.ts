@@ -8,15 +8,15 @@
  *
  * @module
  */
-import { type AmsMessage, isAmsError } from "../../ams/mod.ts";
-import { isSsmError, reason, SsmError } from "../../errors.ts";
-import type { Logger } from "../../log/mod.ts";
-import { type Clock, sleep } from "../../time/mod.ts";
-import { unsendable } from "../brokers.ts";
-import { Lingering } from "./lingering.ts";
+import { type AmsMessage, isAmsError } from "../../../ams/mod.ts";
+import { isSsmError, reason, SsmError } from "../../../errors.ts";
+import type { Logger } from "../../../log/mod.ts";
+import { type Clock, sleep } from "../../../time/mod.ts";
+import { unsendable } from "../../brokers.ts";
+import { Lingering } from "../lingering.ts";
 import { Patience } from "./patience.ts";
-import { isRefusal } from "./refusal.ts";
-import type { AmsTopic } from "./service.ts";
+import { waitingMayHelp } from "../refusal.ts";
+import type { AmsTopic } from "../service.ts";
 
 /** Settings of a {@linkcode Publisher}. */
 export interface PublisherOptions {
@@ -150,10 +150,10 @@ export class Publisher {
   }
 
   async #failed(batch: readonly Waiting[], error: unknown): Promise<void> {
-    if (!isSsmError(error) || isRefusal(error)) throw error;
+    if (!isSsmError(error) || !waitingMayHelp(error)) throw error;
     this.#assertGoingOn();
     const isTakenApart = batch.length > 1 && mayBeStored(error);
-    if (isTakenApart) for (const waiting of batch) waiting.alone = true;
+    if (isTakenApart) { for (const waiting of batch) waiting.alone = true; }
     if (!isAmsError(error, "too large", "invalid")) {
       await this.#wait(error, isTakenApart);
     } else if (batch.length === 1) {
@@ -219,5 +219,5 @@ function mayBeStored(error: SsmError): boolean {
   if (isAmsError(error, "unavailable")) {
     return !NOT_TAKEN.includes(error.status ?? 0);
   }
-  return error.code !== "CONNECT" && error.code !== "TLS";
+  return error.code !== "CONNECT";
 }

@@ -3,11 +3,11 @@
  *
  * @module
  */
-import { isAmsError } from "../../ams/mod.ts";
-import { reason } from "../../errors.ts";
-import type { Logger } from "../../log/mod.ts";
+import { type AmsOffsets, isAmsError } from "../../../ams/mod.ts";
+import { reason } from "../../../errors.ts";
+import type { Logger } from "../../../log/mod.ts";
 import type { Position } from "./position.ts";
-import type { AmsOffsets, AmsSubscription } from "./service.ts";
+import type { AmsSubscription } from "../service.ts";
 
 /** Settings of a {@linkcode Survey}. */
 export interface SurveyOptions {

@@ -7,7 +7,7 @@
  *
  * @module
  */
-import type { PulledMessage } from "../../ams/mod.ts";
+import type { PulledMessage } from "../../../ams/mod.ts";
 
 /** One message of a pull. */
 interface Item {

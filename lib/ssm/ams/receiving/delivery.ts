@@ -3,8 +3,8 @@
  *
  * @module
  */
-import type { PulledMessage } from "../../ams/mod.ts";
-import type { Delivery } from "../carrier.ts";
+import type { PulledMessage } from "../../../ams/mod.ts";
+import type { Delivery } from "../../carrier.ts";
 
 /** What is told when a message has found its place, or has not. */
 export interface DeliveryEnd {

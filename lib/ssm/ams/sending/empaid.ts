@@ -9,8 +9,11 @@
  */
 import { createHash } from "node:crypto";
 
+/** Longest id, in characters. */
+export const MOST_EMPAID = 200;
+
 /** What travels as it is: names of a dirq, and most names of files. */
-const SAFE = /^[A-Za-z0-9._/-]{1,200}$/;
+const SAFE = /^[A-Za-z0-9._/-]+$/;
 
 /** How much of another name is still readable in the id that replaces it. */
 const READABLE = 60;
@@ -26,7 +29,7 @@ const DIGEST_DIGITS = 24;
  * receiver tells them apart by what is in them.
  */
 export function empaidOf(name: string): string {
-  if (SAFE.test(name)) return name;
+  if (SAFE.test(name) && name.length <= MOST_EMPAID) return name;
   const readable = name.replace(/[^A-Za-z0-9._-]/g, "_").slice(0, READABLE);
   const digest = createHash("sha256").update(name).digest("hex");
   return `${readable}-${digest.slice(0, DIGEST_DIGITS)}`;

@@ -7,55 +7,37 @@
  *
  * @module
  */
-import { isAmsError, type PulledMessage } from "../../ams/mod.ts";
-import { isSsmError, reason, type SsmError } from "../../errors.ts";
-import type { Logger } from "../../log/mod.ts";
-import { backoff, type Clock, sleep } from "../../time/mod.ts";
-import type { Delivery } from "../carrier.ts";
-import { untilAborted } from "../stopping.ts";
+import { isAmsError, type PulledMessage } from "../../../ams/mod.ts";
+import { isSsmError, reason, type SsmError } from "../../../errors.ts";
+import type { Logger } from "../../../log/mod.ts";
+import { backoff, sleep } from "../../../time/mod.ts";
+import type { Delivery } from "../../carrier.ts";
+import { untilAborted } from "../../stopping.ts";
+import { Lingering } from "../lingering.ts";
+import type { AmsSubscription } from "../service.ts";
 import { Batch } from "./batch.ts";
 import { BrokenRecord } from "./broken_record.ts";
 import { deliveryOf } from "./delivery.ts";
-import { Lingering } from "./lingering.ts";
 import { Position } from "./position.ts";
+import { type Pull, Puller, type PullerOptions } from "./puller.ts";
 import { PullSize } from "./pull_size.ts";
-import { ReceivingTrouble } from "./receiving_trouble.ts";
 import { SavedOffsets } from "./saved_offsets.ts";
-import type { AmsSubscription } from "./service.ts";
 import { Survey } from "./survey.ts";
+import { Trouble } from "./trouble.ts";
 
 /** Settings of a {@linkcode Reception}. */
-export interface ReceptionOptions {
+export interface ReceptionOptions extends PullerOptions {
   readonly subscription: AmsSubscription;
   /** The subscription's name, for the log. */
   readonly destination: string;
   readonly log: Logger;
-  readonly clock: Clock;
-  /** Uniform in [0, 1), to spread the pauses. @default Math.random */
-  readonly random?: (() => number) | undefined;
-  /** Aborting it pulls no more. */
-  readonly signal: AbortSignal;
-  /** Most messages in one pull. */
-  readonly pullMessages: number;
   /** Bytes of messages that one pull should bring at most. */
   readonly pullBytes: number;
-  /** Longest pause while nothing comes, in ms. */
-  readonly pollPauseMs: number;
   /** How long a stop waits for messages at hand to be filed and acknowledged, in ms. */
   readonly stopGraceMs: number;
   /** Whether to go past messages that the service cannot read itself, which loses them. */
   readonly skipBroken: boolean;
 }
-
-/** What one pull brought. */
-interface Pull {
-  readonly messages: readonly PulledMessage[];
-  /** When it was asked for: from about then the service counts the time for confirming. */
-  readonly askedAt: number;
-}
-
-/** The first pause when nothing came, in ms. */
-const FIRST_POLL_PAUSE_MS = 500;
 
 /** What part of the time for confirming may pass before what is saved is confirmed. */
 const HURRY = 0.7;
@@ -70,24 +52,30 @@ export class Reception {
   readonly #saved = new SavedOffsets();
   readonly #position: Position;
   readonly #survey: Survey;
-  readonly #trouble: ReceivingTrouble;
-  readonly #broken: BrokenRecord;
-  /** Pulls in a row that brought nothing new. */
-  #emptyPulls = 0;
+  readonly #trouble: Trouble;
+  readonly #puller: Puller;
   /** Acknowledgements in a row that came to nothing. */
   #vainAcks = 0;
 
   constructor(options: ReceptionOptions) {
     const { pullMessages, pullBytes } = options;
-    this.#options = options;
-    this.#size = new PullSize({ messages: pullMessages, bytes: pullBytes });
-    this.#position = new Position({ ...options, saved: this.#saved });
-    this.#survey = new Survey({ ...options, position: this.#position });
-    this.#trouble = new ReceivingTrouble(options);
-    this.#broken = new BrokenRecord({
+    const size = new PullSize({ messages: pullMessages, bytes: pullBytes });
+    const saved = this.#saved;
+    const position = new Position({ ...options, saved });
+    const survey = new Survey({ ...options, position });
+    const trouble = new Trouble(options);
+    const broken = new BrokenRecord({
       ...options,
-      position: this.#position,
-      offsets: () => this.#survey.offsets(),
+      position,
+      offsets: () => survey.offsets(),
+    });
+    this.#options = options;
+    this.#size = size;
+    this.#position = position;
+    this.#survey = survey;
+    this.#trouble = trouble;
+    this.#puller = new Puller(options, {
+      ...{ size, saved, position, survey, trouble, broken },
     });
   }
 
@@ -96,54 +84,12 @@ export class Reception {
     const { signal } = this.#options;
     while (!signal.aborted) {
       try {
-        await this.#survey.make();
-        const pull = await this.#pull();
+        const pull = await this.#puller.pull();
         if (pull) yield* this.#handOut(pull);
       } catch (error) {
         await this.#trouble.met(error);
       }
     }
-  }
-
-  /** What is there; `undefined` when nothing is to be handed out now. */
-  async #pull(): Promise<Pull | undefined> {
-    const { subscription, clock, signal } = this.#options;
-    const askedAt = clock.now();
-    let messages: readonly PulledMessage[];
-    try {
-      messages = await subscription.pull(this.#size.current, signal);
-    } catch (error) {
-      await this.#pullFailed(error);
-      return undefined;
-    }
-    const [first] = messages;
-    if (first === undefined) {
-      this.#trouble.over();
-      await this.#rest();
-      return undefined;
-    }
-    const goesOn = first.offset === undefined ||
-      await this.#position.begins(first.offset, () => this.#survey.offsets());
-    // Moved back again and again, it would be asked without a pause.
-    if (goesOn) this.#emptyPulls = 0;
-    else await this.#rest();
-    return { messages, askedAt };
-  }
-
-  async #pullFailed(error: unknown): Promise<void> {
-    if (!isSsmError(error) || this.#options.signal.aborted) throw error;
-    if (isAmsError(error, "broken record")) {
-      if (this.#size.halve()) return;
-      const blocked = await this.#broken.met(error);
-      if (blocked) await this.#trouble.stuck(blocked.words, blocked.hint);
-      return;
-    }
-    // Perhaps so many at a time are too much for the line, or for the limits.
-    if (
-      isAmsError(error, "not understood") ||
-      isSsmError(error, "TIMEOUT") || isSsmError(error, "CONNECTION_LOST")
-    ) this.#size.halve();
-    throw error;
   }
 
   async *#handOut({ messages, askedAt }: Pull): AsyncGenerator<Delivery> {
@@ -153,13 +99,13 @@ export class Reception {
       (message) => this.#saved.has(message),
       (last) => this.#acknowledge(last),
     );
+    const { unsaved } = batch;
     const { deadlineMs } = this.#survey;
     const hurryAt = askedAt + deadlineMs * HURRY;
     const cancelHurry = clock.after(
       Math.max(0, hurryAt - clock.now()),
       () => batch.hurry(),
     );
-    const { unsaved } = batch;
     try {
       for (const message of unsaved) {
         if (signal.aborted) break;
@@ -209,16 +155,13 @@ export class Reception {
     }
   }
 
-  async #acknowledge(last: PulledMessage): Promise<void> {
+  async #acknowledge({ offset, ackId }: PulledMessage): Promise<void> {
     const { subscription, signal, stopGraceMs, clock } = this.#options;
-    using call = new Lingering(
-      signal,
-      stopGraceMs * (1 - FILING_SHARE),
-      clock,
-    );
-    if (last.offset !== undefined) this.#position.saved(last.offset);
-    await subscription.acknowledge(last.ackId, call.signal);
-    if (last.offset !== undefined) this.#position.acknowledged(last.offset);
+    const graceMs = stopGraceMs * (1 - FILING_SHARE);
+    using call = new Lingering(signal, graceMs, clock);
+    if (offset !== undefined) this.#position.saved(offset);
+    await subscription.acknowledge(ackId, call.signal);
+    if (offset !== undefined) this.#position.acknowledged(offset);
     this.#vainAcks = 0;
     this.#trouble.over();
   }
@@ -237,18 +180,7 @@ export class Reception {
       );
     }
     const pauseMs = backoff(this.#vainAcks - 1, random ? { random } : {});
-    await sleep(clock, pauseMs, signal);
-  }
-
-  /** Nothing is there: waits a little longer each time. */
-  async #rest(): Promise<void> {
-    const { clock, signal, pollPauseMs, random } = this.#options;
-    const pauseMs = backoff(++this.#emptyPulls, {
-      firstMs: FIRST_POLL_PAUSE_MS,
-      maxMs: pollPauseMs,
-      ...(random && { random }),
-    });
-    await sleep(clock, Math.min(pauseMs, pollPauseMs), signal);
+    if (pauseMs > 0) await sleep(clock, pauseMs, signal);
   }
 }
 

@@ -8,7 +8,7 @@
  * @module
  */
 import { createHash } from "node:crypto";
-import type { PulledMessage } from "../../ams/mod.ts";
+import type { PulledMessage } from "../../../ams/mod.ts";
 
 /** More than any number of pulls leaves behind; the spool knows what is forgotten. */
 const MOST = 10_000;
@@ -17,6 +17,11 @@ const MOST = 10_000;
 export class SavedOffsets {
   /** What the messages are, by offset, the oldest entry first. */
   readonly #saved = new Map<bigint, string>();
+
+  /** How many they are. */
+  get size(): number {
+    return this.#saved.size;
+  }
 
   /** Whether this very message was saved; a topic that is made anew begins with the same offsets. */
   has(message: PulledMessage): boolean {
@@ -39,7 +44,11 @@ export class SavedOffsets {
       .filter((offset) => start <= offset && offset < end).length;
   }
 
-  /** Those up to this one are acknowledged. */
+  forgetAll(): void {
+    this.#saved.clear();
+  }
+
+  /** Those up to this one do not come again. */
   forgetUpTo(last: bigint): void {
     for (const offset of [...this.#saved.keys()]) {
       if (offset <= last) this.#saved.delete(offset);
