@@ -62,7 +62,7 @@ export interface AmsServerOptions {
   readonly httpLimits?: Partial<HttpServerLimits> | undefined;
   /** Told who is refused, and what is lost. @default a logger that says nothing */
   readonly logger?: Logger | undefined;
-  /** @default the machine's clock */
+  /** What times are taken from, and waits counted by. @default the machine's clock */
   readonly clock?: Clock | undefined;
 }
 
@@ -253,6 +253,7 @@ export class AmsServer implements AsyncDisposable {
 export interface AmsStats {
   /** Clients connected now. */
   readonly connections: number;
+  /** Topics of all projects. */
   readonly topics: number;
   /** Messages that some subscription has not read. */
   readonly messages: number;

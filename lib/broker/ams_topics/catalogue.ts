@@ -11,8 +11,11 @@ import { AmsTopic, readQueue, type TopicState } from "./topic.ts";
 
 /** A topic that is to be there, and its subscriptions. */
 export interface AmsTopicWish {
+  /** The name of the project that it belongs to. */
   readonly project: string;
+  /** Its name. */
   readonly topic: string;
+  /** The names of its subscriptions, unique in the project. */
   readonly subscriptions: readonly string[];
 }
 

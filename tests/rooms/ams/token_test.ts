@@ -256,5 +256,6 @@ Deno.test("AmsClient says that the authentication service refuses the certificat
     code: "TLS",
     message:
       `Lost connection to localhost:${server.port}: the server refuses our certificate (certificate expired)`,
+    hint: /^Look at the certificate of ".*CN=expired.example.org"/,
   });
 });

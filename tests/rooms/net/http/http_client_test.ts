@@ -5,6 +5,7 @@ import { GET, httpSite, MATERIAL } from "./http_site.ts";
 import { freePort } from "../../../kit/net/free_port.ts";
 import { trustIn } from "../../../kit/pki/trust_in.ts";
 import { HttpClient } from "../../../../lib/net/mod.ts";
+import { authority } from "../../../../lib/net/http/http_client.ts";
 
 const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
 
@@ -247,4 +248,10 @@ Deno.test("HttpClient speaks with a server of another make", async () => {
   }
   assert.equal(client.statistics.connections, 1);
   client.close();
+});
+
+Deno.test("HttpClient names the host without the usual port", () => {
+  assert.equal(authority("msg.example.org", 443), "msg.example.org");
+  assert.equal(authority("msg.example.org", 8443), "msg.example.org:8443");
+  assert.equal(authority("fe80::443", 443), "[fe80::443]");
 });
