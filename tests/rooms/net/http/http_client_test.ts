@@ -4,7 +4,6 @@ import { ManualClock } from "../../../kit/manual_clock.ts";
 import { inTurn, raw, reply } from "../../../kit/net/https_peer.ts";
 import { GET, httpSite, MATERIAL } from "./http_site.ts";
 import { freePort } from "../../../kit/net/free_port.ts";
-import { trustIn } from "../../../kit/pki/trust_in.ts";
 import { HttpClient } from "../../../../lib/net/mod.ts";
 import { authority } from "../../../../lib/net/http/http_client.ts";
 

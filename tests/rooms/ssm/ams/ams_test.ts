@@ -15,6 +15,8 @@ import { runFullCircle, type Site } from "../full_circle.ts";
 import { verifierOf } from "../verifier.ts";
 import { amsClient, overAms, RunningAms } from "./ams_reach.ts";
 
+const PARTS = ["openssl", "ssm broker"] as const;
+
 /** Names of topics; each test takes another. */
 const NAMES = Array.from({ length: 8 }, (_, index) => `records-${index}`);
 let taken = 0;
@@ -32,14 +34,14 @@ const hasty: Clock = {
 
 runFullCircle({
   name: "AMS",
-  parts: [],
+  parts: ["ssm broker"],
   start: (tls) => RunningAms.start(tls, NAMES),
   reach: (site) => overAms(() => clientOf(site)),
   newDestination,
   largestBytes: 200_000,
 });
 
-const site = sharedServer(["openssl"], async (): Promise<Site> => {
+const site = sharedServer(PARTS, async (): Promise<Site> => {
   const pki = await testPki();
   const { certificatePath: certificate, keyPath: key } = pki.server;
   const ca = pki.ca.credentials.certificatePath;
@@ -55,7 +57,7 @@ const site = sharedServer(["openssl"], async (): Promise<Site> => {
 });
 
 testWith(
-  ["openssl"],
+  PARTS,
   "AMS: hundreds of messages need few calls and two connections",
   async () => {
     const destination = newDestination();
@@ -90,7 +92,7 @@ testWith(
 );
 
 testWith(
-  ["openssl"],
+  PARTS,
   "AMS: two receivers with the same directories file each message once",
   async () => {
     const destination = newDestination();
@@ -117,7 +119,7 @@ testWith(
 );
 
 testWith(
-  ["openssl"],
+  PARTS,
   "AMS: a message over the limit is skipped, and so is one that the service finds too large",
   async () => {
     const destination = newDestination();
@@ -141,7 +143,7 @@ testWith(
 );
 
 testWith(
-  ["openssl"],
+  PARTS,
   "AMS: what other clients publish is filed, too",
   async () => {
     const destination = newDestination();
@@ -166,7 +168,7 @@ testWith(
 );
 
 testWith(
-  ["openssl"],
+  PARTS,
   "AMS: whatever byte the connection is cut after, each message is filed once",
   async () => {
     const destination = newDestination();
