@@ -5,7 +5,7 @@
  */
 import { fileURLToPath } from "node:url";
 import { RUNTIME_OPTIONS } from "../../lib/cli/process/self.ts";
-import { textLines } from "./text_lines.ts";
+import { textLines } from "../../lib/cli/process/text_lines.ts";
 
 /** Nothing here may take longer, unless it is told to; what does hangs. */
 const TIMEOUT_MS = 30_000;

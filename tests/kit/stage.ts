@@ -25,7 +25,7 @@ import {
   StompClient,
   type StompConnectOptions,
 } from "../../lib/stomp/mod.ts";
-import { FakeClock } from "./fake_clock.ts";
+import { InstantClock } from "./clocks.ts";
 
 /** Where both sides send to, unless they are told otherwise. */
 export const QUEUE = "/queue/accounting";
@@ -104,7 +104,7 @@ export class Stage implements AsyncDisposable {
       envelope = { seal: (body) => Promise.resolve({ body }) },
       retryForMs = 60_000,
       destination = QUEUE,
-      clock = new FakeClock(),
+      clock = new InstantClock(),
       ...rest
     } = changes;
     const { log, signal } = this;

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { textLines } from "../kit/text_lines.ts";
+import { textLines } from "../../lib/cli/process/text_lines.ts";
 
 /** How a server is run and how it says that it is ready. */
 export interface ServerOptions {

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { textLines } from "../../kit/text_lines.ts";
+import { textLines } from "../../../lib/cli/process/text_lines.ts";
 import type { Deviations, Faults, PeerSettings } from "./peer_orders.ts";
 
 /** Nothing that a test waits for takes longer, not even 20 MB on a busy machine. */

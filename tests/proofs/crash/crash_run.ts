@@ -13,7 +13,7 @@ import { bringThrough, examine, NO_FINDINGS, tidyUp } from "./ending.ts";
 import { filesIn, makeOld } from "./leftovers.ts";
 import { dies, live } from "./life.ts";
 import type { Parties, PartiesOptions, Sender } from "./parties.ts";
-import type { Random } from "./random.ts";
+import type { Random } from "../../kit/random.ts";
 
 /** How many are to die of each role. */
 export interface Toll {

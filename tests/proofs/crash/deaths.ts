@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Random } from "./random.ts";
+import type { Random } from "../../kit/random.ts";
 import type { Order } from "./reaper.ts";
 
 /** How a process is to die: by its own hand, or after so many ms by another's. */

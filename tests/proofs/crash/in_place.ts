@@ -5,7 +5,7 @@
  * @module
  */
 import { sleep, systemClock } from "../../../lib/time/mod.ts";
-import type { Random } from "./random.ts";
+import type { Random } from "../../kit/random.ts";
 
 /** What is written, and who is told. */
 export interface InPlaceOptions {

@@ -18,7 +18,7 @@ import {
 import { filesIn, makeOld } from "./leftovers.ts";
 import { kill } from "./life.ts";
 import type { Parties, Receiver, Sender } from "./parties.ts";
-import type { Random } from "./random.ts";
+import type { Random } from "../../kit/random.ts";
 import { Service, spawn } from "./service.ts";
 import { ssm1Parties } from "./ssm1_parties.ts";
 import { ssm2Parties } from "./ssm2_parties.ts";

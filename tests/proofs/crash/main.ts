@@ -6,7 +6,7 @@
 import { parseArgs } from "node:util";
 import { testPki } from "../../kit/pki/test_pki.ts";
 import { crashRun } from "./crash_run.ts";
-import { Random } from "./random.ts";
+import { Random } from "../../kit/random.ts";
 import { ROUTES, tollOf } from "./routes.ts";
 
 const { values } = parseArgs({

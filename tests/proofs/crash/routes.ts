@@ -12,7 +12,7 @@ import {
 } from "./brokers.ts";
 import { crashRun, type Toll } from "./crash_run.ts";
 import type { Parties, PartiesOptions } from "./parties.ts";
-import { Random } from "./random.ts";
+import { Random } from "../../kit/random.ts";
 import { ssm1Parties } from "./ssm1_parties.ts";
 import { ssm2Parties } from "./ssm2_parties.ts";
 

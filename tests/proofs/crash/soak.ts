@@ -10,7 +10,7 @@
 import { testPki } from "../../kit/pki/test_pki.ts";
 import type { Findings } from "./ending.ts";
 import { Lane, type Progress } from "./lane.ts";
-import { Random } from "./random.ts";
+import { Random } from "../../kit/random.ts";
 import { hasGrown, type Vitals } from "./vitals.ts";
 
 /** Time for what is left at the end, besides the minutes asked for. */

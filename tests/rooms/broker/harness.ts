@@ -14,7 +14,6 @@ import {
   type Socket,
 } from "../../../lib/net/mod.ts";
 import {
-  type Clock,
   encodeFrame,
   type Frame,
   FrameDecoder,
@@ -222,33 +221,4 @@ export class RawClient {
 /** The body of a frame, as text. */
 export function text(frame: Frame): string {
   return new TextDecoder().decode(frame.body);
-}
-
-/** A clock that stands still until it is told to go on. */
-export class ManualClock implements Clock {
-  #now = 0;
-  readonly #timers = new Set<{ at: number; callback: () => void }>();
-
-  now(): number {
-    return this.#now;
-  }
-
-  date(): Date {
-    return new Date(this.now());
-  }
-
-  after(ms: number, callback: () => void): () => void {
-    const timer = { at: this.#now + ms, callback };
-    this.#timers.add(timer);
-    return () => this.#timers.delete(timer);
-  }
-
-  advance(ms: number): void {
-    this.#now += ms;
-    for (const timer of [...this.#timers]) {
-      if (timer.at > this.#now) continue;
-      this.#timers.delete(timer);
-      timer.callback();
-    }
-  }
 }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { RefusalLog } from "../../../../lib/broker/session/refusal_log.ts";
 import { Logger } from "../../../../lib/log/logger.ts";
-import { ManualClock } from "../../../kit/manual_clock.ts";
+import { ManualClock } from "../../../kit/clocks.ts";
 import { TestBroker } from "../harness.ts";
 
 Deno.test("RefusalLog names a hundred a minute and counts the rest", () => {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { DeliveredElements, DirqSchema } from "../../../../lib/spool/mod.ts";
 import { testWith } from "../../../peers/parts.ts";
-import { textLines } from "../../../kit/text_lines.ts";
+import { textLines } from "../../../../lib/cli/process/text_lines.ts";
 import { startPython } from "../../../peers/python_dirq.ts";
 
 const DELIVER = fileURLToPath(new URL("deliver.ts", import.meta.url));

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { Ssm1Incoming } from "../../../../lib/spool/mod.ts";
-import { textLines } from "../../../kit/text_lines.ts";
+import { textLines } from "../../../../lib/cli/process/text_lines.ts";
 import { bodiesIn, hiddenIn, visibleIn } from "./ssm1_site.ts";
 
 const DELIVER = fileURLToPath(new URL("ssm1_deliver.ts", import.meta.url));

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { FakeClock } from "../../../kit/fake_clock.ts";
+import { InstantClock } from "../../../kit/clocks.ts";
 import { freePort } from "../../../kit/net/free_port.ts";
 import type { Script } from "../../../kit/net/scripted_peer.ts";
 import { GatedEnvelope, RunningReceiver } from "../../../kit/receiving.ts";
@@ -13,7 +13,6 @@ import {
   subscribed,
 } from "../../../kit/net/scripted_broker.ts";
 import { endpoint, Stage } from "../../../kit/stage.ts";
-import { ToldClock } from "../../../kit/told_clock.ts";
 
 /** Lets somebody subscribe, says something or nothing, and hangs up. */
 function hangingUp(lastWords = ""): Script {
@@ -27,7 +26,7 @@ function hangingUp(lastWords = ""): Script {
 const stopGraceMs = 1;
 
 /** The waits between connections. */
-function pauses(clock: FakeClock): number[] {
+function pauses(clock: InstantClock): number[] {
   return clock.slept.filter((ms) => ms > stopGraceMs);
 }
 
@@ -60,7 +59,7 @@ Deno.test("receive() writes a message once when its connection was lost before t
 
 Deno.test("receive() reconnects at once, then with growing pauses, and begins with the next broker each time", async () => {
   await using stage = await Stage.open();
-  const clock = new FakeClock();
+  const clock = new InstantClock();
   await using first = await ScriptedBroker.start(
     hangingUp(),
     hangingUp(),
@@ -81,7 +80,7 @@ Deno.test("receive() reconnects at once, then with growing pauses, and begins wi
 
 Deno.test("receive() is patient again after a connection that was good for a while", async () => {
   await using stage = await Stage.open();
-  const clock = new ToldClock(() => {});
+  const clock = new InstantClock();
   const lasting: Script = async (peer) => {
     await subscribed(peer);
     clock.skip(30_000);
@@ -106,7 +105,7 @@ Deno.test("receive() waits for ever for a broker", async () => {
   await using stage = await Stage.open();
   await using broker = await ScriptedBroker.start(delivering("record"));
   let address = endpoint(freePort());
-  const clock = new ToldClock((count) => {
+  const clock = new InstantClock((count) => {
     if (count === 20) address = broker.endpoint;
   });
   const receiver = await RunningReceiver.start(stage, [{
@@ -126,7 +125,7 @@ Deno.test("receive() tells the broker's words when it is not allowed to subscrib
   const receiver = await RunningReceiver.start(stage, [
     strict.endpoint,
     open.endpoint,
-  ], { connectClock: new FakeClock(), stopGraceMs });
+  ], { connectClock: new InstantClock(), stopGraceMs });
   await receiver.until(1);
   await receiver.stop();
   assert.equal(stage.complaints[0], "WARNING Connection lost.");
@@ -165,7 +164,7 @@ Deno.test("receive() survives frames that break the protocol, and messages beyon
   const limits = { maxHeaderBytes: 1000, maxBodyBytes: 1000 };
   const receiver = await RunningReceiver.start(stage, [
     endpoint(broker.port, { limits }),
-  ], { connectClock: new FakeClock(), stopGraceMs });
+  ], { connectClock: new InstantClock(), stopGraceMs });
   assert.deepEqual(await receiver.until(1), ["incoming"]);
   await receiver.stop();
   const incoming = await stage.delivered("incoming");
@@ -298,7 +297,7 @@ Deno.test("receive() says as an error that a message ends every connection, and 
     delivering("record"),
   );
   const receiver = await RunningReceiver.start(stage, [broker.endpoint], {
-    connectClock: new FakeClock(),
+    connectClock: new InstantClock(),
     stopGraceMs,
   });
   await receiver.until(1);

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { SsmError } from "../../../../lib/errors.ts";
 import type { Clock } from "../../../../lib/stomp/mod.ts";
 import { TestBroker } from "../../broker/harness.ts";
-import { FakeClock } from "../../../kit/fake_clock.ts";
+import { InstantClock } from "../../../kit/clocks.ts";
 import { testWith } from "../../../peers/parts.ts";
 import { plainEnvelope, RunningReceiver } from "../../../kit/receiving.ts";
 import {
@@ -14,7 +14,6 @@ import {
   subscribed,
 } from "../../../kit/net/scripted_broker.ts";
 import { bytes, endpoint, QUEUE, Stage } from "../../../kit/stage.ts";
-import { ToldClock } from "../../../kit/told_clock.ts";
 
 Deno.test("receive() keeps a message that it cannot store on the broker, and stores it once it can", async () => {
   await using stage = await Stage.open();
@@ -22,7 +21,7 @@ Deno.test("receive() keeps a message that it cannot store on the broker, and sto
   const path = `${stage.dir}/incoming`;
   await Deno.rename(path, `${path}.away`);
   await Deno.writeTextFile(path, "in the way");
-  const storeClock = new ToldClock((count) => {
+  const storeClock = new InstantClock((count) => {
     if (count !== 3) return;
     Deno.removeSync(path);
     Deno.renameSync(`${path}.away`, path);
@@ -60,7 +59,7 @@ Deno.test("receive() does not reject a message for a fault of the machine", asyn
   await using broker = await ScriptedBroker.start(delivering("record"));
   const receiver = await RunningReceiver.start(stage, [broker.endpoint], {
     envelope,
-    storeClock: new FakeClock(),
+    storeClock: new InstantClock(),
   });
   assert.deepEqual(await receiver.until(1), ["incoming"]);
   await receiver.stop();

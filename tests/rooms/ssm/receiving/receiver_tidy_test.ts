@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { SignedSpool } from "../../../../lib/spool/mod.ts";
 import { TestBroker } from "../../broker/harness.ts";
-import { ManualClock } from "../../../kit/manual_clock.ts";
+import { ManualClock } from "../../../kit/clocks.ts";
 import { RunningReceiver } from "../../../kit/receiving.ts";
 import { bytes, endpoint, QUEUE, Stage } from "../../../kit/stage.ts";
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { retryMark } from "../../../../lib/ssm/mod.ts";
-import { textLines } from "../../../kit/text_lines.ts";
+import { textLines } from "../../../../lib/cli/process/text_lines.ts";
 import { Stage } from "../../../kit/stage.ts";
 
 const PROGRAM = fileURLToPath(new URL("retry_killed.ts", import.meta.url));

@@ -13,7 +13,7 @@ import {
 import { TestBroker } from "../../broker/harness.ts";
 import type { Credentials, TestCa } from "../../../peers/openssl/openssl.ts";
 import { sharedServer, testWith } from "../../../peers/parts.ts";
-import { StepClock } from "../../../kit/step_clock.ts";
+import { ManualClock } from "../../../kit/clocks.ts";
 import { testPki } from "../../../kit/pki/test_pki.ts";
 import { RunningReceiver, sealed, signerOf } from "../../../kit/receiving.ts";
 import { bytes, endpoint, QUEUE, Stage } from "../../../kit/stage.ts";
@@ -27,7 +27,7 @@ const pki = sharedServer(PARTS, testPki);
 
 /** A receiver with a CA directory of its own: one authority with a CRL, and one without. */
 class Scene implements AsyncDisposable {
-  readonly clock = new StepClock();
+  readonly clock = new ManualClock();
   /** How far the receiver's calendar is ahead, in ms. */
   ahead = 0;
   receiver!: RunningReceiver;

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { Ssm2OutgoingCarrier } from "../../../../lib/ssm/mod.ts";
-import { FakeClock } from "../../../kit/fake_clock.ts";
+import { InstantClock } from "../../../kit/clocks.ts";
 import type { Script } from "../../../kit/net/scripted_peer.ts";
 import {
   killing,
@@ -85,7 +85,7 @@ Deno.test("sendAll() passes over a broker that hangs before CONNECTED, and one t
 Deno.test("sendAll() does not insist when the broker does not let it in", async () => {
   await using stage = await Stage.open();
   const names = await stage.put("one");
-  const clock = new FakeClock();
+  const clock = new InstantClock();
   await using broker = await ScriptedBroker.start(async (peer) => {
     await peer.expect("CONNECT");
     await peer.send("ERROR\nmessage:bad password\n\n\0");
@@ -102,7 +102,7 @@ Deno.test("sendAll() does not insist when the broker does not let it in", async 
 Deno.test("sendAll() reconnects at once, and then with growing pauses", async () => {
   await using stage = await Stage.open();
   await stage.put("one", "two");
-  const clock = new FakeClock();
+  const clock = new InstantClock();
   await using broker = await ScriptedBroker.start(
     killing(),
     killing(),
@@ -181,7 +181,7 @@ Deno.test("Ssm2OutgoingCarrier can be opened again after it was closed, and afte
     retryForMs: 0,
     signal,
     log,
-    clock: new FakeClock(),
+    clock: new InstantClock(),
   });
   const body = bytes("x");
   await carrier.open();
@@ -201,7 +201,7 @@ Deno.test("sendAll() keeps trying for all its time when connections are lost, wh
   const arrived: string[] = [];
   const lost = Array.from({ length: 5 }, () => killing());
   await using broker = await ScriptedBroker.start(...lost, taking(1, arrived));
-  const clock = new FakeClock();
+  const clock = new InstantClock();
   const { sent, failed } = await stage.send([broker.endpoint], { clock });
   assert.deepEqual({ sent, failed }, { sent: 1, failed: 0 });
   assert.deepEqual(arrived, [name]);
@@ -220,7 +220,7 @@ Deno.test("sendAll() makes no pause after a connection over which a message got 
     ...Array(8).fill(takingOne),
     taking(1),
   );
-  const clock = new FakeClock();
+  const clock = new InstantClock();
   await stage.send([broker.endpoint], { clock });
   assert.deepEqual(clock.slept.filter((ms) => ms > 0), []);
 });

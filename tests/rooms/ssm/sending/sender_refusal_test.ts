@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { FakeClock } from "../../../kit/fake_clock.ts";
+import { InstantClock } from "../../../kit/clocks.ts";
 import {
   confirm,
   killing,
@@ -196,7 +196,7 @@ Deno.test("sendAll() takes its time once, not for each message, when nothing get
   // Until the next pause would be too long; and one for the second message.
   const lost = Array.from({ length: 7 + 1 }, () => killing());
   await using broker = await ScriptedBroker.start(...lost);
-  const clock = new FakeClock();
+  const clock = new InstantClock();
   await assert.rejects(
     stage.send([broker.endpoint], { clock, retryForMs: 60_000 }),
     { code: "CONNECTION_LOST" },

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { basename, dirname } from "node:path";
 import { Ssm2OutgoingCarrier } from "../../../../lib/ssm/mod.ts";
-import { FakeClock } from "../../../kit/fake_clock.ts";
+import { InstantClock } from "../../../kit/clocks.ts";
 import {
   confirm,
   sayGoodbye,
@@ -123,7 +123,7 @@ Deno.test("Ssm2OutgoingCarrier sends nothing after it was closed", async () => {
     retryForMs: 0,
     signal: stage.signal,
     log: stage.log,
-    clock: new FakeClock(),
+    clock: new InstantClock(),
   });
   await carrier.open();
   await carrier.close();

@@ -3,7 +3,7 @@ import type { Certificate } from "../../../../lib/pki/mod.ts";
 import { contentDigest } from "../../../../lib/spool/mod.ts";
 import { sharedServer, testWith } from "../../../peers/parts.ts";
 import { testPki } from "../../../kit/pki/test_pki.ts";
-import { ManualClock } from "../../../kit/manual_clock.ts";
+import { ManualClock } from "../../../kit/clocks.ts";
 import { ACKS, digestOnly, Ssm1Stage, WatchedEndpoint } from "./ssm1_stage.ts";
 import { bytes, report, text } from "../../../kit/stage.ts";
 

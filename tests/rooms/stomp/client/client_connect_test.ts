@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { StompClient, StompError } from "../../../../lib/stomp/mod.ts";
 import { failure } from "../frame/bytes.ts";
-import { ManualClock } from "../../../kit/manual_clock.ts";
+import { ManualClock } from "../../../kit/clocks.ts";
 import { type Peer, scripted } from "../../../kit/net/scripted_peer.ts";
 
 Deno.test("StompClient.connect() sends what it is told and reads the answer", async () => {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { makeFrame, ReconnectingClient } from "../../../../lib/stomp/mod.ts";
 import { bytes } from "../frame/bytes.ts";
 import { confirmGoodbye, confirmSend, inTurn } from "../in_turn.ts";
-import { ManualClock } from "../../../kit/manual_clock.ts";
+import { ManualClock } from "../../../kit/clocks.ts";
 
 Deno.test("ReconnectingClient tells its states, from connecting to disconnected", async () => {
   await using it = inTurn([

@@ -3,7 +3,7 @@ import { isSsmError } from "../../../../lib/errors.ts";
 import { makeFrame } from "../../../../lib/stomp/mod.ts";
 import { bytes } from "../frame/bytes.ts";
 import { confirmGoodbye, confirmSend, inTurn } from "../in_turn.ts";
-import { ManualClock } from "../../../kit/manual_clock.ts";
+import { ManualClock } from "../../../kit/clocks.ts";
 import type { Peer } from "../../../kit/net/scripted_peer.ts";
 
 Deno.test("ReconnectingClient.send() sends again, in order, what a lost connection left unconfirmed", async () => {
