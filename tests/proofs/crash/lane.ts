@@ -16,7 +16,6 @@ import {
   tidyUp,
 } from "./ending.ts";
 import { filesIn, makeOld } from "./leftovers.ts";
-import { kill } from "./life.ts";
 import type { Parties, Receiver, Sender } from "./parties.ts";
 import type { Random } from "../../kit/random.ts";
 import { Service, spawn } from "./service.ts";
@@ -138,7 +137,7 @@ export class Lane implements AsyncDisposable {
   get mildFaults(): Record<string, () => Promise<void>> {
     return {
       "sender killed": () => {
-        if (this.#sending) kill(this.#sending);
+        this.#sending?.kill("SIGKILL");
         return Promise.resolve();
       },
       "connections cut": () => {

@@ -41,21 +41,15 @@ export async function dies(
   args: readonly string[],
 ): Promise<boolean> {
   await using process = victim(order, args);
-  const timer = setTimeout(() => kill(process), afterMs ?? LONG_LIFE_MS);
+  const timer = setTimeout(
+    () => process.kill("SIGKILL"),
+    afterMs ?? LONG_LIFE_MS,
+  );
   try {
     const { status, stdout } = await process.end();
     if (status !== KILLED) return false;
     return afterMs !== undefined || markReached(stdout) !== undefined;
   } finally {
     clearTimeout(timer);
-  }
-}
-
-/** Kills a process, unless it has just ended by itself. */
-export function kill(process: Running): void {
-  try {
-    process.kill("SIGKILL");
-  } catch {
-    // It has.
   }
 }

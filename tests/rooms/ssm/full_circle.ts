@@ -16,7 +16,7 @@ import {
   type StompConnectOptions,
   systemClock,
 } from "../../../lib/stomp/mod.ts";
-import type { BrokerTls } from "../../peers/activemq.ts";
+import type { BrokerTls } from "../../peers/foreign_broker.ts";
 import { type Part, sharedServer, testWith } from "../../peers/parts.ts";
 import { type TestPki, testPki } from "../../kit/pki/test_pki.ts";
 import { opener, RunningReceiver, sealer } from "../../kit/receiving.ts";

@@ -12,7 +12,7 @@ import {
   type StompMessage,
   type Subscription,
 } from "../../../lib/stomp/mod.ts";
-import type { BrokerTls } from "../../peers/activemq.ts";
+import type { BrokerTls } from "../../peers/foreign_broker.ts";
 import {
   type Credentials,
   pemBytes,

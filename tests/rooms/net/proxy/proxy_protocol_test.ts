@@ -2,10 +2,11 @@ import assert from "node:assert/strict";
 import type { SsmError } from "../../../../lib/errors.ts";
 import { dial, listen, type ListenOptions } from "../../../../lib/net/mod.ts";
 import { sharedServer, testWith } from "../../../peers/parts.ts";
-import { der, keyPair, material } from "../../../kit/pki/net_material.ts";
+import { der, keyPair } from "../../../kit/pki/key_pair.ts";
+import { testPki } from "../../../kit/pki/test_pki.ts";
 import { accept, receive, send } from "../streams.ts";
 
-const made = sharedServer(["openssl"], material);
+const made = sharedServer(["openssl"], testPki);
 const host = "127.0.0.1";
 const HEADER = "PROXY TCP4 192.0.2.1 192.0.2.2 56324 61613\r\n";
 
@@ -128,11 +129,11 @@ testWith(
     })();
     const client = await dial({
       ...{ host, port: proxy.port },
-      tls: { verify: "none", keyPair: keyPair(m.client) },
+      tls: { verify: "none", keyPair: keyPair(m.host) },
     });
     const peer = await accept(listener);
     assert.equal(peer.remote, "192.0.2.1:56324");
-    assert.deepEqual(peer.peer?.leaf, der(m.client));
+    assert.deepEqual(peer.peer?.leaf, der(m.host));
     await send(client, "hello");
     assert.equal(await receive(peer, 5), "hello");
     client.close();
