@@ -3,10 +3,10 @@
  *
  * @module
  */
-import type { Running } from "../../kit/program.ts";
-import type { TestPki } from "../../kit/pki/test_pki.ts";
+import type { Running } from "../../../kit/program.ts";
+import type { TestPki } from "../../../kit/pki/test_pki.ts";
 import type { Arrival, Consumer, ConsumerOptions } from "./consumer.ts";
-import type { Random } from "../../kit/random.ts";
+import type { Random } from "../../../kit/random.ts";
 import type { Outgoing } from "./traffic.ts";
 
 /** A sender and its directory. */

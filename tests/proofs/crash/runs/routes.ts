@@ -3,18 +3,18 @@
  *
  * @module
  */
-import { type Part, sharedServer, testWith } from "../../peers/parts.ts";
-import { testPki } from "../../kit/pki/test_pki.ts";
+import { type Part, sharedServer, testWith } from "../../../peers/parts.ts";
+import { testPki } from "../../../kit/pki/test_pki.ts";
 import {
   EmbeddedBroker,
   MortalActiveMq,
   type MortalBroker,
 } from "./brokers.ts";
 import { crashRun, type Toll } from "./crash_run.ts";
-import type { Parties, PartiesOptions } from "./parties.ts";
-import { Random } from "../../kit/random.ts";
-import { ssm1Parties } from "./ssm1_parties.ts";
-import { ssm2Parties } from "./ssm2_parties.ts";
+import type { Parties, PartiesOptions } from "../parties/parties.ts";
+import { Random } from "../../../kit/random.ts";
+import { ssm1Parties } from "../parties/ssm1_parties.ts";
+import { ssm2Parties } from "../parties/ssm2_parties.ts";
 
 /** One way from outgoing to incoming. */
 export interface Route {

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { startPython } from "../../peers/python_dirq.ts";
+import { startPython } from "../../../peers/python_dirq.ts";
 
 /** A message as it came out of incoming. */
 export interface Arrival {

@@ -5,15 +5,20 @@
  * @module
  */
 import assert from "node:assert/strict";
-import type { TestPki } from "../../kit/pki/test_pki.ts";
+import type { TestPki } from "../../../kit/pki/test_pki.ts";
 import type { MortalBroker } from "./brokers.ts";
-import type { Arrival } from "./consumer.ts";
-import { type Death, Deaths } from "./deaths.ts";
-import { bringThrough, examine, NO_FINDINGS, tidyUp } from "./ending.ts";
-import { filesIn, makeOld } from "./leftovers.ts";
-import { dies, live } from "./life.ts";
-import type { Parties, PartiesOptions, Sender } from "./parties.ts";
-import type { Random } from "../../kit/random.ts";
+import type { Arrival } from "../parties/consumer.ts";
+import { type Death, Deaths } from "../deaths/deaths.ts";
+import {
+  bringThrough,
+  examine,
+  NO_FINDINGS,
+  tidyUp,
+} from "../verdict/ending.ts";
+import { filesIn, makeOld } from "../verdict/leftovers.ts";
+import { dies, live } from "../deaths/mortal_process.ts";
+import type { Parties, PartiesOptions, Sender } from "../parties/parties.ts";
+import type { Random } from "../../../kit/random.ts";
 
 /** How many are to die of each role. */
 export interface Toll {

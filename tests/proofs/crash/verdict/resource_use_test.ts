@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
-import { hasGrown, VitalSigns } from "./vitals.ts";
+import { hasGrown, ResourceSamples } from "./resource_use.ts";
 
-Deno.test("VitalSigns.summary compares the second quarter with the last", () => {
-  const signs = new VitalSigns();
+Deno.test("ResourceSamples.summary compares the second quarter with the last", () => {
+  const samples = new ResourceSamples();
   for (const mb of [10, 90, 50, 51, 52, 53, 60, 61, 70, 99, 72, 71]) {
-    signs.add({ mb, files: 5 });
+    samples.add({ mb, files: 5 });
   }
-  signs.add(undefined);
-  assert.deepEqual(signs.summary, {
+  samples.add(undefined);
+  assert.deepEqual(samples.summary, {
     start: { mb: 10, files: 5 },
     warm: { mb: 52, files: 5 },
     end: { mb: 72, files: 5 },

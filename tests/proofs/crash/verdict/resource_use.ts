@@ -5,7 +5,7 @@
  */
 
 /** At one moment. */
-export interface Vitals {
+export interface ResourceUse {
   /** Resident memory, in MB. */
   readonly mb: number;
   /** Open file descriptors. */
@@ -13,7 +13,7 @@ export interface Vitals {
 }
 
 /** Of the process of that number; `undefined` when it has ended. Reading it takes all of Deno's permissions. */
-export function vitalsOf(pid: number): Vitals | undefined {
+export function resourceUseOf(pid: number): ResourceUse | undefined {
   try {
     const status = Deno.readTextFileSync(`/proc/${pid}/status`);
     const kb = Number(/VmRSS:\s+(\d+)/.exec(status)?.[1] ?? 0);
@@ -25,17 +25,19 @@ export function vitalsOf(pid: number): Vitals | undefined {
   }
 }
 
-/** The vitals of one process over its life. */
-export class VitalSigns {
-  readonly #samples: Vitals[] = [];
+/** What one process used over its life. */
+export class ResourceSamples {
+  readonly #samples: ResourceUse[] = [];
 
   /** Takes one more. */
-  add(vitals: Vitals | undefined): void {
-    if (vitals) this.#samples.push(vitals);
+  add(use: ResourceUse | undefined): void {
+    if (use) this.#samples.push(use);
   }
 
   /** The first, and the median of the second and of the last quarter. */
-  get summary(): { start: Vitals; warm: Vitals; end: Vitals } | undefined {
+  get summary():
+    | { start: ResourceUse; warm: ResourceUse; end: ResourceUse }
+    | undefined {
     const samples = this.#samples;
     const [start] = samples;
     const quarter = Math.floor(samples.length / 4);
@@ -52,11 +54,11 @@ export class VitalSigns {
  * Whether it took more and more: beyond what a garbage collector may leave
  * lying about, a third and 16 MB, and a connection more or less.
  */
-export function hasGrown(warm: Vitals, end: Vitals): boolean {
+export function hasGrown(warm: ResourceUse, end: ResourceUse): boolean {
   return end.mb > warm.mb * 4 / 3 + 16 || end.files > warm.files + 4;
 }
 
-function median(samples: readonly Vitals[]): Vitals {
+function median(samples: readonly ResourceUse[]): ResourceUse {
   const middle = (values: number[]) =>
     values.sort((a, b) => a - b)[values.length >> 1]!;
   return {

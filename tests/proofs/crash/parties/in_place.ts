@@ -4,8 +4,8 @@
  *
  * @module
  */
-import { sleep, systemClock } from "../../../lib/time/mod.ts";
-import type { Random } from "../../kit/random.ts";
+import { sleep, systemClock } from "../../../../lib/time/mod.ts";
+import type { Random } from "../../../kit/random.ts";
 
 /** What is written, and who is told. */
 export interface InPlaceOptions {

@@ -10,9 +10,9 @@ import {
   type PartiesOptions,
   PATIENCE_S,
 } from "./parties.ts";
-import { CONSUMER_MARKS, PRODUCER_MARKS } from "./marks/ssm1_marks.ts";
+import { CONSUMER_MARKS, PRODUCER_MARKS } from "../marks/ssm1_marks.ts";
 import { Outgoing } from "./traffic.ts";
-import { loadedFrom } from "./verdict.ts";
+import { loadedFrom } from "../verdict/verdict.ts";
 
 const PRODUCER_DN = "/C=UK/O=Test/CN=host.example.org";
 const CONSUMER_DN = "/C=UK/O=Test/CN=server.example.org";

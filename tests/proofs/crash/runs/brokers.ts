@@ -3,12 +3,12 @@
  *
  * @module
  */
-import type { Running } from "../../kit/program.ts";
-import { type ActiveMq, startActiveMq } from "../../peers/activemq.ts";
-import { freePort } from "../../kit/net/free_port.ts";
-import { BROKER_MARKS } from "./marks/broker_marks.ts";
-import type { Death } from "./deaths.ts";
-import { dies, live } from "./life.ts";
+import type { Running } from "../../../kit/program.ts";
+import { type ActiveMq, startActiveMq } from "../../../peers/activemq.ts";
+import { freePort } from "../../../kit/net/free_port.ts";
+import { BROKER_MARKS } from "../marks/broker_marks.ts";
+import type { Death } from "../deaths/deaths.ts";
+import { dies, live } from "../deaths/mortal_process.ts";
 
 /** A broker that keeps its port and its messages from life to life; gone with them on disposal. */
 export interface MortalBroker extends AsyncDisposable {

@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { Site } from "../../kit/program_site.ts";
+import { Site } from "../../../kit/program_site.ts";
 import type { PartiesOptions } from "./parties.ts";
-import { spawn } from "./service.ts";
+import { spawn } from "../runs/service.ts";
 
 /** It sends to the queue of SSM2. */
 export class Stranger implements AsyncDisposable {

@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { Running, ssmCommand } from "../../kit/program.ts";
+import { Running, ssmCommand } from "../../../kit/program.ts";
 import type { Death } from "./deaths.ts";
-import { markReached, type Order } from "./reaper.ts";
+import { type DeathOrder, markReached } from "./ordered_death.ts";
 
 /** Longer than the longest wait for a broker that is coming back. */
 const MAX_LIFE_MS = 120_000;
@@ -17,7 +17,7 @@ const LONG_LIFE_MS = 6000;
 const KILLED = 128 + 9;
 
 /** Starts ssm with those arguments, to die as ordered. */
-function victim(order: Order, args: readonly string[]): Running {
+function victim(order: DeathOrder, args: readonly string[]): Running {
   return new Running(
     ssmCommand(
       [JSON.stringify(order), ...args],

@@ -3,29 +3,29 @@
  *
  * @module
  */
-import type { Running } from "../../kit/program.ts";
-import { freePort } from "../../kit/net/free_port.ts";
-import type { TestPki } from "../../kit/pki/test_pki.ts";
-import { Wire } from "../../kit/net/faulty_wire.ts";
-import type { Consumer } from "./consumer.ts";
+import type { Running } from "../../../kit/program.ts";
+import { freePort } from "../../../kit/net/free_port.ts";
+import type { TestPki } from "../../../kit/pki/test_pki.ts";
+import { Wire } from "../../../kit/net/faulty_wire.ts";
+import type { Consumer } from "../parties/consumer.ts";
 import {
   bringThrough,
   examine,
   type Findings,
   NO_FINDINGS,
   tidyUp,
-} from "./ending.ts";
-import { filesIn, makeOld } from "./leftovers.ts";
-import type { Parties, Receiver, Sender } from "./parties.ts";
-import type { Random } from "../../kit/random.ts";
+} from "../verdict/ending.ts";
+import { filesIn, makeOld } from "../verdict/leftovers.ts";
+import type { Parties, Receiver, Sender } from "../parties/parties.ts";
+import type { Random } from "../../../kit/random.ts";
 import { Service, spawn } from "./service.ts";
-import { ssm1Parties } from "./ssm1_parties.ts";
-import { ssm2Parties } from "./ssm2_parties.ts";
-import { Stranger } from "./stranger.ts";
-import { VitalSigns, vitalsOf } from "./vitals.ts";
+import { ssm1Parties } from "../parties/ssm1_parties.ts";
+import { ssm2Parties } from "../parties/ssm2_parties.ts";
+import { Stranger } from "../parties/stranger.ts";
+import { ResourceSamples, resourceUseOf } from "../verdict/resource_use.ts";
 
-/** What a lane is made from. */
-export interface LaneOptions {
+/** What a workload is made from. */
+export interface WorkloadOptions {
   readonly pki: TestPki;
   readonly random: Random;
   /** The longest that it runs. */
@@ -50,14 +50,14 @@ interface Traffic {
 const WAITING = 12;
 
 /** A broker, receivers and senders. */
-export class Lane implements AsyncDisposable {
+export class Workload implements AsyncDisposable {
   readonly #random: Random;
   readonly #owned = new AsyncDisposableStack();
   readonly #data: string;
   readonly #port = freePort();
   readonly #wire: Wire;
   readonly #traffic: Traffic[] = [];
-  readonly #vitals = new Map<string, VitalSigns>();
+  readonly #resources = new Map<string, ResourceSamples>();
   #broker!: Service;
   #stranger!: Stranger;
   /** The sender that runs. */
@@ -71,19 +71,19 @@ export class Lane implements AsyncDisposable {
     this.#wire = this.#owned.use(Wire.start(this.#port));
   }
 
-  static async start(options: LaneOptions): Promise<Lane> {
+  static async start(options: WorkloadOptions): Promise<Workload> {
     const data = await Deno.makeTempDir({ prefix: "broker-" });
-    const lane = new Lane(options.random, data);
+    const workload = new Workload(options.random, data);
     try {
-      await lane.#populate(options);
-      return lane;
+      await workload.#populate(options);
+      return workload;
     } catch (error) {
-      await lane[Symbol.asyncDispose]();
+      await workload[Symbol.asyncDispose]();
       throw error;
     }
   }
 
-  async #populate({ pki, random, limitMs }: LaneOptions): Promise<void> {
+  async #populate({ pki, random, limitMs }: WorkloadOptions): Promise<void> {
     const owned = this.#owned;
     owned.defer(() => Deno.remove(this.#data, { recursive: true }));
     this.#broker = owned.use(await this.#startBroker());
@@ -188,7 +188,7 @@ export class Lane implements AsyncDisposable {
     }
   }
 
-  /** Takes the vitals of those that run all the time. */
+  /** Measures those that run all the time. */
   sample(): void {
     this.#watch("broker", this.#broker);
     const [ssm2, ssm1] = this.#traffic;
@@ -197,14 +197,14 @@ export class Lane implements AsyncDisposable {
   }
 
   #watch(name: string, { running }: Service): void {
-    const signs = this.#vitals.get(name) ?? new VitalSigns();
-    this.#vitals.set(name, signs);
-    signs.add(vitalsOf(running.pid));
+    const samples = this.#resources.get(name) ?? new ResourceSamples();
+    this.#resources.set(name, samples);
+    samples.add(resourceUseOf(running.pid));
   }
 
   /** What was sampled, by process. */
-  get vitals(): ReadonlyMap<string, VitalSigns> {
-    return this.#vitals;
+  get resources(): ReadonlyMap<string, ResourceSamples> {
+    return this.#resources;
   }
 
   /** Counts files, and lines of logs. */

@@ -4,9 +4,9 @@
  * @module
  */
 import { createHash } from "node:crypto";
-import { DirqSimple } from "../../../lib/spool/mod.ts";
+import { DirqSimple } from "../../../../lib/spool/mod.ts";
 import { InPlaceWriter } from "./in_place.ts";
-import type { Random } from "../../kit/random.ts";
+import type { Random } from "../../../kit/random.ts";
 
 /**
  * What kind of directory it is. A name in a `nameless` one does not travel: there

@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { DeliveredElements } from "../../../lib/spool/mod.ts";
-import type { Arrival } from "./consumer.ts";
-import { digestOf } from "./traffic.ts";
+import { DeliveredElements } from "../../../../lib/spool/mod.ts";
+import type { Arrival } from "../parties/consumer.ts";
+import { digestOf } from "../parties/traffic.ts";
 
 /** Everything in the dirq Queue at `path`. */
 export async function elementsIn(path: string): Promise<Arrival[]> {

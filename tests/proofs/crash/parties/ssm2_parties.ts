@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { Site } from "../../kit/program_site.ts";
+import { Site } from "../../../kit/program_site.ts";
 import { Consumer, DIRQ_CONSUMER } from "./consumer.ts";
 import {
   MAX_LOCK_AGE_S,
@@ -12,10 +12,10 @@ import {
   PATIENCE_S,
   type Sender,
 } from "./parties.ts";
-import { RECEIVER_MARKS } from "./marks/receiver_marks.ts";
-import { SENDER_MARKS } from "./marks/sender_marks.ts";
+import { RECEIVER_MARKS } from "../marks/receiver_marks.ts";
+import { SENDER_MARKS } from "../marks/sender_marks.ts";
 import { Outgoing } from "./traffic.ts";
-import { elementsIn } from "./verdict.ts";
+import { elementsIn } from "../verdict/verdict.ts";
 
 /** Senders from a dirq and from a plain directory, and a receiver. */
 export async function ssm2Parties(options: PartiesOptions): Promise<Parties> {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { Arrival } from "./consumer.ts";
+import type { Arrival } from "../parties/consumer.ts";
 import { judge } from "./verdict.ts";
 
 const SENT = new Map([["a", "1"], ["b", "2"]]);

@@ -3,12 +3,12 @@
  *
  * @module
  */
-import type { Random } from "../../kit/random.ts";
-import type { Order } from "./reaper.ts";
+import type { Random } from "../../../kit/random.ts";
+import type { DeathOrder } from "./ordered_death.ts";
 
 /** How a process is to die: by its own hand, or after so many ms by another's. */
 export interface Death {
-  readonly order: Order;
+  readonly order: DeathOrder;
   readonly afterMs?: number;
 }
 

@@ -3,10 +3,10 @@
  *
  * @module
  */
-import type { Running } from "../../kit/program.ts";
-import type { Arrival } from "./consumer.ts";
+import type { Running } from "../../../kit/program.ts";
+import type { Arrival } from "../parties/consumer.ts";
 import { filesIn, leftoversIn, makeOld } from "./leftovers.ts";
-import type { Parties } from "./parties.ts";
+import type { Parties } from "../parties/parties.ts";
 import { judge, type Verdict } from "./verdict.ts";
 
 /**

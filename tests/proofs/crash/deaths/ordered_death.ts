@@ -5,7 +5,7 @@
  */
 
 /** When a process is to die; without anything it lives. */
-export interface Order {
+export interface DeathOrder {
   /** At this mark of its walk… */
   readonly mark?: string;
   /** …when it comes there for the so-manieth time. */
@@ -15,12 +15,12 @@ export interface Order {
 }
 
 /** Is told of every mark that the process reaches, and kills it at the ordered one. */
-export class Reaper {
-  readonly #order: Order;
+export class OrderedDeath {
+  readonly #order: DeathOrder;
   #times = 0;
   #steps = 0;
 
-  constructor(order: Order) {
+  constructor(order: DeathOrder) {
     this.#order = order;
   }
 
