@@ -5,7 +5,7 @@
  */
 import assert from "node:assert/strict";
 import { Running, ssm, ssmCommand } from "../../../kit/program.ts";
-import { content, ScriptedBroker } from "../../../kit/net/told_broker.ts";
+import { AnsweringBroker, content } from "../../../kit/net/answering_broker.ts";
 import { type Site, siteTests } from "../../../kit/program_site.ts";
 
 const test = siteTests();
@@ -16,14 +16,14 @@ const OTHER = 54_321;
 /** A broker that confirms everything, and the texts it was sent. */
 async function confirming(
   onSend: (name: string) => Promise<unknown> = () => Promise.resolve(),
-): Promise<{ broker: ScriptedBroker; texts: string[] }> {
+): Promise<{ broker: AnsweringBroker; texts: string[] }> {
   const texts: string[] = [];
-  const broker = await ScriptedBroker.start(async (frame, caller) => {
+  const broker = await AnsweringBroker.start(async (frame, peer) => {
     if (frame.command === "SEND") {
       texts.push(new TextDecoder().decode(frame.body));
       await onSend(frame.headers.get("empa-id")!);
     }
-    await content(frame, caller);
+    await content(frame, peer);
   });
   return { broker, texts };
 }
@@ -168,9 +168,9 @@ test(
     await Deno.chown(path, OTHER, OTHER);
     await makeOld(path);
     // It is claimed, and the broker hangs up before it confirms.
-    await using broker = await ScriptedBroker.start(async (frame, caller) => {
-      if (frame.command === "SEND") caller.close();
-      else await content(frame, caller);
+    await using broker = await AnsweringBroker.start(async (frame, peer) => {
+      if (frame.command === "SEND") peer.close();
+      else await content(frame, peer);
     });
     const config = await site.sender(broker.port, {
       broker: { retry_for: 0 },

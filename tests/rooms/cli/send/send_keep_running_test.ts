@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { TestBroker } from "../../broker/harness.ts";
 import { freePort } from "../../../kit/net/free_port.ts";
 import { Running, ssm, ssmCommand } from "../../../kit/program.ts";
-import { content, ScriptedBroker } from "../../../kit/net/told_broker.ts";
+import { AnsweringBroker, content } from "../../../kit/net/answering_broker.ts";
 import { type Site, siteTests } from "../../../kit/program_site.ts";
 
 const test = siteTests();
@@ -30,9 +30,9 @@ async function stopped(sender: Running) {
 
 test("ssm send --keep-running sends what waits and what comes, over one connection, until it is stopped", async (site) => {
   let connections = 0;
-  await using broker = await ScriptedBroker.start(async (frame, caller) => {
+  await using broker = await AnsweringBroker.start(async (frame, peer) => {
     if (frame.command === "CONNECT") connections++;
-    await content(frame, caller);
+    await content(frame, peer);
   });
   const [first] = await site.drop("waits");
   await using sender = await start(site, broker.port);
@@ -90,16 +90,16 @@ test("ssm send --keep-running waits for a broker longer than retry_for", async (
     ssmCommand(["send", "-k", "-c", config]),
   );
   await sender.line(/Error processing outgoing messages: /);
-  await using _broker = await ScriptedBroker.start(content, { port });
+  await using _broker = await AnsweringBroker.start(content, { port });
   await sender.line(new RegExp(`Sent ${name}`));
   assert.deepEqual(await stopped(sender), STOPPED);
 });
 
 test("ssm send --keep-running gives back on SIGTERM what was not confirmed", async (site) => {
   const asked = Promise.withResolvers<void>();
-  await using broker = await ScriptedBroker.start(async (frame, caller) => {
+  await using broker = await AnsweringBroker.start(async (frame, peer) => {
     if (frame.command === "SEND") asked.resolve();
-    else await content(frame, caller);
+    else await content(frame, peer);
   });
   const names = await site.drop("one", "two");
   const config = await site.sender(broker.port, {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { ssm } from "../../../kit/program.ts";
-import { content, ScriptedBroker } from "../../../kit/net/told_broker.ts";
+import { AnsweringBroker, content } from "../../../kit/net/answering_broker.ts";
 import { type Site, siteTests } from "../../../kit/program_site.ts";
 
 const test = siteTests();
@@ -10,17 +10,17 @@ const COUNT = 30;
 /** A broker that lets nobody in before `count` clients ask; notes every `empa-id` it is sent. */
 async function gathering(
   count: number,
-): Promise<{ broker: ScriptedBroker; ids: string[] }> {
+): Promise<{ broker: AnsweringBroker; ids: string[] }> {
   const ids: string[] = [];
   const all = Promise.withResolvers<void>();
   let waiting = 0;
-  const broker = await ScriptedBroker.start(async (frame, caller) => {
+  const broker = await AnsweringBroker.start(async (frame, peer) => {
     if (frame.command === "CONNECT") {
       if (++waiting === count) all.resolve();
       await all.promise;
     }
     if (frame.command === "SEND") ids.push(frame.headers.get("empa-id") ?? "");
-    await content(frame, caller);
+    await content(frame, peer);
   });
   return { broker, ids };
 }
