@@ -26,6 +26,7 @@ import {
   type StompConnectOptions,
 } from "../../lib/stomp/mod.ts";
 import { InstantClock } from "./clocks.ts";
+import { bytes, text } from "./text.ts";
 
 /** Where both sides send to, unless they are told otherwise. */
 export const QUEUE = "/queue/accounting";
@@ -194,12 +195,4 @@ export function notingEnvelope(
       return Promise.resolve({ body: payload });
     },
   };
-}
-
-export function bytes(text: string): Uint8Array<ArrayBuffer> {
-  return new TextEncoder().encode(text);
-}
-
-export function text(bytes: Uint8Array): string {
-  return new TextDecoder().decode(bytes);
 }

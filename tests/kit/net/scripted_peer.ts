@@ -15,7 +15,7 @@ import {
   type StompConnectOptions,
   type StompVersion,
 } from "../../../lib/stomp/mod.ts";
-import { bytes } from "../../rooms/stomp/frame/bytes.ts";
+import { bytes } from "../text.ts";
 
 /** What a script holds in its hands. */
 export class Peer {

@@ -5,7 +5,7 @@
  */
 import assert from "node:assert/strict";
 import { DirqSchema } from "../../../lib/spool/mod.ts";
-import { TestBroker } from "../../rooms/broker/harness.ts";
+import { TestBroker } from "../../kit/net/test_broker.ts";
 import { Running, ssmCommand } from "../../kit/program.ts";
 import { AnsweringBroker, content } from "../../kit/net/answering_broker.ts";
 import { type Site, siteTests } from "../../kit/program_site.ts";

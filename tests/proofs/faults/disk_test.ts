@@ -9,7 +9,7 @@
  */
 import assert from "node:assert/strict";
 import { ssm } from "../../kit/program.ts";
-import { Receiving } from "../../rooms/cli/receive/receiving.ts";
+import { Receiving } from "../../kit/program_receiver.ts";
 import { AnsweringBroker, content } from "../../kit/net/answering_broker.ts";
 import { type Site, siteTests } from "../../kit/program_site.ts";
 import { mountSmall } from "../../kit/small_disk.ts";

@@ -8,7 +8,7 @@ import assert from "node:assert/strict";
 import { dial } from "../../../lib/net/mod.ts";
 import type { Frame } from "../../../lib/stomp/mod.ts";
 import { Running, ssmCommand } from "../../kit/program.ts";
-import { Receiving } from "../../rooms/cli/receive/receiving.ts";
+import { Receiving } from "../../kit/program_receiver.ts";
 import { AnsweringBroker, content } from "../../kit/net/answering_broker.ts";
 import { type Site, siteTests } from "../../kit/program_site.ts";
 import {

@@ -6,7 +6,7 @@ import {
   type StoreChange,
 } from "../../../lib/broker/mod.ts";
 import { SsmError } from "../../../lib/errors.ts";
-import { TestBroker, text } from "./harness.ts";
+import { TestBroker, text } from "../../kit/net/test_broker.ts";
 import { ManualClock } from "../../kit/clocks.ts";
 import { testMessage } from "./store/store_suite.ts";
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { ServerTlsOptions } from "../../../lib/net/mod.ts";
-import { TestBroker } from "../broker/harness.ts";
+import { TestBroker } from "../../kit/net/test_broker.ts";
 import { freePort } from "../../kit/net/free_port.ts";
 import {
   type Credentials,

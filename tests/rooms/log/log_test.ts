@@ -15,6 +15,7 @@ import {
   type LogWriter,
   writerSink,
 } from "../../../lib/log/sinks.ts";
+import { text } from "../../kit/text.ts";
 
 const TIME = new Date(2026, 10, 20, 9, 6, 5, 86);
 const RECORD: LogRecord = {
@@ -211,10 +212,6 @@ class Disk implements LogWriter {
 function messagesOf(log: string): string[] {
   return log.trimEnd().split("\n")
     .map((line) => line.split(" - ").slice(3).join(" - "));
-}
-
-function text(bytes: Uint8Array): string {
-  return new TextDecoder().decode(bytes);
 }
 
 async function temporaryDirectory() {

@@ -7,8 +7,9 @@ import assert from "node:assert/strict";
 import type { IncomingSpool } from "../../../lib/spool/mod.ts";
 import { testWith } from "../../peers/parts.ts";
 import { mountSmall } from "../../kit/small_disk.ts";
-import { intercepted } from "./intercepted.ts";
-import { bytes, isSpoolError } from "./outgoing_suite.ts";
+import { intercepted } from "../../kit/intercepted.ts";
+import { isSpoolError } from "./outgoing_suite.ts";
+import { bytes } from "../../kit/text.ts";
 
 /** Settings that all kinds have. */
 export interface IncomingOptions {

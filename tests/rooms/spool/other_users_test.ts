@@ -8,8 +8,9 @@ import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { DirqSimple, PlainDirectory } from "../../../lib/spool/mod.ts";
 import { testWith } from "../../peers/parts.ts";
-import { intercepted } from "./intercepted.ts";
-import { age, bytes, isSpoolError, locked } from "./outgoing_suite.ts";
+import { intercepted } from "../../kit/intercepted.ts";
+import { age, isSpoolError, locked } from "./outgoing_suite.ts";
+import { bytes } from "../../kit/text.ts";
 
 /** The owner of the files. Whoever sends is the user who runs the tests, without the rights of root. */
 const OTHER = 54_321;

@@ -6,6 +6,7 @@
 import assert from "node:assert/strict";
 import { isSsmError } from "../../../lib/errors.ts";
 import type { OutgoingSpool } from "../../../lib/spool/mod.ts";
+import { bytes } from "../../kit/text.ts";
 
 /** One kind of spool, as the suite handles it. */
 export interface OutgoingKind {
@@ -361,11 +362,6 @@ export async function locked(spool: OutgoingSpool, name: string) {
   const entry = await spool.lock(name);
   assert.ok(entry, `${name} is not free`);
   return entry;
-}
-
-/** UTF-8. */
-export function bytes(text: string): Uint8Array {
-  return new TextEncoder().encode(text);
 }
 
 /** Whether it is an `SsmError` with code `SPOOL`. */

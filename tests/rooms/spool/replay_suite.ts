@@ -5,7 +5,7 @@
  */
 import assert from "node:assert/strict";
 import type { SignedSpool, Signing } from "../../../lib/spool/mod.ts";
-import { intercepted } from "./intercepted.ts";
+import { intercepted } from "../../kit/intercepted.ts";
 
 /** One kind of spool, as the suite handles it. */
 export interface SignedKind {

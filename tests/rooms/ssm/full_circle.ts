@@ -20,7 +20,8 @@ import type { BrokerTls } from "../../peers/foreign_broker.ts";
 import { type Part, sharedServer, testWith } from "../../peers/parts.ts";
 import { type TestPki, testPki } from "../../kit/pki/test_pki.ts";
 import { opener, RunningReceiver, sealer } from "../../kit/receiving.ts";
-import { bytes, Stage } from "../../kit/stage.ts";
+import { Stage } from "../../kit/stage.ts";
+import { bytes } from "../../kit/text.ts";
 
 /** A broker that can be cut off and started again. */
 export interface RealBroker extends AsyncDisposable {

@@ -127,10 +127,6 @@ export function newQueue(): string {
   return `/queue/${crypto.randomUUID()}`;
 }
 
-export function bytes(text: string): Uint8Array<ArrayBuffer> {
-  return new TextEncoder().encode(text);
-}
-
 export function text(message: StompMessage): string {
   return new TextDecoder().decode(message.body);
 }

@@ -9,7 +9,7 @@ import { createHash } from "node:crypto";
 import { verifyChain } from "../../../../lib/pki/mod.ts";
 import { decryptMessage, verifyMessage } from "../../../../lib/smime/mod.ts";
 import { SmimeOpener } from "../../../../lib/ssm/mod.ts";
-import { clearSigned, opaque } from "../../../rooms/smime/forge.ts";
+import { clearSigned, opaque } from "../../../kit/smime/forge.ts";
 import { outcomeOf, UNSAFE, valueOf } from "../outcome.ts";
 import {
   certificateSample,

@@ -1,5 +1,9 @@
 import assert from "node:assert/strict";
-import { type RawClient, TestBroker, text } from "../harness.ts";
+import {
+  type RawClient,
+  TestBroker,
+  text,
+} from "../../../kit/net/test_broker.ts";
 import { ackHeaders, bodies, fill, QUEUE, subscribe } from "../queue_client.ts";
 
 /** What the next frames are: commands, or the bodies of messages. */

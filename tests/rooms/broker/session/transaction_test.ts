@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { MemoryStore } from "../../../../lib/broker/mod.ts";
-import { TestBroker, text } from "../harness.ts";
+import { TestBroker, text } from "../../../kit/net/test_broker.ts";
 
 const SEND = { destination: "/queue/a" };
 const SUBSCRIBE = { ...SEND, id: "s", ack: "client-individual" };

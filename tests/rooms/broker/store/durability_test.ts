@@ -4,7 +4,7 @@ import { dial } from "../../../../lib/net/mod.ts";
 import { Running, ssmCommand } from "../../../kit/program.ts";
 import { testWith } from "../../../peers/parts.ts";
 import { mountSmall } from "../../../kit/small_disk.ts";
-import { RawClient, TestBroker, text } from "../harness.ts";
+import { RawClient, TestBroker, text } from "../../../kit/net/test_broker.ts";
 import { bodies, fill, QUEUE, subscribe } from "../queue_client.ts";
 
 const SEND = { destination: QUEUE, persistent: "true" };

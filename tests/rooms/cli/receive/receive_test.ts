@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { VERSION } from "../../../../lib/version.ts";
 import { Running, ssm, ssmCommand } from "../../../kit/program.ts";
-import { Receiving } from "./receiving.ts";
+import { Receiving } from "../../../kit/program_receiver.ts";
 import { AnsweringBroker } from "../../../kit/net/answering_broker.ts";
 import { siteTests } from "../../../kit/program_site.ts";
 

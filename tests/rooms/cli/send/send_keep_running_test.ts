@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { TestBroker } from "../../broker/harness.ts";
+import { TestBroker } from "../../../kit/net/test_broker.ts";
 import { freePort } from "../../../kit/net/free_port.ts";
 import { Running, ssm, ssmCommand } from "../../../kit/program.ts";
 import { AnsweringBroker, content } from "../../../kit/net/answering_broker.ts";

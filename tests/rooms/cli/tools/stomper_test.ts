@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { userTable } from "../../../../lib/broker/mod.ts";
-import { TestBroker, text } from "../../broker/harness.ts";
+import { TestBroker, text } from "../../../kit/net/test_broker.ts";
 import { freePort } from "../../../kit/net/free_port.ts";
 import { Running, saying, ssm, ssmCommand } from "../../../kit/program.ts";
 import { AnsweringBroker, content } from "../../../kit/net/answering_broker.ts";

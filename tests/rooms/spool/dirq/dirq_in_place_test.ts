@@ -7,7 +7,8 @@
 import assert from "node:assert/strict";
 import { DirqSimple, type ListObserver } from "../../../../lib/spool/mod.ts";
 import { testWith } from "../../../peers/parts.ts";
-import { age, bytes, locked } from "../outgoing_suite.ts";
+import { age, locked } from "../outgoing_suite.ts";
+import { bytes } from "../../../kit/text.ts";
 import { startPython } from "../../../peers/python_dirq.ts";
 
 /** Longer than any test takes: what may still be written to is so to the end. */

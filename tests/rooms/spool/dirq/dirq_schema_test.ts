@@ -6,7 +6,8 @@ import {
   type DirqSchemaOptions,
 } from "../../../../lib/spool/mod.ts";
 import { incomingSuite } from "../incoming_suite.ts";
-import { bytes, isSpoolError } from "../outgoing_suite.ts";
+import { isSpoolError } from "../outgoing_suite.ts";
+import { bytes } from "../../../kit/text.ts";
 
 const FIELDS = {
   body: bytes("\0\xffbody"),

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { DirqSimple } from "../../../../lib/spool/mod.ts";
 import { testWith } from "../../../peers/parts.ts";
-import { bytes, locked } from "../outgoing_suite.ts";
+import { locked } from "../outgoing_suite.ts";
+import { bytes } from "../../../kit/text.ts";
 import { startPython } from "../../../peers/python_dirq.ts";
 
 // dirq itself gives up in three places when a purge removes a drained directory in

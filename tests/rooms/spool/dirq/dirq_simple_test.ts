@@ -1,12 +1,7 @@
 import assert from "node:assert/strict";
 import { DirqSimple } from "../../../../lib/spool/mod.ts";
-import {
-  age,
-  bytes,
-  isSpoolError,
-  locked,
-  outgoingSuite,
-} from "../outgoing_suite.ts";
+import { age, isSpoolError, locked, outgoingSuite } from "../outgoing_suite.ts";
+import { bytes } from "../../../kit/text.ts";
 
 outgoingSuite({
   name: "DirqSimple",

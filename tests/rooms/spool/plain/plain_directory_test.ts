@@ -1,13 +1,8 @@
 import assert from "node:assert/strict";
 import { PlainDirectory } from "../../../../lib/spool/mod.ts";
 import { testWith } from "../../../peers/parts.ts";
-import {
-  age,
-  bytes,
-  isSpoolError,
-  locked,
-  outgoingSuite,
-} from "../outgoing_suite.ts";
+import { age, isSpoolError, locked, outgoingSuite } from "../outgoing_suite.ts";
+import { bytes } from "../../../kit/text.ts";
 import { startPython } from "../../../peers/python_dirq.ts";
 
 let made = 0;

@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import { sharedServer, testWith } from "../../../peers/parts.ts";
 import { testPki } from "../../../kit/pki/test_pki.ts";
-import { TestBroker } from "../../broker/harness.ts";
+import { TestBroker } from "../../../kit/net/test_broker.ts";
 import { BAD_MESSAGES } from "./bad_messages.ts";
 import { opener, RunningReceiver, sealed } from "../../../kit/receiving.ts";
-import { bytes, endpoint, QUEUE, Stage, text } from "../../../kit/stage.ts";
+import { endpoint, QUEUE, Stage } from "../../../kit/stage.ts";
+import { bytes, text } from "../../../kit/text.ts";
 
 const PARTS = ["openssl"] as const;
 

@@ -2,11 +2,12 @@ import assert from "node:assert/strict";
 import { openssl } from "../../../peers/openssl/openssl.ts";
 import { sharedServer, testWith } from "../../../peers/parts.ts";
 import { testPki } from "../../../kit/pki/test_pki.ts";
-import { TestBroker } from "../../broker/harness.ts";
+import { TestBroker } from "../../../kit/net/test_broker.ts";
 import { verifyMessage } from "../../../../lib/smime/mod.ts";
-import { intercepted } from "../../spool/intercepted.ts";
+import { intercepted } from "../../../kit/intercepted.ts";
 import { opener, RunningReceiver, sealed } from "../../../kit/receiving.ts";
-import { bytes, endpoint, QUEUE, Stage, text } from "../../../kit/stage.ts";
+import { endpoint, QUEUE, Stage } from "../../../kit/stage.ts";
+import { bytes, text } from "../../../kit/text.ts";
 
 const PARTS = ["openssl"] as const;
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { SsmError } from "../../../../lib/errors.ts";
 import type { Clock } from "../../../../lib/stomp/mod.ts";
-import { TestBroker } from "../../broker/harness.ts";
+import { TestBroker } from "../../../kit/net/test_broker.ts";
 import { InstantClock } from "../../../kit/clocks.ts";
 import { testWith } from "../../../peers/parts.ts";
 import { plainEnvelope, RunningReceiver } from "../../../kit/receiving.ts";
@@ -13,7 +13,8 @@ import {
   ScriptedBroker,
   subscribed,
 } from "../../../kit/net/scripted_broker.ts";
-import { bytes, endpoint, QUEUE, Stage } from "../../../kit/stage.ts";
+import { endpoint, QUEUE, Stage } from "../../../kit/stage.ts";
+import { bytes } from "../../../kit/text.ts";
 
 Deno.test("receive() keeps a message that it cannot store on the broker, and stores it once it can", async () => {
   await using stage = await Stage.open();

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { SignedSpool } from "../../../../lib/spool/mod.ts";
-import { TestBroker } from "../../broker/harness.ts";
+import { TestBroker } from "../../../kit/net/test_broker.ts";
 import {
   GatedEnvelope,
   plainEnvelope,
@@ -12,7 +12,8 @@ import {
   sayGoodbye,
   ScriptedBroker,
 } from "../../../kit/net/scripted_broker.ts";
-import { bytes, endpoint, QUEUE, Stage, text } from "../../../kit/stage.ts";
+import { endpoint, QUEUE, Stage } from "../../../kit/stage.ts";
+import { bytes, text } from "../../../kit/text.ts";
 
 Deno.test("receive() subscribes to be asked for each message, and for no more than it wants", async () => {
   await using stage = await Stage.open();

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import type { SignedSpool } from "../../../../lib/spool/mod.ts";
-import { TestBroker } from "../../broker/harness.ts";
+import { TestBroker } from "../../../kit/net/test_broker.ts";
 import { ManualClock } from "../../../kit/clocks.ts";
 import { RunningReceiver } from "../../../kit/receiving.ts";
-import { bytes, endpoint, QUEUE, Stage } from "../../../kit/stage.ts";
+import { endpoint, QUEUE, Stage } from "../../../kit/stage.ts";
+import { bytes } from "../../../kit/text.ts";
 
 Deno.test("receive() tidies at the start and every hour in which something comes", async () => {
   await using stage = await Stage.open();

@@ -10,13 +10,14 @@ import {
   SmimeOpener,
   UntrustedRetry,
 } from "../../../../lib/ssm/mod.ts";
-import { TestBroker } from "../../broker/harness.ts";
+import { TestBroker } from "../../../kit/net/test_broker.ts";
 import type { Credentials, TestCa } from "../../../peers/openssl/openssl.ts";
 import { sharedServer, testWith } from "../../../peers/parts.ts";
 import { ManualClock } from "../../../kit/clocks.ts";
 import { testPki } from "../../../kit/pki/test_pki.ts";
 import { RunningReceiver, sealed, signerOf } from "../../../kit/receiving.ts";
-import { bytes, endpoint, QUEUE, Stage } from "../../../kit/stage.ts";
+import { endpoint, QUEUE, Stage } from "../../../kit/stage.ts";
+import { bytes } from "../../../kit/text.ts";
 import { systemClock } from "../../../../lib/time/mod.ts";
 
 const PARTS = ["openssl"] as const;

@@ -14,7 +14,8 @@ import { InstantClock } from "../../../kit/clocks.ts";
 import { sharedServer, testWith } from "../../../peers/parts.ts";
 import { testPki } from "../../../kit/pki/test_pki.ts";
 import { digestOnly, hastyClock, Ssm1Stage } from "../ssm1/ssm1_stage.ts";
-import { bytes, endpoint, Stage } from "../../../kit/stage.ts";
+import { endpoint, Stage } from "../../../kit/stage.ts";
+import { bytes } from "../../../kit/text.ts";
 
 const PARTS = ["openssl"] as const;
 const pki = sharedServer(PARTS, testPki);

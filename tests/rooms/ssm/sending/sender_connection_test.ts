@@ -9,7 +9,8 @@ import {
   takeMessages,
   taking,
 } from "../../../kit/net/scripted_broker.ts";
-import { bytes, endpoint, QUEUE, Stage } from "../../../kit/stage.ts";
+import { endpoint, QUEUE, Stage } from "../../../kit/stage.ts";
+import { bytes } from "../../../kit/text.ts";
 
 /** Confirms one message, and hangs up at the next. */
 const takingOne: Script = async (peer) => {

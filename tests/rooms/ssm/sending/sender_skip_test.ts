@@ -5,7 +5,7 @@ import {
   type OutgoingSpool,
   PlainDirectory,
 } from "../../../../lib/spool/mod.ts";
-import { TestBroker } from "../../broker/harness.ts";
+import { TestBroker } from "../../../kit/net/test_broker.ts";
 import {
   confirm,
   sayGoodbye,
@@ -13,14 +13,8 @@ import {
   takeMessages,
   taking,
 } from "../../../kit/net/scripted_broker.ts";
-import {
-  bytes,
-  endpoint,
-  notingEnvelope,
-  report,
-  Stage,
-  text,
-} from "../../../kit/stage.ts";
+import { endpoint, notingEnvelope, report, Stage } from "../../../kit/stage.ts";
+import { bytes, text } from "../../../kit/text.ts";
 
 Deno.test("sendAll() reports and skips what is empty or too large; the others go", async () => {
   await using stage = await Stage.open();

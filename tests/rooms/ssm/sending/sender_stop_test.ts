@@ -8,7 +8,8 @@ import {
   ScriptedBroker,
   swallow,
 } from "../../../kit/net/scripted_broker.ts";
-import { bytes, endpoint, QUEUE, Stage } from "../../../kit/stage.ts";
+import { endpoint, QUEUE, Stage } from "../../../kit/stage.ts";
+import { bytes } from "../../../kit/text.ts";
 
 /** Waits until that file is gone. */
 async function isRemoved(path: string): Promise<void> {

@@ -15,7 +15,8 @@ import {
   ScriptedBroker,
   subscribed,
 } from "../../../kit/net/scripted_broker.ts";
-import { bytes, endpoint, QUEUE, Stage } from "../../../kit/stage.ts";
+import { endpoint, QUEUE, Stage } from "../../../kit/stage.ts";
+import { bytes } from "../../../kit/text.ts";
 
 Deno.test("Ssm1Answers gives a broker up that does not confirm in time", async () => {
   await using stage = await Stage.open();

@@ -18,7 +18,8 @@ import {
   ScriptedBroker,
   subscribed,
 } from "../../../kit/net/scripted_broker.ts";
-import { bytes, endpoint, QUEUE, Stage } from "../../../kit/stage.ts";
+import { endpoint, QUEUE, Stage } from "../../../kit/stage.ts";
+import { bytes } from "../../../kit/text.ts";
 
 const MESSAGE = {
   type: "msg",

@@ -13,7 +13,7 @@ import {
   sealed as sealedAsSsm2,
   signerOf,
 } from "../../../kit/receiving.ts";
-import { bytes, text } from "../../../kit/stage.ts";
+import { bytes, text } from "../../../kit/text.ts";
 
 const PARTS = ["openssl"] as const;
 const pki = sharedServer(PARTS, testPki);

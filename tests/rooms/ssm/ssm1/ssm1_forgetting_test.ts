@@ -15,7 +15,8 @@ import {
   ScriptedBroker,
   subscribed,
 } from "../../../kit/net/scripted_broker.ts";
-import { bytes, QUEUE, Stage } from "../../../kit/stage.ts";
+import { QUEUE, Stage } from "../../../kit/stage.ts";
+import { bytes } from "../../../kit/text.ts";
 
 const BODY = "a record";
 

@@ -9,13 +9,14 @@ import {
 import { receive, Ssm1IncomingCarrier } from "../../../../lib/ssm/mod.ts";
 import type { OpeningEnvelope } from "../../../../lib/ssm/mod.ts";
 import { type Frame, systemClock } from "../../../../lib/stomp/mod.ts";
-import type { RawClient } from "../../broker/harness.ts";
+import type { RawClient } from "../../../kit/net/test_broker.ts";
 import { Ssm1Stage } from "./ssm1_stage.ts";
 import {
   craftCertificate,
   craftCommonName,
 } from "../../../kit/pki/craft_certificate.ts";
-import { bytes, endpoint, text } from "../../../kit/stage.ts";
+import { endpoint } from "../../../kit/stage.ts";
+import { bytes, text } from "../../../kit/text.ts";
 
 const CERTIFICATES = ["host", "authority"]
   .map((name) => craftCertificate({ subject: craftCommonName(name) }));

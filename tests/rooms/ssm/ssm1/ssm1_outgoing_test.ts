@@ -5,7 +5,8 @@ import { sharedServer, testWith } from "../../../peers/parts.ts";
 import { testPki } from "../../../kit/pki/test_pki.ts";
 import { ManualClock } from "../../../kit/clocks.ts";
 import { ACKS, digestOnly, Ssm1Stage, WatchedEndpoint } from "./ssm1_stage.ts";
-import { bytes, report, text } from "../../../kit/stage.ts";
+import { report } from "../../../kit/stage.ts";
+import { bytes, text } from "../../../kit/text.ts";
 
 const PARTS = ["openssl"] as const;
 const pki = sharedServer(PARTS, testPki);

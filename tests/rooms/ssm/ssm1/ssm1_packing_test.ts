@@ -4,7 +4,7 @@ import { deflateSync } from "node:zlib";
 import { pack, unpack } from "../../../../lib/ssm/ssm1/packing.ts";
 import { encodeBase64 } from "../../../../lib/smime/mod.ts";
 import { testWith } from "../../../peers/parts.ts";
-import { bytes, text } from "../../../kit/stage.ts";
+import { bytes, text } from "../../../kit/text.ts";
 
 const MIB = 1 << 20;
 

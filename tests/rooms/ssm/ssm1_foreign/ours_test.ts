@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { TestBroker } from "../../broker/harness.ts";
+import { TestBroker } from "../../../kit/net/test_broker.ts";
 import { type Changes, ourConsumer, ourProducer, Ours } from "./ours.ts";
 import {
   ACTIVEMQ,

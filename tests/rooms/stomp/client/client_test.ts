@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { isSsmError } from "../../../../lib/errors.ts";
 import { StompClient, StompError } from "../../../../lib/stomp/mod.ts";
-import { bytes, failure } from "../frame/bytes.ts";
+import { failure } from "../frame/bytes.ts";
+import { bytes } from "../../../kit/text.ts";
 import { ManualClock } from "../../../kit/clocks.ts";
 import { connected, scripted } from "../../../kit/net/scripted_peer.ts";
 

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { isSsmError } from "../../../../lib/errors.ts";
 import type { Socket } from "../../../../lib/net/mod.ts";
 import { makeFrame, StompConnection } from "../../../../lib/stomp/mod.ts";
-import { bytes, failure, plain, text } from "../frame/bytes.ts";
+import { failure, plain } from "../frame/bytes.ts";
+import { bytes, text } from "../../../kit/text.ts";
 import { ManualClock } from "../../../kit/clocks.ts";
 import { scripted } from "../../../kit/net/scripted_peer.ts";
 

@@ -7,8 +7,8 @@ import {
   STOMP_VERSIONS,
   type StompVersion,
 } from "../../../../lib/stomp/mod.ts";
-import { TestBroker } from "../../broker/harness.ts";
-import { bytes, text } from "../frame/bytes.ts";
+import { TestBroker } from "../../../kit/net/test_broker.ts";
+import { bytes, text } from "../../../kit/text.ts";
 
 /** A client of the embedded broker, whose connections can be cut. */
 function clientOf(

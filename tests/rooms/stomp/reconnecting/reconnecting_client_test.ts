@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { makeFrame, ReconnectingClient } from "../../../../lib/stomp/mod.ts";
-import { bytes } from "../frame/bytes.ts";
+import { bytes } from "../../../kit/text.ts";
 import { confirmGoodbye, confirmSend, inTurn } from "../in_turn.ts";
 import { ManualClock } from "../../../kit/clocks.ts";
 

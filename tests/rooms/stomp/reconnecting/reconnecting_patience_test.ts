@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { makeFrame, type StateChange } from "../../../../lib/stomp/mod.ts";
-import { bytes } from "../frame/bytes.ts";
+import { bytes } from "../../../kit/text.ts";
 import {
   confirmGoodbye,
   confirmSend,

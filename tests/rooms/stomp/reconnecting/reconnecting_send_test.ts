@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { isSsmError } from "../../../../lib/errors.ts";
 import { makeFrame } from "../../../../lib/stomp/mod.ts";
-import { bytes } from "../frame/bytes.ts";
+import { bytes } from "../../../kit/text.ts";
 import { confirmGoodbye, confirmSend, inTurn } from "../in_turn.ts";
 import { ManualClock } from "../../../kit/clocks.ts";
 import type { Peer } from "../../../kit/net/scripted_peer.ts";

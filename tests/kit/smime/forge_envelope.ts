@@ -7,7 +7,7 @@ import { constants, createPublicKey, publicEncrypt } from "node:crypto";
 import { der, TAG } from "../../../lib/asn1/mod.ts";
 import { OID } from "../../../lib/smime/cms/algorithms.ts";
 import { opaque } from "./forge.ts";
-import type { Identity } from "../../kit/pki/identities.ts";
+import type { Identity } from "../pki/identities.ts";
 
 /** AES-128-CBC. */
 export const AES128 = "2.16.840.1.101.3.4.1.2";

@@ -3,8 +3,6 @@
  *
  * @module
  */
-const encoder = new TextEncoder();
-
 const RECORD = "APEL-summary-job-message: v0.2\nSite: EXAMPLE\n" +
   "GlobalUserName: /C=UK/O=eScience/CN=some one\nWallDuration: 234256\n%%\n";
 
@@ -34,8 +32,3 @@ export const TEXTS: Readonly<Record<string, string>> = {
   equals: "a=3Db =\n=0A=\nb",
   large: RECORD.repeat(3500),
 };
-
-/** The bytes of a text. */
-export function bytesOf(text: string): Uint8Array<ArrayBuffer> {
-  return encoder.encode(text);
-}

@@ -3,10 +3,10 @@
  *
  * @module
  */
-import { TestBroker } from "../../broker/harness.ts";
-import type { Credentials } from "../../../peers/openssl/openssl.ts";
-import { Running, ssmCommand } from "../../../kit/program.ts";
-import type { Sections, Site } from "../../../kit/program_site.ts";
+import { TestBroker } from "./net/test_broker.ts";
+import type { Credentials } from "../peers/openssl/openssl.ts";
+import { Running, ssmCommand } from "./program.ts";
+import type { Sections, Site } from "./program_site.ts";
 
 /** A receiver that has subscribed, and a way to send to it. */
 export class Receiving implements AsyncDisposable {

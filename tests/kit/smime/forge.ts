@@ -8,7 +8,7 @@ import { der, TAG } from "../../../lib/asn1/mod.ts";
 import { OID } from "../../../lib/smime/cms/algorithms.ts";
 import type { Signer } from "../../../lib/smime/mod.ts";
 import { signingKey } from "../../../lib/smime/cms/signing_key.ts";
-import { bytesOf } from "./texts.ts";
+import { bytes } from "../text.ts";
 
 const SHA256 = der.sequence(der.oid("2.16.840.1.101.3.4.2.1"), der.nullValue());
 
@@ -124,7 +124,7 @@ export function textEntity(text: string): string {
 
 /** A clear-signed message around any entity and structure. */
 export function clearSigned(entity: string, cms: Uint8Array): Uint8Array {
-  return bytesOf(
+  return bytes(
     'MIME-Version: 1.0\nContent-Type: multipart/signed; boundary="b"\n\n' +
       `--b\n${entity}\n--b\nContent-Type: application/pkcs7-signature\n` +
       `Content-Transfer-Encoding: base64\n\n${cms.toBase64()}\n--b--\n`,
@@ -133,7 +133,7 @@ export function clearSigned(entity: string, cms: Uint8Array): Uint8Array {
 
 /** An opaque-signed or encrypted message around any structure. */
 export function opaque(cms: Uint8Array): Uint8Array {
-  return bytesOf(
+  return bytes(
     "Content-Type: application/pkcs7-mime\n" +
       `Content-Transfer-Encoding: base64\n\n${cms.toBase64()}\n`,
   );
