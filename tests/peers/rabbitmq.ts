@@ -33,7 +33,7 @@ export function startRabbitMq(
 }
 
 /** A running RabbitMQ. */
-export class RabbitMq extends ForeignBroker {
+class RabbitMq extends ForeignBroker {
   readonly #options: RabbitMqOptions;
   readonly #ports = new PortsOfRabbit();
   #epmd: ObservedProcess | undefined;

@@ -83,7 +83,7 @@ export function attributeSet(
 }
 
 /** The same element under another tag. */
-export function retagged(element: Uint8Array, tag: number): Uint8Array {
+function retagged(element: Uint8Array, tag: number): Uint8Array {
   const copy = element.slice();
   copy[0] = tag;
   return copy;
