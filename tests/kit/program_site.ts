@@ -9,6 +9,7 @@ import { CRAFT_KEY, craftCertificate } from "./pki/craft_certificate.ts";
 import { type Credentials, openssl } from "../peers/openssl/openssl.ts";
 import { type Part, sharedServer, testWith } from "../peers/parts.ts";
 import { type TestPki, testPki } from "./pki/test_pki.ts";
+import { namesIn } from "./directories.ts";
 
 type Section = Readonly<Record<string, string | number | undefined>>;
 
@@ -119,12 +120,12 @@ export class Site implements AsyncDisposable {
   ): Promise<Record<string, string>[]> {
     const elements: Record<string, string>[] = [];
     const base = `${this.received}/${queue}`;
-    for (const directory of await namesIn(base)) {
+    for (const directory of namesIn(base)) {
       if (!/^[0-9a-f]{8}$/.test(directory)) continue;
-      for (const name of await namesIn(`${base}/${directory}`)) {
+      for (const name of namesIn(`${base}/${directory}`)) {
         const path = `${base}/${directory}/${name}`;
         const fields: Record<string, string> = {};
-        for (const field of await namesIn(path)) {
+        for (const field of namesIn(path)) {
           fields[field] = await Deno.readTextFile(`${path}/${field}`);
         }
         elements.push(fields);
@@ -223,14 +224,4 @@ export function siteTests(): (
       await using site = await Site.make(pki());
       await fn(site);
     });
-}
-
-async function namesIn(directory: string): Promise<string[]> {
-  try {
-    const entries = await Array.fromAsync(Deno.readDir(directory));
-    return entries.map(({ name }) => name).sort();
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return [];
-    throw error;
-  }
 }

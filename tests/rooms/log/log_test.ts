@@ -16,6 +16,7 @@ import {
   writerSink,
 } from "../../../lib/log/sinks.ts";
 import { text } from "../../kit/text.ts";
+import { temporaryDirectory } from "../../kit/directories.ts";
 
 const TIME = new Date(2026, 10, 20, 9, 6, 5, 86);
 const RECORD: LogRecord = {
@@ -212,12 +213,4 @@ class Disk implements LogWriter {
 function messagesOf(log: string): string[] {
   return log.trimEnd().split("\n")
     .map((line) => line.split(" - ").slice(3).join(" - "));
-}
-
-async function temporaryDirectory() {
-  const path = await Deno.makeTempDir();
-  return {
-    path,
-    [Symbol.asyncDispose]: () => Deno.remove(path, { recursive: true }),
-  };
 }

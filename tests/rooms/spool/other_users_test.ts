@@ -11,17 +11,10 @@ import { testWith } from "../../peers/parts.ts";
 import { intercepted } from "../../kit/intercepted.ts";
 import { age, isSpoolError, locked } from "./outgoing_suite.ts";
 import { bytes } from "../../kit/text.ts";
+import { temporaryDirectory } from "../../kit/directories.ts";
 
 /** The owner of the files. Whoever sends is the user who runs the tests, without the rights of root. */
 const OTHER = 54_321;
-
-async function temporaryDirectory() {
-  const path = await Deno.makeTempDir();
-  return {
-    path,
-    [Symbol.asyncDispose]: () => Deno.remove(path, { recursive: true }),
-  };
-}
 
 /** What a sender without special rights can do with the first file of a spool. */
 async function sendersView(

@@ -7,6 +7,7 @@ import assert from "node:assert/strict";
 import { isSsmError } from "../../../lib/errors.ts";
 import type { OutgoingSpool } from "../../../lib/spool/mod.ts";
 import { bytes } from "../../kit/text.ts";
+import { temporaryDirectory } from "../../kit/directories.ts";
 
 /** One kind of spool, as the suite handles it. */
 export interface OutgoingKind {
@@ -34,12 +35,8 @@ export function outgoingSuite(kind: OutgoingKind): void {
     body: (directory: string, spool: OutgoingSpool) => Promise<void>,
   ): void {
     Deno.test(`${kind.name} ${criterion}`, async () => {
-      const directory = await Deno.makeTempDir();
-      try {
-        await body(directory, kind.open(directory));
-      } finally {
-        await Deno.remove(directory, { recursive: true });
-      }
+      await using temporary = await temporaryDirectory();
+      await body(temporary.path, kind.open(temporary.path));
     });
   }
 

@@ -6,6 +6,7 @@
 import assert from "node:assert/strict";
 import type { SignedSpool, Signing } from "../../../lib/spool/mod.ts";
 import { intercepted } from "../../kit/intercepted.ts";
+import { temporaryDirectory } from "../../kit/directories.ts";
 
 /** One kind of spool, as the suite handles it. */
 export interface SignedKind {
@@ -51,12 +52,8 @@ export function replaySuite(kind: SignedKind): void {
     body: (root: string, spool: SignedSpool) => Promise<void>,
   ): void {
     Deno.test(`${kind.name} ${criterion}`, async () => {
-      const root = await Deno.makeTempDir();
-      try {
-        await body(root, await kind.open(root));
-      } finally {
-        await Deno.remove(root, { recursive: true });
-      }
+      await using directory = await temporaryDirectory();
+      await body(directory.path, await kind.open(directory.path));
     });
   }
 

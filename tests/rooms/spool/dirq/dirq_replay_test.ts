@@ -4,6 +4,8 @@ import { fileURLToPath } from "node:url";
 import { DeliveredElements, DirqSchema } from "../../../../lib/spool/mod.ts";
 import { isSpoolError } from "../outgoing_suite.ts";
 import { deliver, replaySuite, unique, variant } from "../replay_suite.ts";
+import { namesIn, temporaryDirectory } from "../../../kit/directories.ts";
+import { runProgram } from "../../../kit/short_program.ts";
 
 const KILLED = fileURLToPath(new URL("dirq_killed.ts", import.meta.url));
 
@@ -33,8 +35,8 @@ for (const [what, aftermath] of Object.entries(AFTERMATHS)) {
     Deno.test(`DirqSchema delivers once a message that is killed at any step before ${what}${when}`, async () => {
       const steps = new Set<string>();
       for (let killAt = 1;; killAt++) {
-        await using site = await makeSite();
-        const { root } = site;
+        await using site = await temporaryDirectory();
+        const { path: root } = site;
         const said = await deliverAndDie(root, killAt);
         if (swept) await (await open(root, { maxTempMs: -1 })).tidy();
         for (const [id, statement] of aftermath) {
@@ -65,8 +67,8 @@ for (const [what, aftermath] of Object.entries(AFTERMATHS)) {
 }
 
 Deno.test("DirqSchema knows what a ledger without signings says, and what was staged with it", async () => {
-  await using site = await makeSite();
-  const { root } = site;
+  await using site = await temporaryDirectory();
+  const { path: root } = site;
   await open(root);
   const digest = createHash("sha256").update("a x").digest("hex");
   const token = "0123456789abcdef";
@@ -81,8 +83,8 @@ Deno.test("DirqSchema knows what a ledger without signings says, and what was st
 });
 
 Deno.test("DirqSchema removes nothing that a mark names when its entry cannot be made", async () => {
-  await using site = await makeSite();
-  const { root } = site;
+  await using site = await temporaryDirectory();
+  const { path: root } = site;
   const queue = await open(root);
   const digest = createHash("sha256").update("a x").digest("hex");
   const entry = `${root}/ledger/incoming/${digest}`;
@@ -101,8 +103,8 @@ Deno.test("DirqSchema removes nothing that a mark names when its entry cannot be
 });
 
 Deno.test("DirqSchema makes its memory again when somebody has removed it", async () => {
-  await using site = await makeSite();
-  const { root } = site;
+  await using site = await temporaryDirectory();
+  const { path: root } = site;
   const queue = await open(root);
   for (const signing of [unique("s"), variant("t", "one")]) {
     await Deno.remove(`${root}/ledger`, { recursive: true });
@@ -124,22 +126,10 @@ function open(
 }
 
 /** Delivers `a` from `s` in a process that is killed before its `killAt`th step; returns what it said. */
-async function deliverAndDie(root: string, killAt: number): Promise<string[]> {
-  const { stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", "--no-check", KILLED, root, "a x", "s", `${killAt}`],
-  }).output();
-  assert.equal(new TextDecoder().decode(stderr), "");
-  return new TextDecoder().decode(stdout).trimEnd().split("\n");
-}
-
-function namesIn(directory: string): string[] {
-  return Array.from(Deno.readDirSync(directory), ({ name }) => name);
-}
-
-async function makeSite(): Promise<{ root: string } & AsyncDisposable> {
-  const root = await Deno.makeTempDir();
-  return {
-    root,
-    [Symbol.asyncDispose]: () => Deno.remove(root, { recursive: true }),
-  };
+async function deliverAndDie(
+  root: string,
+  killAt: number,
+): Promise<readonly string[]> {
+  return (await runProgram(["-A", KILLED, root, "a x", "s", `${killAt}`]))
+    .lines;
 }

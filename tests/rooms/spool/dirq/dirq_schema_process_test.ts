@@ -2,8 +2,9 @@ import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { DeliveredElements, DirqSchema } from "../../../../lib/spool/mod.ts";
 import { testWith } from "../../../peers/parts.ts";
-import { textLines } from "../../../../lib/cli/process/text_lines.ts";
 import { startPython } from "../../../peers/python_dirq.ts";
+import { modeOf } from "../../../kit/directories.ts";
+import { runProgram } from "../../../kit/short_program.ts";
 
 const DELIVER = fileURLToPath(new URL("deliver.ts", import.meta.url));
 const COUNT = 200;
@@ -116,7 +117,7 @@ Deno.test("DirqSchema gives files and directories their modes whatever the umask
         "-c",
         `umask ${umask}; exec "$@"`,
         "sh",
-        Deno.execPath(),
+        ...[Deno.execPath(), "run", "--no-check"],
         ...delivererArgs(path, `${path}-ledger`, 1),
       ],
     }).output();
@@ -130,24 +131,15 @@ Deno.test("DirqSchema gives files and directories their modes whatever the umask
 
 /** Delivers all messages, and is killed once it has delivered message `killAt`. */
 async function runUntil(site: Site, killAt: number): Promise<void> {
-  const child = new Deno.Command(Deno.execPath(), {
-    args: delivererArgs(site.path, site.ledger, COUNT),
-    stdout: "piped",
-  }).spawn();
-  for await (const line of textLines(child.stdout)) {
-    if (Number(line) >= killAt) {
-      child.kill("SIGKILL");
-      break;
-    }
-  }
-  const { success } = await child.status;
+  const { success } = await runProgram(
+    delivererArgs(site.path, site.ledger, COUNT),
+    (line) => Number(line) >= killAt,
+  );
   assert.equal(success, killAt === Infinity);
 }
 
 function delivererArgs(path: string, ledger: string, count: number): string[] {
   return [
-    "run",
-    "--no-check",
     "--allow-read",
     "--allow-write",
     DELIVER,
@@ -171,8 +163,4 @@ async function makeSite(): Promise<Site & AsyncDisposable> {
     ledger: `${root}/ledger`,
     [Symbol.asyncDispose]: () => Deno.remove(root, { recursive: true }),
   };
-}
-
-function modeOf(path: string): number {
-  return Deno.statSync(path).mode! & 0o7777;
 }

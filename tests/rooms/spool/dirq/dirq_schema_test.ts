@@ -8,6 +8,7 @@ import {
 import { incomingSuite } from "../incoming_suite.ts";
 import { isSpoolError } from "../outgoing_suite.ts";
 import { bytes } from "../../../kit/text.ts";
+import { modeOf } from "../../../kit/directories.ts";
 
 const FIELDS = {
   body: bytes("\0\xffbody"),
@@ -288,8 +289,4 @@ function digest(key: string): string {
 async function age(path: string, seconds: number): Promise<void> {
   const then = new Date(Date.now() - seconds * 1000);
   await Deno.utime(path, then, then);
-}
-
-function modeOf(path: string): number {
-  return Deno.statSync(path).mode! & 0o7777;
 }

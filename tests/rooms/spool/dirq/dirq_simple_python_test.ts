@@ -4,6 +4,7 @@ import { testWith } from "../../../peers/parts.ts";
 import { locked } from "../outgoing_suite.ts";
 import { bytes } from "../../../kit/text.ts";
 import { startPython } from "../../../peers/python_dirq.ts";
+import { temporaryDirectory } from "../../../kit/directories.ts";
 
 // dirq itself gives up in three places when a purge removes a drained directory in
 // that moment, or finds it filled: adding, listing and purging are then repeated.
@@ -174,11 +175,3 @@ testWith(
     assert.deepEqual(await spool.list(), []);
   },
 );
-
-async function temporaryDirectory() {
-  const path = await Deno.makeTempDir();
-  return {
-    path,
-    [Symbol.asyncDispose]: () => Deno.remove(path, { recursive: true }),
-  };
-}

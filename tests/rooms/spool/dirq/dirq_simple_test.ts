@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { DirqSimple } from "../../../../lib/spool/mod.ts";
 import { age, isSpoolError, locked, outgoingSuite } from "../outgoing_suite.ts";
 import { bytes } from "../../../kit/text.ts";
+import { modeOf, temporaryDirectory } from "../../../kit/directories.ts";
 
 outgoingSuite({
   name: "DirqSimple",
@@ -36,8 +37,8 @@ Deno.test("DirqSimple.add() names elements as dirq does, with the configured mod
   const seconds = parseInt(element.slice(0, 8), 16);
   assert.ok(seconds >= before && seconds <= before + 60);
   assert.ok(parseInt(element.slice(8, 13), 16) < 1_000_000);
-  assert.equal(await modeOf(`${path}/${name}`), 0o660);
-  assert.equal(await modeOf(`${path}/${directory}`), 0o770);
+  assert.equal(modeOf(`${path}/${name}`), 0o660);
+  assert.equal(modeOf(`${path}/${directory}`), 0o770);
 });
 
 Deno.test("DirqSimple.add() leaves nothing half-written behind when it fails", async () => {
@@ -160,18 +161,6 @@ Deno.test("DirqSimple keeps the order of elements added within one microsecond",
   assert.equal(new Set(names).size, 50);
   assert.deepEqual(await spool.list(), [...names].sort());
 });
-
-async function temporaryDirectory() {
-  const path = await Deno.makeTempDir();
-  return {
-    path,
-    [Symbol.asyncDispose]: () => Deno.remove(path, { recursive: true }),
-  };
-}
-
-async function modeOf(path: string): Promise<number> {
-  return (await Deno.stat(path)).mode! & 0o7777;
-}
 
 async function tree(path: string, prefix = ""): Promise<string[]> {
   const names: string[] = [];

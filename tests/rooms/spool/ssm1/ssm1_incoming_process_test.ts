@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { Ssm1Incoming } from "../../../../lib/spool/mod.ts";
-import { textLines } from "../../../../lib/cli/process/text_lines.ts";
 import { bodiesIn, hiddenIn, visibleIn } from "./ssm1_site.ts";
+import { temporaryDirectory } from "../../../kit/directories.ts";
+import { runProgram } from "../../../kit/short_program.ts";
 
 const DELIVER = fileURLToPath(new URL("ssm1_deliver.ts", import.meta.url));
 const KILLED = fileURLToPath(new URL("ssm1_killed.ts", import.meta.url));
@@ -24,7 +25,7 @@ for (const [aftermath, happen] of Object.entries(AFTERMATHS)) {
     Deno.test(`Ssm1Incoming delivers once a message that is killed at any step ${aftermath}${where}`, async () => {
       const steps = new Set<string>();
       for (let killAt = 1;; killAt++) {
-        await using site = await makeSite();
+        await using site = await temporaryDirectory();
         if (other !== undefined) await deliver(site.path, other);
         const said = await deliverAndDie(site.path, killAt);
         const got = consume(site.path);
@@ -72,7 +73,7 @@ for (
 ) {
   Deno.test(`Ssm1Incoming.${what} makes visible what was killed after it was entered`, async () => {
     for (const step of ["rename incoming/ID", "rename incoming/ID.sig"]) {
-      await using site = await makeSite();
+      await using site = await temporaryDirectory();
       const whole = await deliverAndDie(`${site.path}/whole`, Infinity);
       const steps = whole.filter((step) => !step.startsWith("synced "));
       const path = `${site.path}/half`;
@@ -88,7 +89,7 @@ for (
 }
 
 Deno.test("Ssm1Incoming syncs each step before the next", async () => {
-  await using site = await makeSite();
+  await using site = await temporaryDirectory();
   const said = await deliverAndDie(site.path, Infinity);
   const at = (step: string) => {
     assert.ok(said.includes(step), step);
@@ -118,7 +119,7 @@ Deno.test("Ssm1Incoming syncs each step before the next", async () => {
 });
 
 Deno.test("Ssm1Incoming loses and doubles nothing when processes are killed and started again", async () => {
-  await using site = await makeSite();
+  await using site = await temporaryDirectory();
   const { path } = site;
   const got: string[] = [];
   // Each round: two processes deliver the same messages; one is killed on its way.
@@ -165,35 +166,22 @@ async function tidy(path: string, maxTempMs?: number): Promise<void> {
 }
 
 /** Delivers in a process that is killed before its `killAt`th step; returns what it said. */
-async function deliverAndDie(path: string, killAt: number): Promise<string[]> {
-  const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", "--no-check", KILLED, path, "x", OURS, `${killAt}`],
-  }).output();
-  assert.equal(new TextDecoder().decode(stderr), "");
+async function deliverAndDie(
+  path: string,
+  killAt: number,
+): Promise<readonly string[]> {
+  const { success, lines } = await runProgram(
+    ["-A", KILLED, path, "x", OURS, `${killAt}`],
+  );
   assert.equal(success, killAt === Infinity);
-  return new TextDecoder().decode(stdout).trimEnd().split("\n");
+  return lines;
 }
 
 /** Delivers all messages, and is killed once it has delivered message `killAt`. */
 async function runUntil(path: string, killAt: number): Promise<void> {
-  const child = new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", "--no-check", DELIVER, path, `${COUNT}`],
-    stdout: "piped",
-  }).spawn();
-  for await (const line of textLines(child.stdout)) {
-    if (Number(line) >= killAt) {
-      child.kill("SIGKILL");
-      break;
-    }
-  }
-  const { success } = await child.status;
+  const { success } = await runProgram(
+    ["-A", DELIVER, path, `${COUNT}`],
+    (line) => Number(line) >= killAt,
+  );
   assert.equal(success, killAt === Infinity);
-}
-
-async function makeSite(): Promise<{ path: string } & AsyncDisposable> {
-  const path = await Deno.makeTempDir();
-  return {
-    path,
-    [Symbol.asyncDispose]: () => Deno.remove(path, { recursive: true }),
-  };
 }

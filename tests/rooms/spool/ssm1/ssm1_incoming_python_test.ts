@@ -49,12 +49,13 @@ def consume():
         os.remove(name + ".sig")
     return got
 `;
+import { temporaryDirectory } from "../../../kit/directories.ts";
 
 testWith(
   ["python3-dirq"],
   "Ssm1Incoming knows and forgets what the original stored, and adds to it",
   async () => {
-    await using site = await makeSite();
+    await using site = await temporaryDirectory();
     const spool = await Ssm1Incoming.open(site.path);
     const ids = await startPython<string[]>(
       `${ORIGINAL}
@@ -80,7 +81,7 @@ testWith(
   ["python3-dirq"],
   "Ssm1Incoming leaves directories that the original goes on with",
   async () => {
-    await using site = await makeSite();
+    await using site = await temporaryDirectory();
     const spool = await Ssm1Incoming.open(site.path);
     await deliver(spool, "one");
     await deliver(spool, "two");
@@ -117,7 +118,7 @@ testWith(
   ["python3-dirq"],
   "Ssm1Incoming hides from a consumer of the original what is not complete",
   async () => {
-    await using site = await makeSite();
+    await using site = await temporaryDirectory();
     const spool = await Ssm1Incoming.open(site.path);
     const fields = { body: "x", signer: SIGNER };
     const prepared = await spool.prepare({ key: "any", fields });
@@ -145,12 +146,4 @@ async function deliver(
 
 function md5Of(body: string): string {
   return createHash("md5").update(body).digest("hex");
-}
-
-async function makeSite(): Promise<{ path: string } & AsyncDisposable> {
-  const path = await Deno.makeTempDir();
-  return {
-    path,
-    [Symbol.asyncDispose]: () => Deno.remove(path, { recursive: true }),
-  };
 }

@@ -7,6 +7,8 @@ import {
 } from "../../../../lib/spool/mod.ts";
 import { deliver, replaySuite, unique, variant } from "../replay_suite.ts";
 import { bodiesIn, hiddenIn } from "./ssm1_site.ts";
+import { temporaryDirectory } from "../../../kit/directories.ts";
+import { runProgram } from "../../../kit/short_program.ts";
 
 const KILLED = fileURLToPath(new URL("ssm1_killed.ts", import.meta.url));
 
@@ -23,8 +25,8 @@ replaySuite({
 });
 
 Deno.test("Ssm1Incoming.forget() lets nothing be delivered again that was signed before, and the same content signed anew", async () => {
-  await using site = await makeSite();
-  const { root } = site;
+  await using site = await temporaryDirectory();
+  const { path: root } = site;
   const spool = await Ssm1Incoming.open(root);
   for (let round = 1; round <= 3; round++) {
     // Signed for each attempt: the first acknowledgement was lost.
@@ -42,8 +44,8 @@ Deno.test("Ssm1Incoming.forget() lets nothing be delivered again that was signed
 });
 
 Deno.test("Ssm1Incoming delivers what is signed twice with one statement, once it is forgotten in between", async () => {
-  await using site = await makeSite();
-  const { root } = site;
+  await using site = await temporaryDirectory();
+  const { path: root } = site;
   const spool = await Ssm1Incoming.open(root);
   for (const boundary of ["one", "two"]) {
     const signing = variant("s", boundary);
@@ -55,8 +57,8 @@ Deno.test("Ssm1Incoming delivers what is signed twice with one statement, once i
 });
 
 Deno.test("Ssm1Incoming knows the signature of a message that the original has stored", async () => {
-  await using site = await makeSite();
-  const { root } = site;
+  await using site = await temporaryDirectory();
+  const { path: root } = site;
   const spool = await Ssm1Incoming.open(root);
   const entry = `${root}/ack/${md5("x")}`;
   await Deno.writeTextFile(entry, `${root}/incoming/of-theirs\t/CN=x\n`);
@@ -82,8 +84,8 @@ for (const [what, aftermath] of Object.entries(AFTERMATHS)) {
     Deno.test(`Ssm1Incoming delivers once a message that is killed at any step before ${what}${when}`, async () => {
       const steps = new Set<string>();
       for (let killAt = 1;; killAt++) {
-        await using site = await makeSite();
-        const { root } = site;
+        await using site = await temporaryDirectory();
+        const { path: root } = site;
         const said = await deliverAndDie(root, killAt);
         const last = said.at(-1)!;
         if (swept) await (await open(root, { maxTempMs: -1 })).tidy();
@@ -125,25 +127,21 @@ function open(
 }
 
 /** Delivers in a process that is killed before its `killAt`th step; returns what it said. */
-async function deliverAndDie(root: string, killAt: number): Promise<string[]> {
-  const { stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: [
-      ...["run", "-A", "--no-check", KILLED],
-      ...[root, "x", "/CN=x", `${killAt}`, "s"],
-    ],
-  }).output();
-  assert.equal(new TextDecoder().decode(stderr), "");
-  return new TextDecoder().decode(stdout).trimEnd().split("\n");
+async function deliverAndDie(
+  root: string,
+  killAt: number,
+): Promise<readonly string[]> {
+  return (await runProgram([
+    "-A",
+    KILLED,
+    root,
+    "x",
+    "/CN=x",
+    `${killAt}`,
+    "s",
+  ])).lines;
 }
 
 function md5(text: string): string {
   return createHash("md5").update(text).digest("hex");
-}
-
-async function makeSite(): Promise<{ root: string } & AsyncDisposable> {
-  const root = await Deno.makeTempDir();
-  return {
-    root,
-    [Symbol.asyncDispose]: () => Deno.remove(root, { recursive: true }),
-  };
 }

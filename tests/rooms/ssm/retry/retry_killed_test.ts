@@ -1,24 +1,19 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { retryMark } from "../../../../lib/ssm/mod.ts";
-import { textLines } from "../../../../lib/cli/process/text_lines.ts";
 import { Stage } from "../../../kit/stage.ts";
+import { runProgram } from "../../../kit/short_program.ts";
 
 const PROGRAM = fileURLToPath(new URL("retry_killed.ts", import.meta.url));
 const COUNT = 60;
 
 /** Runs the program until it has said so many lines, or to its end. */
 async function runUntil(dir: string, lines: number): Promise<void> {
-  const child = new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", PROGRAM, dir],
-    stdin: "null",
-    stdout: "piped",
-  }).spawn();
   let said = 0;
-  for await (const _ of textLines(child.stdout)) {
-    if (++said === lines) child.kill("SIGKILL");
-  }
-  const { success } = await child.status;
+  const { success } = await runProgram(
+    ["-A", PROGRAM, dir],
+    () => ++said === lines,
+  );
   if (lines === Infinity) assert.ok(success);
 }
 
