@@ -143,10 +143,18 @@ export async function subscribed(peer: Peer): Promise<void> {
 
 /** Delivers one message, and says goodbye. */
 export function delivering(body: string): Script {
+  return deliveringAll([{ body, id: "the id" }]);
+}
+
+/** Delivers messages, whose ACKs must come in order, and says goodbye. */
+export function deliveringAll(messages: readonly Message[]): Script {
   return async (peer) => {
     await subscribed(peer);
-    await deliver(peer, [{ body, id: "the id" }]);
-    await acks(peer, 1);
+    await deliver(peer, messages);
+    assert.deepEqual(
+      await acks(peer, messages.length),
+      messages.map((_, index) => `ack-${index}`),
+    );
     await sayGoodbye(peer);
   };
 }

@@ -6,7 +6,9 @@ import {
   type Ssm1Config,
 } from "../../../../lib/config/mod.ts";
 import {
+  BROKER_DEFAULTS,
   file,
+  LOGGING_DEFAULTS,
   RECEIVER,
   SENDER,
   SSM1,
@@ -29,17 +31,8 @@ Deno.test("readSsm1Config() fills in every default", () => {
   assert.deepEqual(config(), {
     file: "F",
     broker: {
+      ...BROKER_DEFAULTS,
       addresses: [{ host: "broker.example", port: 6163 }],
-      useTls: true,
-      verifyBroker: true,
-      login: undefined,
-      passcode: undefined,
-      passcodeFile: undefined,
-      virtualHost: undefined,
-      heartBeatMs: 30_000,
-      connectTimeoutMs: 10_000,
-      receiptTimeoutMs: 30_000,
-      retryForMs: 60_000,
     },
     certificates: {
       certificate: "/c",
@@ -62,12 +55,7 @@ Deno.test("readSsm1Config() fills in every default", () => {
       minFileAgeMs: 1000,
       maxLockMs: 600_000,
     },
-    logging: {
-      logfile: undefined,
-      level: "INFO",
-      console: true,
-      format: "text",
-    },
+    logging: LOGGING_DEFAULTS,
     logConfFile: undefined,
     consumer: {
       topic: "/topic/central",

@@ -176,8 +176,7 @@ Deno.test("receive() passes a message that is too large, which stays on the brok
   const long = "x".repeat(2000);
   const answers: string[] = [];
   await using broker = await ScriptedBroker.start(async (peer) => {
-    await peer.welcome();
-    await peer.expect("SUBSCRIBE");
+    await subscribed(peer);
     const frame = (id: string, body: string, headers = {}) =>
       messageFrame(body, { "message-id": id, ack: id, ...headers });
     await peer.send(frame("large", long, { "empa-id": "giant" }));
@@ -208,8 +207,7 @@ Deno.test("receive() passes a message that is too large, which stays on the brok
 Deno.test("receive() passes nothing over for ever: after 200 messages that are too large it says that it is blocked", async () => {
   await using stage = await Stage.open();
   await using broker = await ScriptedBroker.start(async (peer) => {
-    await peer.welcome();
-    await peer.expect("SUBSCRIBE");
+    await subscribed(peer);
     for (let n = 0; n < 202; n++) {
       await peer.send(
         messageFrame("large", { "message-id": `${n}`, ack: "x" }),
@@ -234,8 +232,7 @@ Deno.test("receive() passes nothing over for ever: after 200 messages that are t
 Deno.test("receive() confirms what is too large on a topic, where nobody keeps it", async () => {
   await using stage = await Stage.open();
   await using broker = await ScriptedBroker.start(async (peer) => {
-    await peer.welcome();
-    await peer.expect("SUBSCRIBE");
+    await subscribed(peer);
     await peer.send(messageFrame("large", { "message-id": "1", ack: "1" }));
     await peer.send(messageFrame("ok", { "message-id": "2", ack: "2" }));
     assert.deepEqual(await acks(peer, 2), ["1", "2"]);

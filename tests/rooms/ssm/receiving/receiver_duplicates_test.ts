@@ -7,6 +7,7 @@ import {
   type Message,
   sayGoodbye,
   ScriptedBroker,
+  subscribed,
 } from "../../../kit/net/scripted_broker.ts";
 import { Stage } from "../../../kit/stage.ts";
 
@@ -14,8 +15,7 @@ import { Stage } from "../../../kit/stage.ts";
 async function receiveAll(messages: readonly Message[]) {
   await using stage = await Stage.open();
   await using broker = await ScriptedBroker.start(async (peer) => {
-    await peer.welcome();
-    await peer.expect("SUBSCRIBE");
+    await subscribed(peer);
     await deliver(peer, messages);
     await acks(peer, messages.length);
     await sayGoodbye(peer);
@@ -38,8 +38,7 @@ Deno.test("receive() does not confuse messages whose id and signer read alike to
       }),
   };
   await using broker = await ScriptedBroker.start(async (peer) => {
-    await peer.welcome();
-    await peer.expect("SUBSCRIBE");
+    await subscribed(peer);
     await deliver(peer, [
       { body: "same", id: "1" },
       { body: "same", id: "1/CN=a" },
@@ -96,8 +95,7 @@ Deno.test("receive() writes a message once when it comes again after a restart",
   await using stage = await Stage.open();
   const messages = [{ body: "record", id: "a" }];
   const session = async (peer: Peer) => {
-    await peer.welcome();
-    await peer.expect("SUBSCRIBE");
+    await subscribed(peer);
     await deliver(peer, messages);
     await acks(peer, 1);
     await sayGoodbye(peer);
