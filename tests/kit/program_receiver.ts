@@ -6,7 +6,8 @@
 import { TestBroker } from "./net/test_broker.ts";
 import type { Credentials } from "../peers/openssl/openssl.ts";
 import { Running, ssmCommand } from "./program.ts";
-import type { Sections, Site } from "./program_site.ts";
+import type { Site } from "./program_site.ts";
+import type { Sections } from "./ini_text.ts";
 
 /** A receiver that has subscribed, and a way to send to it. */
 export class Receiving implements AsyncDisposable {

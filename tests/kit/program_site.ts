@@ -7,14 +7,10 @@ import { encodePem } from "../../lib/asn1/mod.ts";
 import { DirqSimple } from "../../lib/spool/mod.ts";
 import { CRAFT_KEY, craftCertificate } from "./pki/craft_certificate.ts";
 import { type Credentials, openssl } from "../peers/openssl/openssl.ts";
+import { iniText, type Section, type Sections } from "./ini_text.ts";
 import { type Part, sharedServer, testWith } from "../peers/parts.ts";
 import { type TestPki, testPki } from "./pki/test_pki.ts";
-import { namesIn } from "./directories.ts";
-
-type Section = Readonly<Record<string, string | number | undefined>>;
-
-/** Sections of a configuration file, or what is changed in one; `undefined` takes a key away. */
-export type Sections = Readonly<Record<string, Section>>;
+import { namesIn } from "./disk/directories.ts";
 
 /** A site, removed on disposal. */
 export class Site implements AsyncDisposable {
@@ -194,22 +190,8 @@ export class Site implements AsyncDisposable {
     sections: Sections,
     changes: Sections,
   ): Promise<string> {
-    const all = { ...sections };
-    for (const [section, keys] of Object.entries(changes)) {
-      all[section] = { ...all[section], ...keys };
-    }
-    return await this.write(name, iniText(all));
+    return await this.write(name, iniText(sections, changes));
   }
-}
-
-/** The text of a configuration file; a section whose keys are all taken away is none. */
-function iniText(sections: Sections): string {
-  return Object.entries(sections).map(([section, keys]) => {
-    const lines = Object.entries(keys).flatMap(([key, value]) =>
-      value === undefined ? [] : [`${key} = ${value}\n`]
-    );
-    return lines.length === 0 ? "" : `[${section}]\n${lines.join("")}\n`;
-  }).join("");
 }
 
 /** Registers tests that have a site each, and one PKI together; a test may need further parts. */

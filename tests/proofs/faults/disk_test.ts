@@ -12,7 +12,7 @@ import { ssm } from "../../kit/program.ts";
 import { Receiving } from "../../kit/program_receiver.ts";
 import { AnsweringBroker, content } from "../../kit/net/answering_broker.ts";
 import { type Site, siteTests } from "../../kit/program_site.ts";
-import { mountSmall } from "../../kit/small_disk.ts";
+import { mountSmall } from "../../kit/disk/small_disk.ts";
 
 const test = siteTests();
 
@@ -71,7 +71,10 @@ rootTest(
     await using _broker = broker;
     await Deno.remove(site.outgoing);
     // The root of a file system takes one, too.
-    await using _disk = await mountSmall(site.outgoing, 4);
+    await using _disk = await mountSmall(
+      site.outgoing,
+      "size=256k,nr_inodes=4",
+    );
     const names = ["1", "2", "x".repeat(200)];
     for (const name of names) {
       await Deno.writeTextFile(`${site.outgoing}/${name}`, name);

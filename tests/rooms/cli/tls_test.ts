@@ -15,7 +15,8 @@ import {
   ssmCommand,
 } from "../../kit/program.ts";
 import { AnsweringBroker } from "../../kit/net/answering_broker.ts";
-import { type Sections, type Site, siteTests } from "../../kit/program_site.ts";
+import { type Site, siteTests } from "../../kit/program_site.ts";
+import { type Sections } from "../../kit/ini_text.ts";
 
 const test = siteTests();
 

@@ -9,14 +9,14 @@ import {
 } from "../../../lib/log/logger.ts";
 import { systemClock } from "../../../lib/time/mod.ts";
 import { testWith } from "../../peers/parts.ts";
-import { mountSmall } from "../../kit/small_disk.ts";
+import { mountSmall } from "../../kit/disk/small_disk.ts";
 import {
   FileSink,
   type LogWriter,
   writerSink,
 } from "../../../lib/log/sinks.ts";
 import { text } from "../../kit/text.ts";
-import { temporaryDirectory } from "../../kit/directories.ts";
+import { temporaryDirectory } from "../../kit/disk/directories.ts";
 
 const TIME = new Date(2026, 10, 20, 9, 6, 5, 86);
 const RECORD: LogRecord = {

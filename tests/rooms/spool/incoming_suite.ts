@@ -6,11 +6,11 @@
 import assert from "node:assert/strict";
 import type { IncomingSpool } from "../../../lib/spool/mod.ts";
 import { testWith } from "../../peers/parts.ts";
-import { mountSmall } from "../../kit/small_disk.ts";
-import { intercepted } from "../../kit/intercepted.ts";
+import { mountSmall } from "../../kit/disk/small_disk.ts";
+import { intercepted } from "../../kit/disk/intercepted.ts";
 import { isSpoolError } from "./outgoing_suite.ts";
 import { bytes } from "../../kit/text.ts";
-import { modeOf, temporaryDirectory } from "../../kit/directories.ts";
+import { modeOf, temporaryDirectory } from "../../kit/disk/directories.ts";
 
 /** Settings that all kinds have. */
 export interface IncomingOptions {

@@ -8,10 +8,10 @@ import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { DirqSimple, PlainDirectory } from "../../../lib/spool/mod.ts";
 import { testWith } from "../../peers/parts.ts";
-import { intercepted } from "../../kit/intercepted.ts";
+import { intercepted } from "../../kit/disk/intercepted.ts";
 import { age, isSpoolError, locked } from "./outgoing_suite.ts";
 import { bytes } from "../../kit/text.ts";
-import { temporaryDirectory } from "../../kit/directories.ts";
+import { temporaryDirectory } from "../../kit/disk/directories.ts";
 
 /** The owner of the files. Whoever sends is the user who runs the tests, without the rights of root. */
 const OTHER = 54_321;

@@ -7,7 +7,7 @@ import assert from "node:assert/strict";
 import { isSsmError } from "../../../lib/errors.ts";
 import type { OutgoingSpool } from "../../../lib/spool/mod.ts";
 import { bytes } from "../../kit/text.ts";
-import { temporaryDirectory } from "../../kit/directories.ts";
+import { temporaryDirectory } from "../../kit/disk/directories.ts";
 
 /** One kind of spool, as the suite handles it. */
 export interface OutgoingKind {

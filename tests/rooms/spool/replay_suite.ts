@@ -5,8 +5,8 @@
  */
 import assert from "node:assert/strict";
 import type { SignedSpool, Signing } from "../../../lib/spool/mod.ts";
-import { intercepted } from "../../kit/intercepted.ts";
-import { temporaryDirectory } from "../../kit/directories.ts";
+import { intercepted } from "../../kit/disk/intercepted.ts";
+import { temporaryDirectory } from "../../kit/disk/directories.ts";
 
 /** One kind of spool, as the suite handles it. */
 export interface SignedKind {

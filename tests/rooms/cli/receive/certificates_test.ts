@@ -7,11 +7,8 @@ import {
   writeCaDirectory,
 } from "../../../peers/openssl/openssl.ts";
 import { ssm } from "../../../kit/program.ts";
-import {
-  type Sections,
-  type Site,
-  siteTests,
-} from "../../../kit/program_site.ts";
+import { type Site, siteTests } from "../../../kit/program_site.ts";
+import { type Sections } from "../../../kit/ini_text.ts";
 
 const test = siteTests();
 

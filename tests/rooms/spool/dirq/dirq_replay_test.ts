@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import { DeliveredElements, DirqSchema } from "../../../../lib/spool/mod.ts";
 import { isSpoolError } from "../outgoing_suite.ts";
 import { deliver, replaySuite, unique, variant } from "../replay_suite.ts";
-import { namesIn, temporaryDirectory } from "../../../kit/directories.ts";
+import { namesIn, temporaryDirectory } from "../../../kit/disk/directories.ts";
 import { runProgram } from "../../../kit/short_program.ts";
 
 const KILLED = fileURLToPath(new URL("dirq_killed.ts", import.meta.url));

@@ -8,7 +8,7 @@ import {
 import { incomingSuite } from "../incoming_suite.ts";
 import { isSpoolError } from "../outgoing_suite.ts";
 import { bytes } from "../../../kit/text.ts";
-import { modeOf } from "../../../kit/directories.ts";
+import { modeOf } from "../../../kit/disk/directories.ts";
 
 const FIELDS = {
   body: bytes("\0\xffbody"),

@@ -4,7 +4,7 @@ import { testWith } from "../../../peers/parts.ts";
 import { locked } from "../outgoing_suite.ts";
 import { bytes } from "../../../kit/text.ts";
 import { startPython } from "../../../peers/python_dirq.ts";
-import { temporaryDirectory } from "../../../kit/directories.ts";
+import { temporaryDirectory } from "../../../kit/disk/directories.ts";
 
 // dirq itself gives up in three places when a purge removes a drained directory in
 // that moment, or finds it filled: adding, listing and purging are then repeated.

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { DirqSimple } from "../../../../lib/spool/mod.ts";
 import { age, isSpoolError, locked, outgoingSuite } from "../outgoing_suite.ts";
 import { bytes } from "../../../kit/text.ts";
-import { modeOf, temporaryDirectory } from "../../../kit/directories.ts";
+import { modeOf, temporaryDirectory } from "../../../kit/disk/directories.ts";
 
 outgoingSuite({
   name: "DirqSimple",

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { DirectoryWatch, DirqSimple } from "../../../../lib/spool/mod.ts";
-import { intercepted } from "../../../kit/intercepted.ts";
+import { intercepted } from "../../../kit/disk/intercepted.ts";
 import { bytes } from "../../../kit/text.ts";
 
 /** Nobody stops waiting. */

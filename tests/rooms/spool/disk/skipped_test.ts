@@ -10,7 +10,7 @@ import {
   PlainDirectory,
 } from "../../../../lib/spool/mod.ts";
 import { isErrno } from "../../../../lib/errors.ts";
-import { intercepted } from "../../../kit/intercepted.ts";
+import { intercepted } from "../../../kit/disk/intercepted.ts";
 import { age, isSpoolError, locked } from "../outgoing_suite.ts";
 import { bytes } from "../../../kit/text.ts";
 

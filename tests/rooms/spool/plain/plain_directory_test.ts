@@ -4,7 +4,7 @@ import { testWith } from "../../../peers/parts.ts";
 import { age, isSpoolError, locked, outgoingSuite } from "../outgoing_suite.ts";
 import { bytes } from "../../../kit/text.ts";
 import { startPython } from "../../../peers/python_dirq.ts";
-import { temporaryDirectory } from "../../../kit/directories.ts";
+import { temporaryDirectory } from "../../../kit/disk/directories.ts";
 
 let made = 0;
 

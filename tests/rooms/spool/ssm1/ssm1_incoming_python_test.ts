@@ -49,7 +49,7 @@ def consume():
         os.remove(name + ".sig")
     return got
 `;
-import { temporaryDirectory } from "../../../kit/directories.ts";
+import { temporaryDirectory } from "../../../kit/disk/directories.ts";
 
 testWith(
   ["python3-dirq"],

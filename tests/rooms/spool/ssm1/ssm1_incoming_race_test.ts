@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { Ssm1Incoming } from "../../../../lib/spool/mod.ts";
 import { deliver, fieldsOf } from "../incoming_suite.ts";
-import { intercepted } from "../../../kit/intercepted.ts";
+import { intercepted } from "../../../kit/disk/intercepted.ts";
 import { isSpoolError } from "../outgoing_suite.ts";
 import { bodiesIn, hiddenIn, visibleIn } from "./ssm1_site.ts";
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { Ssm1Reject } from "../../../../lib/spool/mod.ts";
 import { deliver, fieldsOf, incomingSuite } from "../incoming_suite.ts";
-import { intercepted } from "../../../kit/intercepted.ts";
+import { intercepted } from "../../../kit/disk/intercepted.ts";
 import { bodiesIn, hiddenIn, visibleIn } from "./ssm1_site.ts";
 
 incomingSuite({

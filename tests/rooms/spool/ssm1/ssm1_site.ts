@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { namesIn } from "../../../kit/directories.ts";
+import { namesIn } from "../../../kit/disk/directories.ts";
 
 /** Names in a directory, sorted; hidden ones not, as a consumer of `incoming` would see them. */
 export function visibleIn(directory: string): string[] {

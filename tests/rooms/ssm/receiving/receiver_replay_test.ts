@@ -4,7 +4,7 @@ import { sharedServer, testWith } from "../../../peers/parts.ts";
 import { testPki } from "../../../kit/pki/test_pki.ts";
 import { TestBroker } from "../../../kit/net/test_broker.ts";
 import { verifyMessage } from "../../../../lib/smime/mod.ts";
-import { intercepted } from "../../../kit/intercepted.ts";
+import { intercepted } from "../../../kit/disk/intercepted.ts";
 import { opener, RunningReceiver, sealed } from "../../../kit/receiving.ts";
 import { endpoint, QUEUE, Stage } from "../../../kit/stage.ts";
 import { bytes, text } from "../../../kit/text.ts";

@@ -15,6 +15,7 @@ import {
 } from "../../../kit/net/scripted_broker.ts";
 import { endpoint, QUEUE, Stage } from "../../../kit/stage.ts";
 import { bytes } from "../../../kit/text.ts";
+import { mountSmall } from "../../../kit/disk/small_disk.ts";
 
 Deno.test("receive() keeps a message that it cannot store on the broker, and stores it once it can", async () => {
   await using stage = await Stage.open();
@@ -152,13 +153,6 @@ Deno.test("receive() leaves to the broker, when it is stopped, what it cannot st
   assert.equal(broker.broker.stats().queued, 0);
 });
 
-/** Runs `mount` or `umount`, which must succeed. */
-async function run(command: string, ...args: string[]): Promise<void> {
-  const { success, stderr } = await new Deno.Command(command, { args })
-    .output();
-  assert.ok(success, new TextDecoder().decode(stderr));
-}
-
 const FAULTS = [
   ["a full disk", "size=64k", "size=10m", /no space left/i],
   ["a read-only disk", "ro", "rw", /read-only/i],
@@ -168,36 +162,31 @@ for (const [fault, bad, good, words] of FAULTS) {
   testWith(["root"], `receive() sits out ${fault}`, async () => {
     await using stage = await Stage.open();
     const disk = `${stage.dir}/incoming`;
-    await Deno.mkdir(disk);
-    await run("mount", "-t", "tmpfs", "-o", "size=10m", "tmpfs", disk);
-    try {
-      const incoming = await stage.delivery("incoming");
-      await run("mount", "-o", `remount,${bad}`, disk);
-      let mending: Promise<void> | undefined;
-      const storeClock: Clock = {
-        now: () => 0,
-        date: () => new Date(),
-        after: (_, callback) => {
-          mending ??= run("mount", "-o", `remount,${good}`, disk);
-          mending.then(callback);
-          return () => {};
-        },
-      };
-      await using broker = await ScriptedBroker.start(
-        delivering("x".repeat(200_000)),
-      );
-      const receiver = await RunningReceiver.start(stage, [broker.endpoint], {
-        incoming,
-        storeClock,
-      });
-      assert.deepEqual(await receiver.until(1), ["incoming"]);
-      await receiver.stop();
-      assert.match(stage.complaints.join("\n"), words);
-      const [delivered, ...more] = await stage.delivered("incoming");
-      assert.equal(delivered!["body"], "x".repeat(200_000));
-      assert.deepEqual(more, []);
-    } finally {
-      await run("umount", disk);
-    }
+    await using mounted = await mountSmall(disk, "size=10m");
+    const incoming = await stage.delivery("incoming");
+    await mounted.remount(bad);
+    let mending: Promise<void> | undefined;
+    const storeClock: Clock = {
+      now: () => 0,
+      date: () => new Date(),
+      after: (_, callback) => {
+        mending ??= mounted.remount(good);
+        mending.then(callback);
+        return () => {};
+      },
+    };
+    await using broker = await ScriptedBroker.start(
+      delivering("x".repeat(200_000)),
+    );
+    const receiver = await RunningReceiver.start(stage, [broker.endpoint], {
+      incoming,
+      storeClock,
+    });
+    assert.deepEqual(await receiver.until(1), ["incoming"]);
+    await receiver.stop();
+    assert.match(stage.complaints.join("\n"), words);
+    const [delivered, ...more] = await stage.delivered("incoming");
+    assert.equal(delivered!["body"], "x".repeat(200_000));
+    assert.deepEqual(more, []);
   });
 }

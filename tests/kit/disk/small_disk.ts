@@ -7,22 +7,21 @@ import assert from "node:assert/strict";
 
 /** A mounted file system. Disposing it unmounts it. */
 export interface SmallDisk extends AsyncDisposable {
-  /** Makes it read-only or writable. */
-  remount(how: "ro" | "rw"): Promise<void>;
+  /** Changes it: `ro`, `rw`, or an option that it is mounted with. */
+  remount(how: string): Promise<void>;
 }
 
 /**
- * Mounts a file system of 256 KB in a new directory at `path`.
+ * Mounts a file system in a new directory at `path`.
  *
- * @param inodes most files and directories. @default as many as it has room for
+ * @param options of the kernel's tmpfs: `nr_inodes=4` is the most files and directories
  */
 export async function mountSmall(
   path: string,
-  inodes?: number,
+  options = "size=256k",
 ): Promise<SmallDisk> {
   await Deno.mkdir(path);
-  const size = `size=256k${inodes === undefined ? "" : `,nr_inodes=${inodes}`}`;
-  await run("mount", "-t", "tmpfs", "-o", size, "tmpfs", path);
+  await run("mount", "-t", "tmpfs", "-o", options, "tmpfs", path);
   return {
     remount: (how) => run("mount", "-o", `remount,${how}`, path),
     [Symbol.asyncDispose]: () => run("umount", path),
