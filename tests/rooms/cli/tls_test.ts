@@ -16,7 +16,7 @@ import {
 } from "../../kit/program.ts";
 import { AnsweringBroker } from "../../kit/net/answering_broker.ts";
 import { type Site, siteTests } from "../../kit/program_site.ts";
-import { type Sections } from "../../kit/ini_text.ts";
+import type { Sections } from "../../kit/ini_text.ts";
 
 const test = siteTests();
 

@@ -8,7 +8,7 @@ import {
 } from "../../../peers/openssl/openssl.ts";
 import { ssm } from "../../../kit/program.ts";
 import { type Site, siteTests } from "../../../kit/program_site.ts";
-import { type Sections } from "../../../kit/ini_text.ts";
+import type { Sections } from "../../../kit/ini_text.ts";
 
 const test = siteTests();
 

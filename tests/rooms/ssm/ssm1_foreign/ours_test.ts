@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { TestBroker } from "../../../kit/net/test_broker.ts";
 import { ourConsumer, ourProducer, Ours } from "./ours.ts";
-import { type Sections } from "../../../kit/ini_text.ts";
+import type { Sections } from "../../../kit/ini_text.ts";
 import {
   ACTIVEMQ,
   BINARY,
