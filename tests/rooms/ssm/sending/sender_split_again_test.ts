@@ -9,9 +9,10 @@ import {
 } from "../../../kit/net/scripted_broker.ts";
 import { testPki } from "../../../kit/pki/test_pki.ts";
 import { opener, RunningReceiver, sealer } from "../../../kit/receiving.ts";
-import { endpoint, report, Stage, text } from "../../../kit/stage.ts";
+import { endpoint, report, Stage } from "../../../kit/stage.ts";
+import { text } from "../../../kit/text.ts";
 import { sharedServer, testWith } from "../../../peers/parts.ts";
-import { TestBroker } from "../../broker/harness.ts";
+import { TestBroker } from "../../../kit/net/test_broker.ts";
 import {
   HEADER,
   idsOf,

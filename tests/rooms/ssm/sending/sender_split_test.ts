@@ -7,8 +7,9 @@ import {
   swallow,
   takeMessages,
 } from "../../../kit/net/scripted_broker.ts";
-import { bytes, endpoint, report, Stage, text } from "../../../kit/stage.ts";
-import { TestBroker } from "../../broker/harness.ts";
+import { endpoint, report, Stage } from "../../../kit/stage.ts";
+import { bytes, text } from "../../../kit/text.ts";
+import { TestBroker } from "../../../kit/net/test_broker.ts";
 import { idsOf, LIMIT, message, SPLIT } from "./splitting.ts";
 
 Deno.test("sendAll() sends a file that is too large as several messages, and says so", async () => {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { bytes } from "../../../kit/stage.ts";
+import { bytes } from "../../../kit/text.ts";
 import { partsOf, whyNot } from "./documents.ts";
 
 const APEL_HEADERS = [

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { Random } from "../../../kit/random.ts";
-import { bytes } from "../../../kit/stage.ts";
+import { bytes } from "../../../kit/text.ts";
 import { type Made, MAKERS, partsOf, whyNot } from "./documents.ts";
 
 const SEEDS = 300;
