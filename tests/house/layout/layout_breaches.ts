@@ -271,19 +271,19 @@ export const BREACHES: readonly (readonly [
     "a helper for all that needs a room's",
     "tests/kit/clocks.ts",
     `import "../rooms/ssm/sending/stage.ts"; export class ManualClock {}`,
-    "imports tests/rooms/ssm/sending/stage.ts, which others use alone",
+    "imports tests/rooms/ssm/sending/stage.ts, which is neither its own nor shared",
   ],
   [
     "a test that uses the helpers of another room",
     "tests/rooms/stomp/client_test.ts",
     `import "../ssm/sending/stage.ts";`,
-    "imports tests/rooms/ssm/sending/stage.ts, which others use alone",
+    "imports tests/rooms/ssm/sending/stage.ts, which is neither its own nor shared",
   ],
   [
     "a proof that uses the helpers of a room",
     "tests/proofs/fuzz/main.ts",
     `import "../../rooms/ssm/sending/stage.ts";`,
-    "imports tests/rooms/ssm/sending/stage.ts, which others use alone",
+    "imports tests/rooms/ssm/sending/stage.ts, which is neither its own nor shared",
   ],
   [
     "a helper that nobody uses",

@@ -42,7 +42,9 @@ export function misplacedTests(
       const target = posix.join(posix.dirname(path), specifier);
       if (!target.startsWith("tests/")) continue;
       if (!allowed.some((place) => target.startsWith(`${place}/`))) {
-        broken.push(`${path}: imports ${target}, which others use alone`);
+        broken.push(
+          `${path}: imports ${target}, which is neither its own nor shared`,
+        );
       }
     }
   }

@@ -3,7 +3,7 @@ import { Random } from "../../../kit/random.ts";
 import { bytes } from "../../../kit/text.ts";
 import { testWith } from "../../../peers/parts.ts";
 import { askPython } from "../../../peers/python_config.ts";
-import { MAKERS, partsOf } from "./documents.ts";
+import { MAKERS, partsOf } from "../../../kit/accounting_documents.ts";
 
 /** Reads the records of each text as the loader of APEL does. */
 const READ = `

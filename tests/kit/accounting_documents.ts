@@ -4,10 +4,10 @@
  * @module
  */
 import assert from "node:assert/strict";
-import type { Scale } from "../../../../lib/ssm/envelope.ts";
-import { splitRecords } from "../../../../lib/ssm/splitting/split.ts";
-import type { Random } from "../../../kit/random.ts";
-import { bytes } from "../../../kit/text.ts";
+import type { Scale } from "../../lib/ssm/envelope.ts";
+import { splitRecords } from "../../lib/ssm/splitting/split.ts";
+import type { Random } from "./random.ts";
+import { bytes } from "./text.ts";
 
 /** Messages weigh what they are long. */
 export const PLAIN: Scale = { fixed: 0, weigh: ({ length }) => length };
