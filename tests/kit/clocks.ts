@@ -1,9 +1,9 @@
 /**
- * Clocks for tests: one on which waits take no time, and one that a test moves.
+ * Clocks for tests: waits take no time, or a test moves it, or its date.
  *
  * @module
  */
-import type { Clock } from "../../lib/time/mod.ts";
+import { type Clock, systemClock } from "../../lib/time/mod.ts";
 
 /** A clock on which every wait ends at once and moves the time by its length. */
 export class InstantClock implements Clock {
@@ -47,6 +47,7 @@ export class InstantClock implements Clock {
 /** A clock that stands still until a test moves it. */
 export class ManualClock implements Clock {
   #now = 0;
+  #timeOfDay: number | undefined;
   readonly #timers = new Set<{ at: number; callback: () => void }>();
   #armed = Promise.withResolvers<void>();
 
@@ -55,7 +56,16 @@ export class ManualClock implements Clock {
   }
 
   date(): Date {
-    return new Date(this.now());
+    return new Date(this.timeOfDay);
+  }
+
+  /** What `date` says, in ms since 1970: as `now`, until it is set. */
+  get timeOfDay(): number {
+    return this.#timeOfDay ?? this.#now;
+  }
+
+  set timeOfDay(ms: number) {
+    this.#timeOfDay = ms;
   }
 
   after(ms: number, callback: () => void): () => void {
@@ -95,5 +105,23 @@ export class ManualClock implements Clock {
   async step(ms: number): Promise<void> {
     await this.awaited();
     this.advance(ms);
+  }
+}
+
+/** The clock of the machine, whose date is as far ahead as a test says. */
+export class ShiftedClock implements Clock {
+  /** In milliseconds. */
+  aheadMs = 0;
+
+  now(): number {
+    return systemClock.now();
+  }
+
+  date(): Date {
+    return new Date(systemClock.date().getTime() + this.aheadMs);
+  }
+
+  after(ms: number, callback: () => void): () => void {
+    return systemClock.after(ms, callback);
   }
 }

@@ -4,6 +4,7 @@
  * @module
  */
 import { SsmError } from "../../errors.ts";
+import { systemClock } from "../../time/mod.ts";
 import { textLines } from "./text_lines.ts";
 
 /** How a process is run. */
@@ -95,10 +96,10 @@ export class ObservedProcess implements AsyncDisposable {
     timeoutMs = 15_000,
   ): Promise<T> {
     let late = false;
-    const timer = setTimeout(() => {
+    const cancel = systemClock.after(timeoutMs, () => {
       late = true;
       this.#changed.resolve();
-    }, timeoutMs);
+    });
     try {
       for (;;) {
         const found = look();
@@ -107,7 +108,7 @@ export class ObservedProcess implements AsyncDisposable {
         await this.#changed.promise;
       }
     } finally {
-      clearTimeout(timer);
+      cancel();
     }
   }
 
