@@ -27,7 +27,8 @@ import {
   StompClient,
   type StompConnectOptions,
 } from "../../lib/stomp/mod.ts";
-import { FakeClock } from "./fake_clock.ts";
+import { InstantClock } from "./clocks.ts";
+import { bytes, text } from "./text.ts";
 
 /** Where both sides send to, unless they are told otherwise. */
 export const QUEUE = "/queue/accounting";
@@ -119,7 +120,7 @@ export class Stage implements AsyncDisposable {
       envelope = { seal: (body) => Promise.resolve({ body }) },
       retryForMs = 60_000,
       destination = QUEUE,
-      clock = new FakeClock(),
+      clock = new InstantClock(),
       ...rest
     } = changes;
     const { log, signal } = this;
@@ -218,12 +219,4 @@ export function notingEnvelope(
       return Promise.resolve({ body: payload });
     },
   };
-}
-
-export function bytes(text: string): Uint8Array<ArrayBuffer> {
-  return new TextEncoder().encode(text);
-}
-
-export function text(bytes: Uint8Array): string {
-  return new TextDecoder().decode(bytes);
 }

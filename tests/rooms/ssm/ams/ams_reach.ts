@@ -13,7 +13,7 @@ import {
   type AmsTopic,
 } from "../../../../lib/ssm/mod.ts";
 import { Running, ssmCommand } from "../../../kit/program.ts";
-import type { BrokerTls } from "../../../peers/activemq.ts";
+import type { BrokerTls } from "../../../peers/foreign_broker.ts";
 import type { Reach, RealBroker } from "../full_circle.ts";
 
 const PROJECT = "accounting";

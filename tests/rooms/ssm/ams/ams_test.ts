@@ -4,13 +4,14 @@
  * @module
  */
 import assert from "node:assert/strict";
-import { AmsClient } from "../../../../lib/ams/mod.ts";
+import type { AmsClient } from "../../../../lib/ams/mod.ts";
 import { type Clock, systemClock } from "../../../../lib/time/mod.ts";
 import { sharedServer, testWith } from "../../../peers/parts.ts";
 import { Wire } from "../../../kit/net/faulty_wire.ts";
 import { testPki } from "../../../kit/pki/test_pki.ts";
 import { RunningReceiver } from "../../../kit/receiving.ts";
-import { bytes, Stage } from "../../../kit/stage.ts";
+import { Stage } from "../../../kit/stage.ts";
+import { bytes } from "../../../kit/text.ts";
 import { runFullCircle, type Site } from "../full_circle.ts";
 import { verifierOf } from "../verifier.ts";
 import { amsClient, overAms, RunningAms } from "./ams_reach.ts";

@@ -14,7 +14,8 @@ import {
 import type { Delivery } from "../../../../lib/ssm/carrier.ts";
 import { StepClock } from "../../../kit/step_clock.ts";
 import { plainEnvelope } from "../../../kit/receiving.ts";
-import { Stage, text } from "../../../kit/stage.ts";
+import { Stage } from "../../../kit/stage.ts";
+import { text } from "../../../kit/text.ts";
 import { Service } from "./service.ts";
 
 export type Changes = Partial<AmsIncomingOptions>;

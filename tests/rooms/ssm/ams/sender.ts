@@ -10,7 +10,8 @@ import {
   type AmsOutgoingOptions,
 } from "../../../../lib/ssm/mod.ts";
 import { FakeClock } from "../../../kit/fake_clock.ts";
-import { bytes, Stage } from "../../../kit/stage.ts";
+import { Stage } from "../../../kit/stage.ts";
+import { bytes } from "../../../kit/text.ts";
 import { type Call, Service } from "./service.ts";
 
 export type Changes = Partial<AmsOutgoingOptions>;
