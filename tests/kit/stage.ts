@@ -9,6 +9,7 @@ import { dial } from "../../lib/net/mod.ts";
 import {
   DeliveredElements,
   DirqSchema,
+  type DirqSchemaOptions,
   DirqSimple,
   type OutgoingSpool,
 } from "../../lib/spool/mod.ts";
@@ -132,8 +133,12 @@ export class Stage implements AsyncDisposable {
   }
 
   /** Opens the queue `incoming` or `reject`, as a receiver that starts does. */
-  delivery(queue: "incoming" | "reject"): Promise<DirqSchema> {
+  delivery(
+    queue: "incoming" | "reject",
+    options: Pick<DirqSchemaOptions, "clock"> = {},
+  ): Promise<DirqSchema> {
     return DirqSchema.open(`${this.dir}/${queue}`, {
+      ...options,
       ledgerDirectory: `${this.dir}/ledger/${queue}`,
     });
   }

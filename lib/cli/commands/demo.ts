@@ -8,6 +8,7 @@
 import { join } from "node:path";
 import { equalBytes } from "../../bytes.ts";
 import { SsmError } from "../../errors.ts";
+import { systemClock } from "../../time/mod.ts";
 import {
   type Command,
   type CommandContext,
@@ -76,7 +77,7 @@ class Demo {
   }
 
   async run(): Promise<void> {
-    const started = performance.now();
+    const started = systemClock.now();
     const site = await makeSite(this.#directory);
     this.#tell("A throw-away site", [
       `directory  ${site.directory}`,
@@ -112,7 +113,7 @@ class Demo {
     await expectStatus("receiver", receiver.stop());
     await expectStatus("broker", broker.stop());
     this.#tell("Receiver and broker stopped in order (SIGTERM, exit 0)", []);
-    this.#farewell(site, (performance.now() - started) / 1000);
+    this.#farewell(site, (systemClock.now() - started) / 1000);
   }
 
   async #drop(site: DemoSite): Promise<Map<string, DemoFile>> {

@@ -4,6 +4,7 @@
  * @module
  */
 import { SsmError } from "../../errors.ts";
+import { systemClock } from "../../time/mod.ts";
 import { selfCommand } from "../process/self.ts";
 import { textLines } from "../process/text_lines.ts";
 
@@ -54,10 +55,10 @@ export class DemoProcess implements AsyncDisposable {
     { what, timeoutMs = 15_000 }: { what: string; timeoutMs?: number },
   ): Promise<T> {
     let late = false;
-    const timer = setTimeout(() => {
+    const cancel = systemClock.after(timeoutMs, () => {
       late = true;
       this.#changed.resolve();
-    }, timeoutMs);
+    });
     try {
       for (;;) {
         const found = look(this.#lines);
@@ -66,7 +67,7 @@ export class DemoProcess implements AsyncDisposable {
         await this.#changed.promise;
       }
     } finally {
-      clearTimeout(timer);
+      cancel();
     }
   }
 

@@ -5,6 +5,7 @@
  * @module
  */
 import { isErrno } from "../../errors.ts";
+import { type Clock, systemClock } from "../../time/mod.ts";
 import { spoolError } from "../disk/errors.ts";
 import {
   lookAt,
@@ -24,6 +25,8 @@ export interface MarkedElementsOptions {
   readonly maxLockMs?: number;
   /** Mode of directories, whatever the umask. @default {0o750} */
   readonly directoryMode?: number;
+  /** What ages are counted by. @default the machine's clock */
+  readonly clock?: Clock;
 }
 
 /** The marked elements of a queue, which may have others and other readers. */
@@ -33,14 +36,22 @@ export class MarkedElements implements MarkedSpool {
   readonly #maxLockMs: number;
   readonly #directoryMode: number;
   readonly #elements: DeliveredElements;
-  readonly #names = new ElementNames();
+  readonly #clock: Clock;
+  readonly #names: ElementNames;
 
   constructor(path: string, options: MarkedElementsOptions) {
-    const { mark, maxLockMs = 600_000, directoryMode = 0o750 } = options;
+    const {
+      mark,
+      maxLockMs = 600_000,
+      directoryMode = 0o750,
+      clock = systemClock,
+    } = options;
     this.#path = path;
     this.#mark = mark;
     this.#maxLockMs = maxLockMs;
     this.#directoryMode = directoryMode;
+    this.#clock = clock;
+    this.#names = new ElementNames(clock);
     this.#elements = new DeliveredElements(path);
   }
 
@@ -73,7 +84,7 @@ export class MarkedElements implements MarkedSpool {
     try {
       if (makeDirectory(lock, this.#directoryMode)) return "ours";
       const since = lookAt(lock)?.mtime?.getTime();
-      if (since === undefined || since > Date.now() - this.#maxLockMs) {
+      if (since === undefined || !this.#isOld(since)) {
         return "held";
       }
       // Two may do this at the same time; what they do then, they may do twice.
@@ -130,13 +141,17 @@ export class MarkedElements implements MarkedSpool {
     for (const name of subdirectories(this.#obsolete)) {
       const path = `${this.#obsolete}/${name}`;
       const since = lookAt(path)?.ctime?.getTime() ?? Infinity;
-      if (since > Date.now() - this.#maxLockMs) continue;
+      if (!this.#isOld(since)) continue;
       try {
         await Deno.remove(path, { recursive: true });
       } catch (error) {
         if (!isErrno(error, "ENOENT")) throw spoolError("remove", path, error);
       }
     }
+  }
+
+  #isOld(time: number): boolean {
+    return time <= this.#clock.date().getTime() - this.#maxLockMs;
   }
 
   async #isMarked(name: string): Promise<boolean> {

@@ -9,6 +9,7 @@
  */
 import { join } from "node:path";
 import { isErrno } from "../../errors.ts";
+import { type Clock, systemClock } from "../../time/mod.ts";
 import { DirectorySyncer } from "../disk/directory_syncer.ts";
 import { spoolError } from "../disk/errors.ts";
 import {
@@ -36,6 +37,8 @@ export interface Ssm1RejectOptions {
   fileMode?: number;
   /** Mode of the directories, whatever the umask. @default {0o750} */
   directoryMode?: number;
+  /** What ages are counted by. @default the machine's clock */
+  clock?: Clock;
 }
 
 /** The files of a message, in the order in which they become visible. */
@@ -50,6 +53,7 @@ export class Ssm1Reject implements IncomingSpool {
   readonly #remembered: number;
   readonly #maxTempMs: number;
   readonly #fileMode: number;
+  readonly #clock: Clock;
   readonly #names = new MessageNames();
   readonly #syncer = new DirectorySyncer();
   readonly #perKey = new PerKey();
@@ -61,11 +65,13 @@ export class Ssm1Reject implements IncomingSpool {
       remembered = 10_000,
       maxTempMs = 300_000,
       fileMode = 0o640,
+      clock = systemClock,
     } = options;
     this.#path = path;
     this.#remembered = remembered;
     this.#maxTempMs = maxTempMs;
     this.#fileMode = fileMode;
+    this.#clock = clock;
   }
 
   /**
@@ -127,7 +133,7 @@ export class Ssm1Reject implements IncomingSpool {
 
   /** Removes what was written but not committed. */
   async tidy(): Promise<void> {
-    const limit = Date.now() - this.#maxTempMs;
+    const limit = this.#clock.date().getTime() - this.#maxTempMs;
     const old = new Map<string, boolean>();
     try {
       for await (const { name } of Deno.readDir(this.#path)) {
@@ -168,7 +174,7 @@ export class Ssm1Reject implements IncomingSpool {
   /** Writes the body under the hidden name of an id that is not in use: making that file takes the id. */
   async #reserve(body: Uint8Array): Promise<string> {
     for (;;) {
-      const id = this.#names.next(Date.now());
+      const id = this.#names.next(this.#clock.date().getTime());
       if (this.#isUsed(id)) continue;
       try {
         await writeDurably(this.#hidden(id), body, this.#fileMode);

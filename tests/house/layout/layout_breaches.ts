@@ -174,6 +174,30 @@ export const BREACHES: readonly (readonly [
     "touches the network (node:net)",
   ],
   [
+    "the time of day that is not asked of a clock",
+    "lib/spool/mod.ts",
+    `const now = Date.now();`,
+    "touches the clock (Date.now)",
+  ],
+  [
+    "the date that is not asked of a clock",
+    "lib/spool/mod.ts",
+    `const zero = new Date(0), now = new Date();`,
+    "touches the clock (new Date())",
+  ],
+  [
+    "a timer that no clock sets",
+    "lib/ssm/mod.ts",
+    `setTimeout(() => {}, 10);`,
+    "touches the clock (setTimeout)",
+  ],
+  [
+    "a wait by no clock",
+    "lib/stomp/mod.ts",
+    `import { setImmediate, setTimeout } from "node:timers/promises";`,
+    "touches the clock (node:timers/promises)",
+  ],
+  [
     "fetch",
     "lib/spool/mod.ts",
     `await fetch("http://localhost");`,

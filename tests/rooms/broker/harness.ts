@@ -226,6 +226,8 @@ export function text(frame: Frame): string {
 
 /** A clock that stands still until it is told to go on. */
 export class ManualClock implements Clock {
+  /** What `date` says, in milliseconds since 1970: set by itself, as on a machine. */
+  timeOfDay = 0;
   #now = 0;
   readonly #timers = new Set<{ at: number; callback: () => void }>();
 
@@ -234,7 +236,7 @@ export class ManualClock implements Clock {
   }
 
   date(): Date {
-    return new Date(this.now());
+    return new Date(this.timeOfDay);
   }
 
   after(ms: number, callback: () => void): () => void {

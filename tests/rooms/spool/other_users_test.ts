@@ -77,7 +77,7 @@ testWith(
     assert.deepEqual(await sendersView("dirq", path), [
       `lists ${name}`,
       `Cannot lock "${path}/${name}": operation not permitted, it belongs to another user (id 54321); ` +
-      "whoever sends from a dirq must own its files: let the producer write as the user who runs ssm",
+      "only the owner of a file can send it from a dirq: let the producer write its files as the user that runs ssm",
     ]);
   },
 );

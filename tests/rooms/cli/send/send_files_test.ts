@@ -130,7 +130,7 @@ test(
     await logIncludes(
       site,
       `ssm.ssm2 - ERROR - Messages stay in outgoing: Cannot list "${locked}": permission denied`,
-      "ssm.ssm2 - ERROR - Hint: the user who runs ssm must be able to read the files, and to write into their directories",
+      "ssm.ssm2 - ERROR - Hint: the user that runs ssm must be able to read the files, and to write into their directories",
     );
   },
   "protected-hardlinks",
@@ -150,10 +150,10 @@ test(
     assert.equal(status, 1);
     assert.equal(texts.length, 1);
     const hints = (await site.log()).filter((line) =>
-      line.includes("Hint: who")
+      line.includes("Hint: only")
     );
     assert.deepEqual(hints, [
-      "ssm.ssm2 - ERROR - Hint: whoever sends from a dirq must own its files: let the producer write as the user who runs ssm",
+      "ssm.ssm2 - ERROR - Hint: only the owner of a file can send it from a dirq: let the producer write its files as the user that runs ssm",
     ]);
     assert.deepEqual(await site.waiting(), names.slice(0, 2));
   },

@@ -1,7 +1,11 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { fileURLToPath } from "node:url";
-import { DeliveredElements, DirqSchema } from "../../../../lib/spool/mod.ts";
+import {
+  DeliveredElements,
+  DirqSchema,
+  type DirqSchemaOptions,
+} from "../../../../lib/spool/mod.ts";
 import { isSpoolError } from "../outgoing_suite.ts";
 import { deliver, replaySuite, unique, variant } from "../replay_suite.ts";
 
@@ -115,7 +119,7 @@ Deno.test("DirqSchema makes its memory again when somebody has removed it", asyn
 
 function open(
   root: string,
-  options: { remembered?: number; maxTempMs?: number } = {},
+  options: Omit<DirqSchemaOptions, "ledgerDirectory"> = {},
 ): Promise<DirqSchema> {
   return DirqSchema.open(`${root}/incoming`, {
     ledgerDirectory: `${root}/ledger/incoming`,

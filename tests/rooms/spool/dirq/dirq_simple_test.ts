@@ -156,6 +156,16 @@ Deno.test("DirqSimple.remove() succeeds although the lock is gone", async () => 
   assert.deepEqual(await spool.list(), []);
 });
 
+Deno.test("DirqSimple.lock() respects a lock that is no second name of the element", async () => {
+  await using temporary = await temporaryDirectory();
+  const { path } = temporary;
+  const spool = new DirqSimple(path);
+  const name = await spool.add(bytes("x"));
+  await Deno.writeTextFile(`${path}/${name}.lck`, "");
+  assert.equal(await spool.lock(name), undefined);
+  assert.equal(await Deno.readTextFile(`${path}/${name}.lck`), "");
+});
+
 Deno.test("DirqSimple keeps the order of elements added within one microsecond", async () => {
   await using temporary = await temporaryDirectory();
   const spool = new DirqSimple(temporary.path);

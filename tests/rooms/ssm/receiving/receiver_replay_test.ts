@@ -4,7 +4,8 @@ import { sharedServer, testWith } from "../../../peers/parts.ts";
 import { testPki } from "../../../kit/pki/test_pki.ts";
 import { TestBroker } from "../../broker/harness.ts";
 import { verifyMessage } from "../../../../lib/smime/mod.ts";
-import { intercepted } from "../../spool/intercepted.ts";
+import { type Clock, systemClock } from "../../../../lib/time/mod.ts";
+import { ShiftedClock } from "../../../kit/shifted_clock.ts";
 import { opener, RunningReceiver, sealed } from "../../../kit/receiving.ts";
 import { bytes, endpoint, QUEUE, Stage, text } from "../../../kit/stage.ts";
 
@@ -16,11 +17,15 @@ const pki = sharedServer(PARTS, testPki);
 async function exchange(
   stage: Stage,
   messages: readonly (readonly [id: string | undefined, body: Uint8Array])[],
+  clock: Clock = systemClock,
 ): Promise<string[]> {
   await using broker = await TestBroker.start();
   await using receiver = await RunningReceiver.start(stage, [
     endpoint(broker.port),
-  ], { envelope: opener(pki()) });
+  ], {
+    envelope: opener(pki()),
+    incoming: await stage.delivery("incoming", { clock }),
+  });
   await using sender = await endpoint(broker.port).connect(stage.signal);
   for (const [id, body] of messages) {
     const headers = id === undefined ? {} : { "empa-id": id };
@@ -165,14 +170,15 @@ testWith(
     await using stage = await Stage.open();
     const message = await pythonSealed("a record");
     assert.deepEqual(await exchange(stage, [["a", message]]), ["incoming"]);
-    using _ = intercepted(
-      Date,
-      "now",
-      (now) => () => now.call(Date) + 3_600_000,
-    );
+    const clock = new ShiftedClock();
+    clock.aheadMs = 3_600_000;
     const moved = rebound(message, "0");
     assert.deepEqual(
-      await exchange(stage, [["b", moved], ["c", message], ["a", moved]]),
+      await exchange(
+        stage,
+        [["b", moved], ["c", message], ["a", moved]],
+        clock,
+      ),
       ["reject", "duplicate", "duplicate"],
     );
     const [{ error, ...rest } = {}, ...others] = await stage.delivered(

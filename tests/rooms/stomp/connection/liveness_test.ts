@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
-import { Watch } from "../../../../lib/stomp/connection/timers.ts";
+import { LivenessWatch } from "../../../../lib/stomp/connection/liveness.ts";
 import { ManualClock } from "../../../kit/manual_clock.ts";
 
 /** A watch and what it did, by the time it did it. */
 function watch({ writeTimeoutMs = 0 } = {}) {
   const clock = new ManualClock();
   const done: [number, string][] = [];
-  const watch: Watch = new Watch(clock, {
+  const watch: LivenessWatch = new LivenessWatch(clock, {
     sendHeartBeat() {
       done.push([clock.now(), "heart-beat"]);
       watch.queued(1);
@@ -17,14 +17,14 @@ function watch({ writeTimeoutMs = 0 } = {}) {
   return { clock, watch, done };
 }
 
-Deno.test("Watch sends heart-beats a quarter early while nothing else is sent", () => {
+Deno.test("LivenessWatch sends heart-beats a quarter early while nothing else is sent", () => {
   const { clock, watch: one, done } = watch();
   one.startHeartBeats({ sendMs: 1000, receiveMs: 0 }, 2);
   clock.advance(2250);
   assert.deepEqual(done.map(([at]) => at), [750, 1500, 2250]);
 });
 
-Deno.test("Watch counts whatever is sent as a heart-beat", () => {
+Deno.test("LivenessWatch counts whatever is sent as a heart-beat", () => {
   const { clock, watch: one, done } = watch();
   one.startHeartBeats({ sendMs: 1000, receiveMs: 0 }, 2);
   clock.advance(700);
@@ -36,7 +36,7 @@ Deno.test("Watch counts whatever is sent as a heart-beat", () => {
   assert.deepEqual(done, [[1450, "heart-beat"]]);
 });
 
-Deno.test("Watch sends no heart-beat behind bytes that wait to be sent", () => {
+Deno.test("LivenessWatch sends no heart-beat behind bytes that wait to be sent", () => {
   const { clock, watch: one, done } = watch();
   one.startHeartBeats({ sendMs: 1000, receiveMs: 0 }, 2);
   one.queued(10);
@@ -47,7 +47,7 @@ Deno.test("Watch sends no heart-beat behind bytes that wait to be sent", () => {
   assert.equal(done.length, 1);
 });
 
-Deno.test("Watch gives up when nothing comes for the agreed time and the grace", () => {
+Deno.test("LivenessWatch gives up when nothing comes for the agreed time and the grace", () => {
   const { clock, watch: one, done } = watch();
   one.listening();
   one.startHeartBeats({ sendMs: 0, receiveMs: 1000 }, 2.5);
@@ -60,7 +60,7 @@ Deno.test("Watch gives up when nothing comes for the agreed time and the grace",
   assert.deepEqual(done, [[4500, "nothing came for 2500 ms"]]);
 });
 
-Deno.test("Watch does not blame the peer for silence while nobody listens", () => {
+Deno.test("LivenessWatch does not blame the peer for silence while nobody listens", () => {
   const { clock, watch: one, done } = watch();
   one.listening();
   one.startHeartBeats({ sendMs: 0, receiveMs: 1000 }, 2);
@@ -73,7 +73,7 @@ Deno.test("Watch does not blame the peer for silence while nobody listens", () =
   assert.deepEqual(done, [[62_000, "nothing came for 2000 ms"]]);
 });
 
-Deno.test("Watch gives up when queued bytes do not move, not when they move slowly", () => {
+Deno.test("LivenessWatch gives up when queued bytes do not move, not when they move slowly", () => {
   const { clock, watch: one, done } = watch({ writeTimeoutMs: 1000 });
   one.queued(10);
   for (let i = 0; i < 5; i++) {
@@ -85,7 +85,7 @@ Deno.test("Watch gives up when queued bytes do not move, not when they move slow
   assert.deepEqual(done, [[5995, "the peer took nothing for 1000 ms"]]);
 });
 
-Deno.test("Watch forgets about progress once nothing is queued, and begins anew", () => {
+Deno.test("LivenessWatch forgets about progress once nothing is queued, and begins anew", () => {
   const { clock, watch: one, done } = watch({ writeTimeoutMs: 1000 });
   one.queued(10);
   one.sent(10);
@@ -97,7 +97,7 @@ Deno.test("Watch forgets about progress once nothing is queued, and begins anew"
   assert.equal(done.length, 1);
 });
 
-Deno.test("Watch counts bytes", () => {
+Deno.test("LivenessWatch counts bytes", () => {
   const { watch: one } = watch();
   one.queued(7);
   one.queued(5);
@@ -107,7 +107,7 @@ Deno.test("Watch counts bytes", () => {
   assert.deepEqual(one.traffic, { received: 3, sent: 7 });
 });
 
-Deno.test("Watch.stop() leaves no timer behind", () => {
+Deno.test("LivenessWatch.stop() leaves no timer behind", () => {
   const { clock, watch: one } = watch({ writeTimeoutMs: 1000 });
   one.startHeartBeats({ sendMs: 1000, receiveMs: 1000 }, 2);
   one.queued(1);
@@ -116,7 +116,7 @@ Deno.test("Watch.stop() leaves no timer behind", () => {
   assert.equal(clock.timers, 0);
 });
 
-Deno.test("Watch.startHeartBeats() refuses a grace factor below 1", () => {
+Deno.test("LivenessWatch.startHeartBeats() refuses a grace factor below 1", () => {
   const { watch: one } = watch();
   for (const graceFactor of [0.9, 0, NaN]) {
     assert.throws(

@@ -10,17 +10,17 @@ import type { HeartBeat } from "./negotiate.ts";
 /** The part of the promised interval after which a heart-beat is sent. */
 const SEND_EARLY = 0.75;
 
-/** What the watch has done to its connection. */
-export interface Watched {
+/** What is done to a connection by the clock. */
+export interface WatchedConnection {
   sendHeartBeat(): void;
   /** Counts the connection as lost. */
   giveUp(why: string): void;
 }
 
 /** Told of all that moves on a connection, it acts when nothing does. */
-export class Watch {
+export class LivenessWatch {
   readonly #clock: Clock;
-  readonly #watched: Watched;
+  readonly #watched: WatchedConnection;
   readonly #writeTimeoutMs: number;
   readonly #timers = new Map<string, () => void>();
   #queuedBytes = 0;
@@ -35,7 +35,11 @@ export class Watch {
   #progressAt = 0;
 
   /** @param writeTimeoutMs how long queued bytes may not move; 0 is for ever */
-  constructor(clock: Clock, watched: Watched, writeTimeoutMs: number) {
+  constructor(
+    clock: Clock,
+    watched: WatchedConnection,
+    writeTimeoutMs: number,
+  ) {
     this.#clock = clock;
     this.#watched = watched;
     this.#writeTimeoutMs = writeTimeoutMs;
