@@ -155,7 +155,7 @@ export class HttpServer implements AsyncDisposable {
     if (this.#closed) return "Cannot connect: the server is stopping";
     if (this.#connections.size < maxConnections) return undefined;
     for (const [stream, connection] of this.#connections) {
-      if (!connection.idle) continue;
+      if (!connection.givesWay) continue;
       this.#connections.delete(stream);
       connection.close();
       return undefined;

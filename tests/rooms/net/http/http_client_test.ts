@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { trustIn } from "../../../kit/pki/trust_in.ts";
 import { ManualClock } from "../../../kit/manual_clock.ts";
 import { inTurn, raw, reply } from "../../../kit/net/https_peer.ts";
 import { GET, httpSite, MATERIAL } from "./http_site.ts";

@@ -84,6 +84,52 @@ Deno.test("HttpServer ends a connection that does not read its answer", async ()
   });
 });
 
+Deno.test("HttpServer lets connections give way that drip headers, or a body that nobody wants", () =>
+  withServer(
+    { handler: () => ({ status: 401 }), limits: { maxConnections: 2 } },
+    async ({ connect, server, refused }) => {
+      const [first, second] = [await connect(), await connect()];
+      await first.write("GET / HTTP/1.1\r\nX");
+      await second.write(post("x".repeat(9)).slice(0, -1));
+      await second.until("\r\n\r\n");
+      const [third, fourth] = [await connect(), await connect()];
+      await first.rest();
+      await second.rest();
+      for (const client of [third, fourth]) {
+        await client.write(GET);
+        await client.until("\r\n\r\n");
+      }
+      assert.deepEqual([server.connections, refused], [2, []]);
+    },
+  ));
+
+Deno.test("HttpServer gives memory back when the client of an answer is gone", async () => {
+  const held: (() => void)[] = [];
+  const handler: HttpHandler = async (request) => {
+    await request.body(1000);
+    if (request.path === "/p") await new Promise<void>((go) => held.push(go));
+    return { status: 200, body: "x".repeat(600) };
+  };
+  await withServer(
+    { handler, limits: { maxBodyBytes: 1000 } },
+    async ({ connect, server }) => {
+      for (let n = 0; n < 5; n++) {
+        const client = await connect();
+        await client.write(post("x".repeat(900)));
+        while (held.length === 0) await new Promise((go) => setImmediate(go));
+        client.socket.close();
+        while (server.connections > 0) {
+          await new Promise((go) => setImmediate(go));
+        }
+        held.pop()!();
+      }
+      const client = await connect();
+      await client.write(post("x".repeat(900)).replace("/p", "/q"));
+      assert.match(await client.until("\r\n\r\n"), / 200 /);
+    },
+  );
+});
+
 Deno.test("HttpServer lets idle connections give way, and turns away when there are none", async () => {
   const held: (() => void)[] = [];
   const handler: HttpHandler = async ({ path }) => {
