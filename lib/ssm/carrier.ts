@@ -6,6 +6,7 @@
  * @module
  */
 
+import type { IncomingSpool } from "../spool/mod.ts";
 import type { Sealed } from "./envelope.ts";
 import type { Opened } from "./opened.ts";
 
@@ -33,12 +34,16 @@ export interface Delivery {
   /** What identifies this message among redeliveries, besides its content. */
   readonly key: string;
   readonly body: Uint8Array;
+  /** What its sender's tries to transmit it have in common, where their bytes differ; see {@linkcode IncomingMessage.origin}. */
+  readonly origin?: string | undefined;
+  /** Where it stays when it is not accepted: it comes from reject. @default the receiver's reject */
+  readonly stays?: IncomingSpool;
   /**
    * Confirms it: the message is safely on disk, as what it turned out to be, which
    * some protocols tell the sender. Rejects when the connection is gone.
    */
   ack(opened: Opened): Promise<void>;
-  /** Leaves it to the broker: it was not stored, and will be delivered again. */
+  /** Leaves it where it is: it was not stored, and will be delivered again. */
   abandon(): void;
 }
 

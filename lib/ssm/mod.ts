@@ -16,6 +16,7 @@ export {
 } from "./receiving/receiver.ts";
 export { RETRY_FIELD, retryMark } from "./receiving/retry_mark.ts";
 export { receiveAndRetry } from "./retry/receive.ts";
+export { type Retried, retryRejected } from "./retry/rejected.ts";
 export { UntrustedRetry } from "./retry/untrusted.ts";
 export { RetrySchedule } from "./sending/retry_schedule.ts";
 export {

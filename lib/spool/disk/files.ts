@@ -51,6 +51,24 @@ export function makeDirectories(path: string, mode: number): void {
   }
 }
 
+/** The first bytes of a file, at most `limit`; `undefined` when there is none. */
+export function readHead(path: string, limit: number): Uint8Array | undefined {
+  try {
+    using file = Deno.openSync(path);
+    const bytes = new Uint8Array(limit);
+    let length = 0;
+    while (length < limit) {
+      const read = file.readSync(bytes.subarray(length));
+      if (read === null) break;
+      length += read;
+    }
+    return bytes.subarray(0, length);
+  } catch (error) {
+    if (isErrno(error, "ENOENT", "ENOTDIR")) return undefined;
+    throw error;
+  }
+}
+
 /** Deletes a file; that it is gone already is as good. */
 export function unlink(path: string): void {
   try {

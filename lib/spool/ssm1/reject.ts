@@ -5,6 +5,10 @@
  * signer, if one is known. It is written under hidden names, synced, and only then
  * gets these; the body last, so that it is never seen without its reason.
  *
+ * What its sender transmits again, and is rejected for the same reason, is counted
+ * (see {@linkcode RejectedOrigins}); for another reason, it takes the place of what
+ * came before. So there is one of each, however long its sender goes on.
+ *
  * @module
  */
 import { join } from "node:path";
@@ -15,6 +19,7 @@ import {
   lookAt,
   makeDirectories,
   makeDirectory,
+  readHead,
   unlink,
   writeDurably,
 } from "../disk/files.ts";
@@ -25,6 +30,12 @@ import type {
   PreparedElement,
 } from "../spool.ts";
 import { HIDDEN, MessageNames } from "./names.ts";
+import {
+  COUNT,
+  formatCount,
+  originDigest,
+  RejectedOrigins,
+} from "./origins.ts";
 
 /** Settings of an {@linkcode Ssm1Reject}. */
 export interface Ssm1RejectOptions {
@@ -38,11 +49,17 @@ export interface Ssm1RejectOptions {
   directoryMode?: number;
 }
 
-/** The files of a message, in the order in which they become visible. */
-const ENDINGS = [".err", ".sig", ""] as const;
+/** What is said of a message, in the order in which it becomes visible; not all have all of it. */
+const SIDES = [".err", ".sig", COUNT] as const;
 
 /** A hidden file; within it the id. */
-const HIDDEN_NAME = /^\.tmp-(\d{8}-\d{6}-\d{3})(?:\.err|\.sig)?$/;
+const HIDDEN_NAME = /^\.tmp-(\d{8}-\d{6}-\d{3})(?:\.err|\.sig|\.count)?$/;
+
+/** A message that came before from the same origin. */
+interface Earlier {
+  readonly id: string;
+  readonly count: number;
+}
 
 /** Where messages of SSM1 are put that are not accepted. */
 export class Ssm1Reject implements IncomingSpool {
@@ -53,6 +70,7 @@ export class Ssm1Reject implements IncomingSpool {
   readonly #names = new MessageNames();
   readonly #syncer = new DirectorySyncer();
   readonly #perKey = new PerKey();
+  readonly #origins: RejectedOrigins;
   /** The last keys, oldest first. */
   readonly #kept = new Set<string>();
 
@@ -66,6 +84,7 @@ export class Ssm1Reject implements IncomingSpool {
     this.#remembered = remembered;
     this.#maxTempMs = maxTempMs;
     this.#fileMode = fileMode;
+    this.#origins = new RejectedOrigins(path, remembered);
   }
 
   /**
@@ -85,19 +104,27 @@ export class Ssm1Reject implements IncomingSpool {
     } catch (error) {
       throw spoolError("open", path, error);
     }
-    return new Ssm1Reject(join(path, "reject"), options);
+    const spool = new Ssm1Reject(join(path, "reject"), options);
+    try {
+      spool.#origins.open();
+    } catch (error) {
+      throw spoolError("open", spool.#path, error);
+    }
+    return spool;
   }
 
   /**
    * `body` is stored, with `error` and, when it is a DN, `signer`; `commit` returns
    * the id. A message is known by its `key`, to this process alone, until so many
-   * others have come: one that is kept twice after a restart does no harm.
+   * others have come: one that is kept twice after a restart does no harm. By its
+   * `origin` it is known after a restart, too; then `commit` returns the id of the
+   * one that is kept, whose count is one higher.
    *
    * @throws {RangeError} when there is no body or no error.
    * @throws {SsmError} `SPOOL` when the message cannot be written.
    */
   async prepare(
-    { key, fields: { body, signer, error } }: IncomingMessage,
+    { key, fields: { body, signer, error }, ...message }: IncomingMessage,
   ): Promise<PreparedElement | undefined> {
     if (body === undefined) throw new RangeError("A message without a body");
     if (error === undefined) throw new RangeError("A rejection without reason");
@@ -107,15 +134,32 @@ export class Ssm1Reject implements IncomingSpool {
       return undefined;
     }
     const isDn = typeof signer === "string" && signer.startsWith("/");
-    const id = await this.#write(bytesOf(body), {
+    const sides = {
       ".err": line(error),
       ...(isDn ? { ".sig": line(signer) } : {}),
+    };
+    const origin = message.origin && originDigest(message.origin);
+    const earlier = origin ? this.#origins.find(origin) : undefined;
+    if (origin && earlier && this.#says(earlier.id, sides)) {
+      return {
+        commit: () =>
+          this.#perKey.run(origin, () => this.#countOn(origin, earlier)),
+        discard: () => Promise.resolve(),
+      };
+    }
+    const id = await this.#write(bytesOf(body), {
+      ...sides,
+      ...(origin ? { [COUNT]: countText(origin, earlier) } : {}),
     });
     let open = true;
     return {
       commit: () => {
         open = false;
-        return this.#perKey.run(key, () => this.#commit(key, id));
+        return this.#perKey.run(key, async () => {
+          const name = await this.#commit(key, id);
+          if (name && origin) this.#replace(earlier, { origin, id });
+          return name;
+        });
       },
       // deno-lint-ignore require-await -- a failure rejects, as the interface says
       discard: async () => {
@@ -123,6 +167,55 @@ export class Ssm1Reject implements IncomingSpool {
         open = false;
       },
     };
+  }
+
+  /** Its sender has had it accepted: what is here of it is of no use any more. */
+  // deno-lint-ignore require-await -- a failure rejects, as the interface says
+  async supersede(origin: string): Promise<void> {
+    const earlier = this.#origins.find(originDigest(origin));
+    if (earlier) this.#removeVisible(earlier.id);
+  }
+
+  /** Whether a message is kept with just this reason and signer. */
+  #says(id: string, sides: Readonly<Record<string, Uint8Array>>): boolean {
+    return [".err", ".sig"].every((ending) => {
+      const kept = readHead(this.#visible(id) + ending, 1 << 16);
+      return decode(kept) === decode(sides[ending]);
+    });
+  }
+
+  /** The message came again. That a crash may undo it does no harm. */
+  async #countOn(origin: string, { id }: Earlier): Promise<string> {
+    // Others may have been counted meanwhile.
+    const earlier = this.#origins.find(origin);
+    if (earlier?.id !== id) return id;
+    const hidden = this.#hidden(id) + COUNT;
+    try {
+      unlink(hidden);
+      await writeDurably(hidden, countText(origin, earlier), this.#fileMode);
+      this.#show(id, COUNT);
+    } catch (error) {
+      throw spoolError("write to", this.#path, error);
+    }
+    return id;
+  }
+
+  /** The message came again, and for another reason. */
+  #replace(
+    earlier: Earlier | undefined,
+    { origin, id }: { origin: string; id: string },
+  ): void {
+    this.#origins.add(origin, id);
+    if (earlier && earlier.id !== id) this.#removeVisible(earlier.id);
+  }
+
+  /** Not seen without its reason, either, when it goes. */
+  #removeVisible(id: string): void {
+    try {
+      for (const ending of ["", ...SIDES]) unlink(this.#visible(id) + ending);
+    } catch (error) {
+      throw spoolError("remove from", this.#path, error);
+    }
   }
 
   /** Removes what was written but not committed. */
@@ -189,7 +282,7 @@ export class Ssm1Reject implements IncomingSpool {
         this.#remove(id);
         return undefined;
       }
-      for (const ending of ENDINGS) this.#show(id, ending);
+      for (const ending of [...SIDES, ""]) this.#show(id, ending);
       await this.#syncer.sync(this.#path);
       this.#remember(key);
       return id;
@@ -199,12 +292,13 @@ export class Ssm1Reject implements IncomingSpool {
     }
   }
 
-  #show(id: string, ending: typeof ENDINGS[number]): void {
+  #show(id: string, ending: string): void {
     try {
       Deno.renameSync(this.#hidden(id) + ending, this.#visible(id) + ending);
     } catch (error) {
-      // Not every message has a signer.
-      if (ending !== ".sig" || !isErrno(error, "ENOENT")) throw error;
+      // Not every message has a signer, or is counted.
+      const isOptional = ending === ".sig" || ending === COUNT;
+      if (!isOptional || !isErrno(error, "ENOENT")) throw error;
     }
   }
 
@@ -221,7 +315,7 @@ export class Ssm1Reject implements IncomingSpool {
     try {
       const isHidden = lookAt(this.#hidden(id)) !== undefined;
       unlink(this.#hidden(id));
-      for (const ending of [".err", ".sig"]) {
+      for (const ending of SIDES) {
         unlink(this.#hidden(id) + ending);
         if (isHidden) unlink(this.#visible(id) + ending);
       }
@@ -241,8 +335,10 @@ export class Ssm1Reject implements IncomingSpool {
 
   /** Whether there is a message of this name, or part of one. */
   #isUsed(id: string): boolean {
-    return ENDINGS.some((ending) => lookAt(this.#visible(id) + ending)) ||
-      [".err", ".sig"].some((ending) => lookAt(this.#hidden(id) + ending));
+    return ["", ...SIDES].some((ending) =>
+      lookAt(this.#visible(id) + ending)
+    ) ||
+      SIDES.some((ending) => lookAt(this.#hidden(id) + ending));
   }
 
   #hidden(id: string): string {
@@ -263,4 +359,16 @@ function line(field: Uint8Array | string): Uint8Array {
     ? field
     : new TextDecoder().decode(field);
   return new TextEncoder().encode(`${text}\n`);
+}
+
+/** The file of a message that came once more than `earlier`. */
+function countText(origin: string, earlier: Earlier | undefined): Uint8Array {
+  const count = (earlier?.count ?? 0) + 1;
+  return new TextEncoder().encode(
+    formatCount({ origin, count, last: Date.now() }),
+  );
+}
+
+function decode(bytes: Uint8Array | undefined): string | undefined {
+  return bytes && new TextDecoder().decode(bytes);
 }

@@ -44,13 +44,13 @@ const HOUSE: House = {
   folders: {
     net:    ["tcp", "proxy", "tls", "."],
     pki:    ["certificate", "signature", "crl", "path", "key", "directory"],
-    spool:  [".", "disk", "memory", "dirq", "plain", "ssm1"],
+    spool:  [".", "disk", "memory", "dirq", "plain", "ssm1", "inspection"],
     config: [".", "ini", "schema", "files", "ssm1", "log_conf"],
     stomp:  ["frame", "connection", "client", "reconnecting"],
     smime:  ["mime", "cms", "."],
     broker: ["message", "limits", "access", "store", "queues", "routing", "subscription", "session", "."],
-    ssm:    [".", "sending", "receiving", "retry", "ssm2", "ssm1"],
-    cli:    ["command", "process", "broker", "wiring", "tools", "demo", "commands"],
+    ssm:    [".", "sending", "receiving", "retry", "ssm2", "ssm1", "inspection"],
+    cli:    ["command", "process", "broker", "wiring", "tools", "demo", "operate", "commands"],
   },
   // The table implies these; they stay, even if somebody widens a row of it.
   never: [

@@ -3,7 +3,7 @@ import { isSsmError } from "../../../../lib/errors.ts";
 import {
   DeliveredElements,
   DirqSchema,
-  type MarkedElement,
+  type HeldElement,
   MarkedElements,
 } from "../../../../lib/spool/mod.ts";
 import { testWith } from "../../../peers/parts.ts";
@@ -57,7 +57,7 @@ async function withQueue(
 async function locked(
   marked: MarkedElements,
   name: string | undefined,
-): Promise<MarkedElement> {
+): Promise<HeldElement> {
   const element = await marked.lock(name!);
   assert.ok(typeof element !== "string", `${element}`);
   return element;
@@ -75,7 +75,7 @@ Deno.test("MarkedElements lists, locks, unmarks and removes what is marked, and 
     );
     await element.unlock();
     await element.unlock();
-    await (await locked(marked, first)).unmark({ error: "other" });
+    await (await locked(marked, first)).change({ error: "other", again: undefined });
     assert.equal(await marked.lock(first!), "gone");
     await (await locked(marked, last)).remove();
     assert.equal(await marked.lock(last!), "gone");

@@ -1,0 +1,134 @@
+/**
+ * Who sends from an outgoing directory: what tells whose its locks are.
+ *
+ * The locks of dirq, and the claims on plain files, have a time and no owner. So each
+ * sender keeps a file `.ssm-senders/<random>` in the directory while it runs, with its
+ * process id, its host and its start in one line of JSON, and holds a lock of the
+ * system on it (flock), which ends with the process however that ends. Programs that
+ * read the directory pass over names that begin with a dot.
+ *
+ * @module
+ */
+import { isErrno } from "../../errors.ts";
+import {
+  lookAt,
+  makeDirectory,
+  readHead,
+  removeIfEmpty,
+  unlink,
+} from "../disk/files.ts";
+import { modified } from "../disk/freshness.ts";
+
+/** A sender, as it says itself. */
+export interface Sender {
+  readonly pid: number;
+  readonly host: string;
+  /** When it began, in ms since 1970. */
+  readonly since: number;
+}
+
+/** A sender of which there is a trace in the directory. */
+export interface KnownSender extends Sender {
+  /** Whether it runs. */
+  readonly alive: boolean;
+}
+
+const DIRECTORY = ".ssm-senders";
+
+/** For so long the trace of a sender that was killed is kept, in ms: longer than its locks. */
+const KEEP_MS = 24 * 3_600_000;
+
+/**
+ * Leaves a trace of a sender until it is disposed. Where none can be left, there is
+ * none: nothing but the knowledge whose the locks are depends on it.
+ */
+export function announceSender(path: string, sender: Sender): Disposable {
+  const directory = `${path}/${DIRECTORY}`;
+  const trace = `${directory}/${crypto.randomUUID()}`;
+  const file = leaveTrace(path, trace, sender);
+  return {
+    [Symbol.dispose]: () => {
+      if (!file) return;
+      try {
+        unlink(trace);
+        removeIfEmpty(directory);
+      } catch {
+        // The directory has become read-only: the lock ends all the same.
+      }
+      file.close();
+    },
+  };
+}
+
+function leaveTrace(
+  path: string,
+  trace: string,
+  { pid, host, since }: Sender,
+): Deno.FsFile | undefined {
+  let file: Deno.FsFile | undefined;
+  try {
+    makeDirectory(`${path}/${DIRECTORY}`, 0o750);
+    removeOld(`${path}/${DIRECTORY}`);
+    file = Deno.openSync(trace, { createNew: true, write: true, mode: 0o640 });
+    // At once, or when somebody who looked whether it is locked has seen it.
+    file.lockSync(true);
+    const text = JSON.stringify({
+      pid,
+      host,
+      since: new Date(since).toISOString(),
+    });
+    file.writeSync(new TextEncoder().encode(`${text}\n`));
+    return file;
+  } catch {
+    file?.close();
+    return undefined;
+  }
+}
+
+function removeOld(directory: string): void {
+  for (const { name } of Deno.readDirSync(directory)) {
+    const path = `${directory}/${name}`;
+    const info = lookAt(path);
+    if (info && modified(info) < Date.now() - KEEP_MS && !isLocked(path)) {
+      unlink(path);
+    }
+  }
+}
+
+/** All senders of which there is a trace in an outgoing directory, the latest first. */
+export function sendersOf(path: string): KnownSender[] {
+  const senders: KnownSender[] = [];
+  const directory = `${path}/${DIRECTORY}`;
+  try {
+    for (const { name } of Deno.readDirSync(directory)) {
+      const sender = parseSender(readHead(`${directory}/${name}`, 4096));
+      if (!sender) continue;
+      senders.push({ ...sender, alive: isLocked(`${directory}/${name}`) });
+    }
+  } catch (error) {
+    if (!isErrno(error, "ENOENT", "EACCES")) throw error;
+  }
+  return senders.sort((a, b) => b.since - a.since);
+}
+
+function parseSender(bytes: Uint8Array | undefined): Sender | undefined {
+  try {
+    const { pid, host, since } = JSON.parse(new TextDecoder().decode(bytes));
+    const time = Date.parse(since);
+    return Number.isSafeInteger(pid) && typeof host === "string" && time >= 0
+      ? { pid, host, since: time }
+      : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Whether a process holds it; also where that cannot be told. */
+function isLocked(path: string): boolean {
+  try {
+    using file = Deno.openSync(path, { write: true });
+    return !file.tryLockSync(true);
+  } catch (error) {
+    return !isErrno(error, "ENOENT");
+  }
+}
