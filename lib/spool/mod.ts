@@ -40,6 +40,7 @@ export { DirqWaiting } from "./inspection/dirq_waiting.ts";
 export { PlainWaiting } from "./inspection/plain_waiting.ts";
 export {
   announceSender,
+  holderOf,
   type KnownSender,
   sendersOf,
 } from "./inspection/senders.ts";

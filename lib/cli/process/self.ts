@@ -1,5 +1,5 @@
 /**
- * How this program starts itself again, compiled or not.
+ * This process: which it is, and how the program starts itself again, compiled or not.
  *
  * @module
  */
@@ -47,4 +47,10 @@ export function selfCommand(args: readonly string[]): [string, ...string[]] {
     Deno.mainModule,
     ...args,
   ];
+}
+
+/** How others are told of this process. */
+export function thisProcess(): { pid: number; host: string; since: number } {
+  const since = performance.timeOrigin;
+  return { pid: Deno.pid, host: Deno.hostname(), since };
 }

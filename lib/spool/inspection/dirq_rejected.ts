@@ -44,7 +44,6 @@ export class DirqRejected implements RejectedSpool {
     this.#held = new HeldElements(path, options);
   }
 
-  // deno-lint-ignore require-await -- a failure rejects, as the interface says
   async *entries(): AsyncGenerator<RejectedEntry> {
     for (const name of this.#elements.names()) {
       const entry = this.entry(name);

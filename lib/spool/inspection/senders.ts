@@ -35,8 +35,8 @@ export interface KnownSender extends Sender {
 
 const DIRECTORY = ".ssm-senders";
 
-/** For so long the trace of a sender that was killed is kept, in ms: longer than its locks. */
-const KEEP_MS = 24 * 3_600_000;
+/** For so long the trace of a sender that was killed is kept, in ms: as its locks are. */
+const KEEP_MS = 600_000;
 
 /**
  * Leaves a trace of a sender until it is disposed. Where none can be left, there is
@@ -110,6 +110,21 @@ export function sendersOf(path: string): KnownSender[] {
   }
   return senders.sort((a, b) => b.since - a.since);
 }
+
+/**
+ * Whose a lock is, as far as can be told: of the senders that had begun when it was made,
+ * the last that runs, or else the last that does not.
+ */
+export function holderOf(
+  locked: number,
+  senders: readonly KnownSender[],
+): KnownSender | undefined {
+  const candidates = senders.filter(({ since }) => since <= locked + SKEW_MS);
+  return candidates.find(({ alive }) => alive) ?? candidates[0];
+}
+
+/** File systems date a file by the last tick of their clock, or by that of their server. */
+const SKEW_MS = 2000;
 
 function parseSender(bytes: Uint8Array | undefined): Sender | undefined {
   try {

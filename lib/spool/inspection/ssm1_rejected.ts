@@ -44,7 +44,6 @@ export class Ssm1Rejected implements RejectedSpool {
     this.#fileMode = fileMode;
   }
 
-  // deno-lint-ignore require-await -- a failure rejects, as the interface says
   async *entries(): AsyncGenerator<RejectedEntry> {
     for (const id of this.#ids()) {
       const entry = this.entry(id);

@@ -123,7 +123,7 @@ class Chosen implements IncomingCarrier {
     let claimed = true;
     try {
       const fields = await element.read();
-      if (isOfLoader(fields)) {
+      if (isOfLoader(new TextDecoder().decode(fields["error"]))) {
         await this.#moveBack(element);
         claimed = false;
         return undefined;
@@ -160,7 +160,7 @@ class Chosen implements IncomingCarrier {
   }
 }
 
-function isOfLoader({ error }: RejectedFields): boolean {
-  const text = error && new TextDecoder().decode(error);
-  return text?.startsWith(OF_LOADER) ?? false;
+/** Whether the loader has put a message into reject, for this reason: it was accepted before. */
+export function isOfLoader(reason: string): boolean {
+  return reason.startsWith(OF_LOADER);
 }

@@ -63,7 +63,7 @@ async function locked(
   return element;
 }
 
-Deno.test("MarkedElements lists, locks, unmarks and removes what is marked, and nothing else", () =>
+Deno.test("MarkedElements lists, locks, changes and removes what is marked, and nothing else", () =>
   withQueue(async ({ marked, fields, path }) => {
     const [first, last, ...others] = await marked.list();
     assert.deepEqual(others, []);
@@ -75,7 +75,9 @@ Deno.test("MarkedElements lists, locks, unmarks and removes what is marked, and 
     );
     await element.unlock();
     await element.unlock();
-    await (await locked(marked, first)).change({ error: "other", again: undefined });
+    const changed = await locked(marked, first);
+    await changed.change({ error: "other", again: undefined });
+    await changed.unlock();
     assert.equal(await marked.lock(first!), "gone");
     await (await locked(marked, last)).remove();
     assert.equal(await marked.lock(last!), "gone");
