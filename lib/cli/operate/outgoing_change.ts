@@ -5,14 +5,19 @@
  */
 import { SsmError } from "../../errors.ts";
 import { silentLogger } from "../../log/mod.ts";
-import { type KnownSender, sendersOf } from "../../spool/mod.ts";
+import { sendersOf, type WaitingEntry } from "../../spool/mod.ts";
 import type { CommandContext, OptionValues } from "../command/command.ts";
 import { EXIT } from "../command/terminal.ts";
-import { unlockFault } from "../views/locks.ts";
-import { type Failure, printJson, tellFailures } from "../views/outcome.ts";
+import { holderWords, unlockFault } from "../views/locks.ts";
+import {
+  printJson,
+  tellFailures,
+  tellRemoved,
+  withEach,
+} from "../views/outcome.ts";
+import { waitingDocument } from "../views/outgoing_views.ts";
 import type { OutgoingStore } from "../wiring/outgoing.ts";
-import { chosenIn } from "./outgoing_choice.ts";
-import { assertChosen, selectionOf } from "./selection.ts";
+import { choose } from "./outgoing_choice.ts";
 
 /** Takes locks away; the exit status. */
 export async function unlockFiles(
@@ -20,37 +25,32 @@ export async function unlockFiles(
   values: OptionValues,
   { terminal }: CommandContext,
 ): Promise<number> {
-  const selection = selectionOf(values);
-  assertChosen("outgoing unlock", selection);
+  const json = values["json"] === true;
+  const locked = new Map<string, WaitingEntry & { locked: number }>();
+  for (const entry of await choose(store, "outgoing unlock", values)) {
+    const { locked: since } = entry;
+    if (since !== undefined) locked.set(entry.id, { ...entry, locked: since });
+  }
   const senders = sendersOf(store.path);
-  const unlocked: { id: string; holder: KnownSender | undefined }[] = [];
-  const failed: Failure[] = [];
-  for await (const entry of chosenIn(store, selection)) {
-    const { id, locked } = entry;
-    if (locked === undefined) continue;
-    const { fault, holder, words } = unlockFault(locked, senders, {
+  const { done, failed } = await withEach([...locked.keys()], async (id) => {
+    const entry = locked.get(id)!;
+    const { fault, words } = unlockFault(entry.locked, senders, {
       maxLockMs: store.maxLockMs,
       insists: values["yes"] === true,
     });
-    if (fault !== undefined) failed.push({ id, reason: fault });
-    else if (await store.waiting.unlock(entry)) {
-      unlocked.push({ id, holder });
-      if (values["json"] !== true) terminal.out(`unlocked ${id}: ${words}`);
-    }
-  }
-  if (values["json"] === true) {
-    printJson(terminal, {
-      unlocked: unlocked.map(({ id, holder }) => ({
-        id,
-        holder: holder ? { pid: holder.pid, host: holder.host } : null,
-      })),
-      failed,
-    });
+    if (fault !== undefined) return fault;
+    if (!await store.waiting.unlock(entry)) return "its lock has changed";
+    if (!json) terminal.out(`unlocked ${id}: ${words}`);
+    return undefined;
+  });
+  if (json) {
+    const unlocked = done.map((id) =>
+      waitingDocument(locked.get(id)!, senders)
+    );
+    printJson(terminal, { unlocked, failed });
   } else {
     tellFailures(terminal, failed);
-    if (unlocked.length + failed.length === 0) {
-      terminal.out("Nothing of it is locked");
-    }
+    if (locked.size === 0) terminal.out("Nothing of it is locked");
   }
   return failed.length === 0 ? EXIT.ok : EXIT.failure;
 }
@@ -61,10 +61,7 @@ export async function removeFiles(
   values: OptionValues,
   { terminal }: CommandContext,
 ): Promise<number> {
-  const selection = selectionOf(values);
-  assertChosen("outgoing remove", selection);
-  const chosen: string[] = [];
-  for await (const { id } of chosenIn(store, selection)) chosen.push(id);
+  const chosen = await choose(store, "outgoing remove", values);
   if (values["yes"] !== true) {
     throw new SsmError(
       "USAGE",
@@ -73,22 +70,17 @@ export async function removeFiles(
     );
   }
   const spool = store.spool(silentLogger());
-  const removed: string[] = [];
-  const failed: Failure[] = [];
-  for (const id of chosen) {
+  const senders = sendersOf(store.path);
+  const outcome = await withEach(chosen.map(({ id }) => id), async (id) => {
     await using element = await spool.lock(id);
-    if (!element) {
-      failed.push({ id, reason: "it is locked, or is not there any more" });
-      continue;
+    if (element) {
+      await element.remove();
+      return undefined;
     }
-    await element.remove();
-    removed.push(id);
-  }
-  if (values["json"] === true) {
-    printJson(terminal, { removed, failed });
-  } else {
-    for (const id of removed) terminal.out(`removed  ${id}`);
-    tellFailures(terminal, failed);
-  }
-  return failed.length === 0 ? EXIT.ok : EXIT.failure;
+    const locked = (await store.waiting.entry(id))?.locked;
+    return locked === undefined
+      ? "it is not there any more"
+      : `locked ${holderWords(locked, senders)}`;
+  });
+  return tellRemoved(terminal, outcome, values["json"] === true);
 }

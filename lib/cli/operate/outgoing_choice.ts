@@ -6,7 +6,24 @@
 import { quoted, SsmError } from "../../errors.ts";
 import type { WaitingEntry } from "../../spool/mod.ts";
 import type { OutgoingStore } from "../wiring/outgoing.ts";
-import { isChosen, type Selection } from "./selection.ts";
+import type { OptionValues } from "../command/command.ts";
+import {
+  assertChosen,
+  isChosen,
+  type Selection,
+  selectionOf,
+} from "./selection.ts";
+
+/** What is chosen to be changed, all of it before the first is touched. */
+export async function choose(
+  store: OutgoingStore,
+  command: string,
+  values: OptionValues,
+): Promise<WaitingEntry[]> {
+  const selection = selectionOf(values);
+  assertChosen(command, selection);
+  return await Array.fromAsync(chosenIn(store, selection));
+}
 
 /** What is chosen, as of now. @throws {SsmError} `SPOOL` when a file is not there */
 export async function* chosenIn(

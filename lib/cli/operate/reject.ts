@@ -13,7 +13,7 @@ import type {
 import { EXIT } from "../command/terminal.ts";
 import { type RejectStore, rejectStore } from "../wiring/rejected.ts";
 import { chosenFile, CONFIG_OPTION, RECEIVING } from "./chosen_file.ts";
-import { printJson, tellFailures } from "../views/outcome.ts";
+import { printJson, tellRemoved, withEach } from "../views/outcome.ts";
 import { showRejected } from "./reject_show.ts";
 import { retryChosen } from "./reject_retry.ts";
 import {
@@ -208,23 +208,11 @@ async function remove(
       { hint: "say it with --yes" },
     );
   }
-  const removed: string[] = [];
-  const failed: { id: string; reason: string }[] = [];
-  for (const id of chosen) {
+  const outcome = await withEach(chosen, async (id) => {
     const element = await rejected.lock(id);
-    if (element === "gone") continue;
-    if (element === "held") {
-      failed.push({ id, reason: "another process works on it" });
-      continue;
-    }
-    await element.remove();
-    removed.push(id);
-  }
-  if (values["json"] === true) {
-    printJson(terminal, { removed, failed });
-  } else {
-    for (const id of removed) terminal.out(`removed  ${id}`);
-    tellFailures(terminal, failed);
-  }
-  return failed.length === 0 ? EXIT.ok : EXIT.failure;
+    if (element === "held") return "another process works on it";
+    if (element !== "gone") await element.remove();
+    return undefined;
+  });
+  return tellRemoved(terminal, outcome, values["json"] === true);
 }

@@ -91,11 +91,15 @@ export function assertChosen(command: string, selection: Selection): void {
   );
 }
 
-/** @throws {SsmError} `USAGE` unless there is exactly one id */
-export function theOnlyId(command: string, values: OptionValues): string {
+/** @throws {SsmError} `USAGE` unless there is exactly one id, or what else is wanted */
+export function theOnlyId(
+  command: string,
+  values: OptionValues,
+  what = "ID",
+): string {
   const [id, ...others] = listOption(values, "operands");
   if (id !== undefined && others.length === 0) return id;
-  throw usage(command, "Exactly one id is needed");
+  throw usage(command, `Exactly one ${what} is needed`);
 }
 
 /** Whether a message is chosen, apart from its id. */

@@ -69,7 +69,7 @@ async function verify(
   values: OptionValues,
   context: CommandContext,
 ): Promise<number> {
-  const file = theOnlyId(NAME, values);
+  const file = theOnlyId(NAME, values, "FILE");
   const judge = await judgeOf(values, context);
   if (!judge) return EXIT.failure;
   const judgement = await judgementOf(await read(file), judge);
@@ -125,12 +125,8 @@ async function read(path: string): Promise<Uint8Array> {
   try {
     return await Deno.readFile(path);
   } catch (cause) {
-    throw new SsmError(
-      "SPOOL",
-      `Cannot read ${quoted(path)}: ${reason(cause)}`,
-      {
-        cause,
-      },
-    );
+    // The runtime repeats operation and path after the words of the system.
+    const words = reason(cause).replace(/ \(os error \d+\).*$/, "");
+    throw new SsmError("SPOOL", `Cannot read ${quoted(path)}: ${words}`);
   }
 }

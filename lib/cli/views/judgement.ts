@@ -34,7 +34,13 @@ export async function judgementOf(
   const facts = await describeMessage(body, looking);
   const opened = await envelope.open(body);
   if (opened.status === "accepted") {
-    return { verdict: "accepted", reason: undefined, facts };
+    // What SSM1 has packed is unpacked by now.
+    const { payload } = opened;
+    return {
+      verdict: "accepted",
+      reason: undefined,
+      facts: { ...facts, payload },
+    };
   }
   const { verdict } = facts;
   const isMissing = verdict?.ok === false && verdict.missing !== undefined;

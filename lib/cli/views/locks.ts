@@ -20,7 +20,6 @@ export function holderWords(
 
 /** A judgement on a lock. */
 export interface LockJudgement {
-  readonly holder: KnownSender | undefined;
   /** Whose it is, and since when. */
   readonly words: string;
   /** Why it stays; `undefined` when it may be taken away. */
@@ -41,5 +40,5 @@ export function unlockFault(
     : holder || isOld || insists
     ? undefined
     : `${words}; if no program sends from here, say it with --yes`;
-  return { holder, words, fault };
+  return { words, fault };
 }

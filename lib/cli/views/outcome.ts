@@ -3,8 +3,9 @@
  *
  * @module
  */
+import { isSsmError, reason } from "../../errors.ts";
 import { printableJson } from "../../log/mod.ts";
-import type { Terminal } from "../command/terminal.ts";
+import { EXIT, type Terminal } from "../command/terminal.ts";
 
 /** A message with which nothing could be done. */
 export interface Failure {
@@ -12,9 +13,52 @@ export interface Failure {
   readonly reason: string;
 }
 
+/** What became of several messages. */
+export interface Outcome {
+  readonly done: readonly string[];
+  readonly failed: readonly Failure[];
+}
+
+/**
+ * Does something with each of several messages; one with which it cannot be done does
+ * not stop the others.
+ *
+ * @param work why it could not be done; `undefined` when it is
+ */
+export async function withEach(
+  ids: readonly string[],
+  work: (id: string) => Promise<string | undefined>,
+): Promise<Outcome> {
+  const done: string[] = [];
+  const failed: Failure[] = [];
+  for (const id of ids) {
+    const fault = await work(id).catch((error) => {
+      if (isSsmError(error)) return reason(error);
+      throw error;
+    });
+    if (fault === undefined) done.push(id);
+    else failed.push({ id, reason: fault });
+  }
+  return { done, failed };
+}
+
 /** Prints one document on one line. */
 export function printJson(terminal: Terminal, document: unknown): void {
   terminal.out(printableJson(document));
+}
+
+/** Says what was removed and what was not; the exit status. */
+export function tellRemoved(
+  terminal: Terminal,
+  { done, failed }: Outcome,
+  json: boolean,
+): number {
+  if (json) printJson(terminal, { removed: done, failed });
+  else {
+    for (const id of done) terminal.out(`removed  ${id}`);
+    tellFailures(terminal, failed);
+  }
+  return failed.length === 0 ? EXIT.ok : EXIT.failure;
 }
 
 /** Says of each why. */

@@ -1,0 +1,60 @@
+import assert from "node:assert/strict";
+import { DirqSimple, PlainDirectory } from "../../../../lib/spool/mod.ts";
+import { announceSender } from "../../../../lib/spool/mod.ts";
+import { type Site, siteTests } from "../../../kit/program_site.ts";
+import { runScript } from "../../../kit/script.ts";
+
+const test = siteTests();
+
+const script = (name: string) => new URL(`${name}.txtar`, import.meta.url);
+
+/** A trace that a sender left which was killed. */
+async function leaveTrace(site: Site): Promise<void> {
+  const trace = announceSender(site.outgoing, {
+    ...{ pid: 4711, host: "old.example.org", since: Date.now() - 60_000 },
+  });
+  const [{ name } = assert.fail()] = [
+    ...Deno.readDirSync(`${site.outgoing}/.ssm-senders`),
+  ];
+  const path = `${site.outgoing}/.ssm-senders/${name}`;
+  const text = await Deno.readTextFile(path);
+  trace[Symbol.dispose]();
+  await Deno.mkdir(`${site.outgoing}/.ssm-senders`);
+  await Deno.writeTextFile(path, text);
+}
+
+test("ssm outgoing works on a dirq", async (site) => {
+  await site.sender(1);
+  const [first, second, third] = await site.drop(
+    "APEL-summary-job-message: v0.2\nSite: X\n",
+    "\u001b[31mred\n",
+    "three\n",
+  );
+  await Deno.writeTextFile(`${site.outgoing}/stray.txt`, "plain");
+  // Of a sender that was killed, of one that runs, and of a stranger.
+  const spool = new DirqSimple(site.outgoing);
+  assert.ok(await spool.lock(first!));
+  await leaveTrace(site);
+  const variables = {
+    ...{ first: first!, second: second!, third: third! },
+    pid: `${Deno.pid}`,
+  };
+  await runScript(script("outgoing_dirq"), { dir: site.dir, variables });
+  assert.ok(await spool.lock(second!));
+  using _running = announceSender(site.outgoing, {
+    ...{ pid: Deno.pid, host: "here", since: Date.now() - 1000 },
+  });
+  await runScript(script("outgoing_running"), { dir: site.dir, variables });
+});
+
+test("ssm outgoing works on a plain directory", async (site) => {
+  await site.sender(1, { messaging: { path_type: "directory" } });
+  for (const name of ["a b", "two", ".hidden", "half.tmp"]) {
+    await Deno.writeTextFile(`${site.outgoing}/${name}`, `${name}\n`);
+  }
+  await Deno.mkdir(`${site.outgoing}/6927a1f2`);
+  const spool = new PlainDirectory(site.outgoing, { minAgeMs: 0 });
+  assert.ok(await spool.lock("two"));
+  await runScript(script("outgoing_plain"), { dir: site.dir });
+  assert.equal(await Deno.readTextFile(`${site.outgoing}/two`), "two\n");
+});
