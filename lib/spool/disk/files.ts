@@ -51,7 +51,7 @@ export function makeDirectories(path: string, mode: number): void {
   }
 }
 
-/** The first bytes of a file, at most `limit`; `undefined` when there is none. */
+/** The first bytes of a file, at most `limit`; `undefined` when there is none, or it is none. */
 export function readHead(path: string, limit: number): Uint8Array | undefined {
   try {
     using file = Deno.openSync(path);
@@ -64,7 +64,7 @@ export function readHead(path: string, limit: number): Uint8Array | undefined {
     }
     return bytes.subarray(0, length);
   } catch (error) {
-    if (isErrno(error, "ENOENT", "ENOTDIR")) return undefined;
+    if (isErrno(error, "ENOENT", "ENOTDIR", "EISDIR")) return undefined;
     throw error;
   }
 }

@@ -100,7 +100,8 @@ export function sendersOf(path: string): KnownSender[] {
   const senders: KnownSender[] = [];
   const directory = `${path}/${DIRECTORY}`;
   try {
-    for (const { name } of Deno.readDirSync(directory)) {
+    for (const { name, isFile } of Deno.readDirSync(directory)) {
+      if (!isFile) continue;
       const sender = parseSender(readHead(`${directory}/${name}`, 4096));
       if (!sender) continue;
       senders.push({ ...sender, alive: isLocked(`${directory}/${name}`) });

@@ -1,27 +1,16 @@
 import assert from "node:assert/strict";
-import { DirqSimple, PlainDirectory } from "../../../../lib/spool/mod.ts";
-import { announceSender } from "../../../../lib/spool/mod.ts";
-import { type Site, siteTests } from "../../../kit/program_site.ts";
+import {
+  announceSender,
+  DirqSimple,
+  PlainDirectory,
+} from "../../../../lib/spool/mod.ts";
+import { siteTests } from "../../../kit/program_site.ts";
 import { runScript } from "../../../kit/script.ts";
+import { leaveTrace } from "./outgoing_site.ts";
 
 const test = siteTests();
 
 const script = (name: string) => new URL(`${name}.txtar`, import.meta.url);
-
-/** A trace that a sender left which was killed. */
-async function leaveTrace(site: Site): Promise<void> {
-  const trace = announceSender(site.outgoing, {
-    ...{ pid: 4711, host: "old.example.org", since: Date.now() - 60_000 },
-  });
-  const [{ name } = assert.fail()] = [
-    ...Deno.readDirSync(`${site.outgoing}/.ssm-senders`),
-  ];
-  const path = `${site.outgoing}/.ssm-senders/${name}`;
-  const text = await Deno.readTextFile(path);
-  trace[Symbol.dispose]();
-  await Deno.mkdir(`${site.outgoing}/.ssm-senders`);
-  await Deno.writeTextFile(path, text);
-}
 
 test("ssm outgoing works on a dirq", async (site) => {
   await site.sender(1);
