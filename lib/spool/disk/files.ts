@@ -57,10 +57,9 @@ export function readHead(path: string, limit: number): Uint8Array | undefined {
     using file = Deno.openSync(path);
     const bytes = new Uint8Array(limit);
     let length = 0;
-    while (length < limit) {
-      const read = file.readSync(bytes.subarray(length));
-      if (read === null) break;
-      length += read;
+    for (let read: number | null = 1; read && length < limit;) {
+      read = file.readSync(bytes.subarray(length));
+      length += read ?? 0;
     }
     return bytes.subarray(0, length);
   } catch (error) {

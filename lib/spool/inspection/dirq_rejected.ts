@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { isErrno } from "../../errors.ts";
 import { spoolError } from "../disk/errors.ts";
 import { DirectorySyncer } from "../disk/directory_syncer.ts";
 import { lookAt, makeDirectories, readHead, unlink } from "../disk/files.ts";
@@ -55,21 +56,28 @@ export class DirqRejected implements RejectedSpool {
     if (!ELEMENT_PATH.test(id)) return undefined;
     const path = `${this.#path}/${id}`;
     try {
-      const element = lookAt(path);
-      const reason = firstLine(readHead(`${path}/error`, 4096));
-      if (!element?.isDirectory) return undefined;
-      const lock = lookAt(`${path}/locked`);
-      const since = timeOrElse(timeOfName(id.slice(9)), modified(element));
+      const fields = fieldsOf(path);
+      if (fields === undefined) return undefined;
+      const head = (field: string) =>
+        fields.has(field) ? readHead(`${path}/${field}`, 4096) : undefined;
+      const look = (name: string) =>
+        fields.has(name) ? lookAt(`${path}/${name}`) : undefined;
+      const body = look("body");
+      const lock = look("locked");
+      const since = timeOrElse(
+        timeOfName(id.slice(9)),
+        () => modified(body ?? Deno.lstatSync(path)),
+      );
       return {
         id,
         since,
         last: since,
         count: 1,
-        bytes: lookAt(`${path}/body`)?.size ?? 0,
-        reason: reason ?? "no reason is written",
-        signer: knownSigner(readHead(`${path}/signer`, 4096)),
-        senderId: firstLine(readHead(`${path}/empaid`, 1024)),
-        waits: lookAt(`${path}/${this.#options.mark}`) !== undefined,
+        bytes: body?.size ?? 0,
+        reason: firstLine(head("error")) ?? "no reason is written",
+        signer: knownSigner(head("signer")),
+        senderId: firstLine(head("empaid")),
+        waits: fields.has(this.#options.mark),
         locked: lock && modified(lock),
       };
     } catch (error) {
@@ -114,5 +122,15 @@ export class DirqRejected implements RejectedSpool {
     } catch (error) {
       throw spoolError("move to incoming", element, error);
     }
+  }
+}
+
+/** What is in an element; `undefined` when there is none. */
+function fieldsOf(path: string): ReadonlySet<string> | undefined {
+  try {
+    return new Set(Array.from(Deno.readDirSync(path), ({ name }) => name));
+  } catch (error) {
+    if (isErrno(error, "ENOENT", "ENOTDIR")) return undefined;
+    throw error;
   }
 }

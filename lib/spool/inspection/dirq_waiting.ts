@@ -69,7 +69,9 @@ export class DirqWaiting implements WaitingSpool {
       id,
       bytes: info.size,
       // A lock is one more name of the file, and making it sets the time of both.
-      since: isLocked ? timeOrElse(timeOfName(id.slice(9)), changed) : changed,
+      since: isLocked
+        ? timeOrElse(timeOfName(id.slice(9)), () => changed)
+        : changed,
       locked: isLocked ? changed : undefined,
     };
   }

@@ -8,8 +8,8 @@
 const EARLIEST_MS = Date.UTC(2009, 0);
 
 /** The time that a name tells, if it can be one; else the other. */
-export function timeOrElse(told: number, otherwise: number): number {
-  return told >= EARLIEST_MS && told <= Date.now() ? told : otherwise;
+export function timeOrElse(told: number, otherwise: () => number): number {
+  return told >= EARLIEST_MS && told <= Date.now() ? told : otherwise();
 }
 
 /** The first line of a text, without blanks around it; `undefined` when there is none. */

@@ -36,7 +36,7 @@ export class PlainWaiting implements WaitingSpool {
     const claimed = await this.#claimed();
     yield* claimed.values();
     try {
-      for await (const { name, isFile } of Deno.readDir(this.#path)) {
+      for (const { name, isFile } of Deno.readDirSync(this.#path)) {
         if (!isFile || !this.#isEligible(name) || claimed.has(name)) continue;
         const info = lookAt(`${this.#path}/${name}`);
         if (info) yield entryOf(name, info, undefined);
