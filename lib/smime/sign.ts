@@ -54,7 +54,7 @@ const MICALG: Readonly<Record<DigestName, string>> = {
 };
 
 /** Signature, certificate and MIME headers: a guess above all usual keys. */
-const TRAILER_BYTES = 8192;
+export const TRAILER_BYTES = 8192;
 const SIGNATURE_COLUMNS = 64;
 
 /**

@@ -13,6 +13,8 @@ import type { Opened } from "./opened.ts";
 /** Takes sealed messages of its kind to where they go. */
 export interface OutgoingCarrier<Message extends Sealed = Sealed>
   extends AsyncDisposable {
+  /** The largest sealed message that it takes, in bytes, whatever its id. @default any */
+  readonly maxBodyBytes?: number;
   /** Makes it ready to send, within the retry limit; does nothing when it is. @throws {SsmError} `CONNECT`, `TLS`, `STOMP_ERROR`. */
   open(): Promise<void>;
   /**

@@ -35,7 +35,7 @@ export interface SendChanges extends
   Partial<
     Pick<
       SendAllOptions,
-      "window" | "windowBytes" | "maxMessageBytes" | "onProgress"
+      "window" | "windowBytes" | "maxMessageBytes" | "split" | "onProgress"
     >
   > {
   readonly spool?: OutgoingSpool;

@@ -119,6 +119,7 @@ async function send(
     signal,
     window: messaging.window,
     maxMessageBytes: messaging.maxMessageBytes,
+    split: messaging.split,
     onProgress: (report) => progress.show(report),
   }).finally(() => progress.end());
   assertAllSent(report);
@@ -154,6 +155,7 @@ async function stay(
       maxIdleMs: MAX_IDLE_MS,
       window: messaging.window,
       maxMessageBytes: messaging.maxMessageBytes,
+      split: messaging.split,
     });
   } finally {
     await parts.carrier.close();

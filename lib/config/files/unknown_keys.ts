@@ -32,10 +32,15 @@ const ROLES: readonly Tables[] = [
   STOMPSERVER_TABLES,
 ];
 
-/** One warning for each section and key that no role knows. */
+/**
+ * One warning for each section and key that no role knows.
+ *
+ * @param reasons why a key of other files has no effect in this one, by its name
+ */
 export function unknownKeys(
   ini: Ini,
   roles: readonly Tables[] = ROLES,
+  reasons: Readonly<Record<string, string>> = {},
 ): string[] {
   const known = knownKeys(roles);
   const warnings: string[] = [];
@@ -52,6 +57,10 @@ export function unknownKeys(
     for (const { name, line } of ini.options(section)) {
       if (keys.has(name)) continue;
       const where = placeText({ file: ini.file, line, section, key: name });
+      if (Object.hasOwn(reasons, name)) {
+        warnings.push(`Key without effect ${where}: ${reasons[name]}`);
+        continue;
+      }
       warnings.push(
         OBSOLETE[section]?.includes(name)
           ? `Obsolete key ${where}: brokers are not looked up in a BDII any more`

@@ -21,7 +21,7 @@ import {
   SIGNED_TEXT,
   signerSample,
 } from "../samples.ts";
-import type { Random } from "../random.ts";
+import type { Random } from "../../../kit/random.ts";
 import type { Target } from "../target.ts";
 
 const CODES = [

@@ -43,6 +43,7 @@ Deno.test("readSenderConfig() fills in every default", () => {
       pathType: "dirq",
       window: 1,
       maxMessageBytes: 100 * 1024 * 1024,
+      split: "no",
       minFileAgeMs: 1000,
       maxLockMs: 600_000,
       umask: 0o027,

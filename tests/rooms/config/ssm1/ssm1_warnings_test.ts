@@ -57,6 +57,10 @@ const WARNED: [sections: Record<string, string>, ...warnings: string[]][] = [
     'Unknown key "msg-chek-time" in section [producer] of F, line 5: did you mean "msg-check-time"?',
   ],
   [
+    { messagedb: `${SSM1.messagedb}\nsplit = records` },
+    'Key without effect "split" in section [messagedb] of F, line 4: SSM1 never splits a file, for its consumer acknowledges the whole by its digest',
+  ],
+  [
     { Logging: "level = INFO" },
     'Unknown section [Logging] in F: did you mean "logging"?',
   ],
