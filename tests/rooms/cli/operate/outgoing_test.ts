@@ -4,6 +4,8 @@ import {
   DirqSimple,
   PlainDirectory,
 } from "../../../../lib/spool/mod.ts";
+import { content, ScriptedBroker } from "../../../kit/net/told_broker.ts";
+import { Running, ssm, ssmCommand } from "../../../kit/program.ts";
 import { siteTests } from "../../../kit/program_site.ts";
 import { runScript } from "../../../kit/script.ts";
 import { leaveTrace } from "./outgoing_site.ts";
@@ -46,4 +48,36 @@ test("ssm outgoing works on a plain directory", async (site) => {
   assert.ok(await spool.lock("two"));
   await runScript(script("outgoing_plain"), { dir: site.dir });
   assert.equal(await Deno.readTextFile(`${site.outgoing}/two`), "two\n");
+});
+
+test("ssm outgoing unlock takes the locks of a sender that was killed, and of no other", async (site) => {
+  const asked = Promise.withResolvers<void>();
+  await using broker = await ScriptedBroker.start(async (frame, caller) => {
+    if (frame.command === "SEND") asked.resolve();
+    else await content(frame, caller);
+  });
+  const [name] = await site.drop("one", "two");
+  const config = await site.sender(broker.port);
+  await using sender = new Running(ssmCommand(["send", "-c", config]));
+  await asked.promise;
+  const unlock = () => ssm(["outgoing", "unlock", "--all", "-c", config]);
+  const refused = await unlock();
+  assert.equal(refused.status, 1);
+  assert.match(
+    refused.stdout,
+    new RegExp(
+      `^left +${name}: locked by process ${sender.pid} on .*, which runs`,
+    ),
+  );
+  sender.kill("SIGKILL");
+  await sender.end();
+  const { status, stdout } = await unlock();
+  assert.equal(status, 0);
+  assert.match(
+    stdout,
+    new RegExp(
+      `^unlocked ${name}: locked by process ${sender.pid} on .*, which does not run any more`,
+    ),
+  );
+  await assert.rejects(Deno.lstat(`${site.outgoing}/${name}.lck`));
 });
