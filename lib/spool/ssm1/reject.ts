@@ -106,7 +106,7 @@ export class Ssm1Reject implements IncomingSpool {
     }
     const spool = new Ssm1Reject(join(path, "reject"), options);
     try {
-      spool.#origins.open();
+      for (const id of spool.#origins.open()) spool.#removeVisible(id);
     } catch (error) {
       throw spoolError("open", spool.#path, error);
     }
@@ -139,25 +139,32 @@ export class Ssm1Reject implements IncomingSpool {
       ...(isDn ? { ".sig": line(signer) } : {}),
     };
     const origin = message.origin && originDigest(message.origin);
-    const earlier = origin ? this.#origins.find(origin) : undefined;
-    if (origin && earlier && this.#says(earlier.id, sides)) {
+    if (origin && this.#same(origin, sides)) {
       return {
-        commit: () =>
-          this.#perKey.run(origin, () => this.#countOn(origin, earlier)),
+        commit: () => this.#perKey.run(origin, () => this.#countOn(origin)),
         discard: () => Promise.resolve(),
       };
     }
     const id = await this.#write(bytesOf(body), {
       ...sides,
-      ...(origin ? { [COUNT]: countText(origin, earlier) } : {}),
+      ...(origin
+        ? { [COUNT]: countText(origin, this.#origins.find(origin)) }
+        : {}),
     });
     let open = true;
     return {
       commit: () => {
         open = false;
-        return this.#perKey.run(key, async () => {
+        if (!origin) return this.#perKey.run(key, () => this.#commit(key, id));
+        return this.#perKey.run(origin, async () => {
+          // Another try may have been put there meanwhile.
+          if (this.#same(origin, sides)) {
+            this.#remove(id);
+            return await this.#countOn(origin);
+          }
+          const earlier = this.#origins.find(origin);
           const name = await this.#commit(key, id);
-          if (name && origin) this.#replace(earlier, { origin, id });
+          if (name !== undefined) this.#replace(earlier, { origin, id });
           return name;
         });
       },
@@ -176,19 +183,21 @@ export class Ssm1Reject implements IncomingSpool {
     if (earlier) this.#removeVisible(earlier.id);
   }
 
-  /** Whether a message is kept with just this reason and signer. */
-  #says(id: string, sides: Readonly<Record<string, Uint8Array>>): boolean {
-    return [".err", ".sig"].every((ending) => {
-      const kept = readHead(this.#visible(id) + ending, 1 << 16);
+  /** Whether a message of this origin is kept with just this reason and signer. */
+  #same(origin: string, sides: Readonly<Record<string, Uint8Array>>): boolean {
+    const earlier = this.#origins.find(origin);
+    return earlier !== undefined && [".err", ".sig"].every((ending) => {
+      const kept = readHead(this.#visible(earlier.id) + ending, 1 << 16);
       return decode(kept) === decode(sides[ending]);
     });
   }
 
   /** The message came again. That a crash may undo it does no harm. */
-  async #countOn(origin: string, { id }: Earlier): Promise<string> {
-    // Others may have been counted meanwhile.
+  async #countOn(origin: string): Promise<string | undefined> {
     const earlier = this.#origins.find(origin);
-    if (earlier?.id !== id) return id;
+    // Somebody has just removed it, with all that is to be known of it.
+    if (earlier === undefined) return undefined;
+    const { id } = earlier;
     const hidden = this.#hidden(id) + COUNT;
     try {
       unlink(hidden);

@@ -123,6 +123,34 @@ Deno.test("Ssm1Reject puts what is refused for another reason into the place of 
   assert.match(await read(`${site.reject}/${id}.count`), /"count":3/);
 });
 
+Deno.test("Ssm1Reject counts tries that come at the same time, and ends a replacement that was killed", async () => {
+  await using site = await makeSite();
+  const spool = await Ssm1Reject.open(site.path);
+  const prepared = await Promise.all(
+    ["a", "b", "c"].map((key) =>
+      spool.prepare({ key, origin: "file", fields: fieldsOf("k") })
+    ),
+  );
+  const [id, ...others] = await Promise.all(
+    prepared.map((one) => one!.commit()),
+  );
+  assert.deepEqual(others, [id, id]);
+  assert.match(await read(`${site.reject}/${id}.count`), /"count":3/);
+  assert.deepEqual(hiddenIn(site.reject), []);
+  const later = "20991231-235959-000";
+  for (const ending of ["", ".err", ".count"]) {
+    await Deno.copyFile(
+      `${site.reject}/${id}${ending}`,
+      `${site.reject}/${later}${ending}`,
+    );
+  }
+  await Ssm1Reject.open(site.path);
+  assert.deepEqual(
+    visibleIn(site.reject),
+    [later, `${later}.count`, `${later}.err`],
+  );
+});
+
 Deno.test("Ssm1Reject.supersede() removes what came of earlier tries, and nothing else", async () => {
   await using site = await makeSite();
   await refuse(site.path);
