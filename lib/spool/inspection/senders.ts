@@ -49,12 +49,7 @@ export function announceSender(path: string, sender: Sender): Disposable {
   return {
     [Symbol.dispose]: () => {
       if (!file) return;
-      try {
-        unlink(trace);
-        removeIfEmpty(directory);
-      } catch {
-        // The directory has become read-only: the lock ends all the same.
-      }
+      removeTrace(directory, trace);
       file.close();
     },
   };
@@ -65,23 +60,47 @@ function leaveTrace(
   trace: string,
   { pid, host, since }: Sender,
 ): Deno.FsFile | undefined {
-  let file: Deno.FsFile | undefined;
+  const directory = `${path}/${DIRECTORY}`;
   try {
-    makeDirectory(`${path}/${DIRECTORY}`, 0o750);
-    removeOld(`${path}/${DIRECTORY}`);
-    file = Deno.openSync(trace, { createNew: true, write: true, mode: 0o640 });
+    makeDirectory(directory, 0o750);
+    removeOld(directory);
+    const begun = new Date(since).toISOString();
+    const text = JSON.stringify({ pid, host, since: begun });
+    Deno.writeTextFileSync(trace, `${text}\n`, {
+      createNew: true,
+      mode: 0o640,
+    });
+    return locked(trace, { read: true }) ?? locked(trace, { write: true });
+  } catch {
+    removeTrace(directory, trace);
+    return undefined;
+  }
+}
+
+/** A lock on a file, as long as it is open; `undefined` when there can be none in this way. */
+function locked(
+  path: string,
+  options: Deno.OpenOptions,
+): Deno.FsFile | undefined {
+  // Open for writing, it would keep its disk from being made read-only. On NFS a lock
+  // needs that.
+  const file = Deno.openSync(path, options);
+  try {
     // At once, or when somebody who looked whether it is locked has seen it.
     file.lockSync(true);
-    const text = JSON.stringify({
-      pid,
-      host,
-      since: new Date(since).toISOString(),
-    });
-    file.writeSync(new TextEncoder().encode(`${text}\n`));
     return file;
   } catch {
-    file?.close();
+    file.close();
     return undefined;
+  }
+}
+
+function removeTrace(directory: string, trace: string): void {
+  try {
+    unlink(trace);
+    removeIfEmpty(directory);
+  } catch {
+    // The disk has become read-only: the lock ends all the same.
   }
 }
 
