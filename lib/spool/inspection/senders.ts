@@ -9,6 +9,7 @@
  *
  * @module
  */
+import { systemClock } from "../../time/mod.ts";
 import { isErrno } from "../../errors.ts";
 import {
   lookAt,
@@ -80,7 +81,7 @@ function leaveTrace(
 /** A lock on a file, as long as it is open; `undefined` when there can be none in this way. */
 function locked(
   path: string,
-  options: Deno.OpenOptions,
+  options: { readonly read?: boolean; readonly write?: boolean },
 ): Deno.FsFile | undefined {
   // Open for writing, it would keep its disk from being made read-only. On NFS a lock
   // needs that.
@@ -105,10 +106,11 @@ function removeTrace(directory: string, trace: string): void {
 }
 
 function removeOld(directory: string): void {
+  const limit = systemClock.date().getTime() - KEEP_MS;
   for (const { name } of Deno.readDirSync(directory)) {
     const path = `${directory}/${name}`;
     const info = lookAt(path);
-    if (info && modified(info) < Date.now() - KEEP_MS && !isLocked(path)) {
+    if (info && modified(info) < limit && !isLocked(path)) {
       unlink(path);
     }
   }

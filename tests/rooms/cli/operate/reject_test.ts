@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { ssm } from "../../../kit/program.ts";
 import { siteTests } from "../../../kit/program_site.ts";
-import { runScript } from "../../../kit/script.ts";
+import { runScript } from "../../../kit/programs/script.ts";
 import { putIntoReject, rejectMessage } from "./reject_site.ts";
 
 const test = siteTests();

@@ -22,7 +22,7 @@ import {
   retryRejected,
 } from "../../../../lib/ssm/mod.ts";
 import { systemClock } from "../../../../lib/time/mod.ts";
-import { text } from "../../../kit/stage.ts";
+import { text } from "../../../kit/text.ts";
 
 /** A kind of directories. */
 export type Kind = "dirq" | "ssm1";
