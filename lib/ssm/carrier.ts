@@ -6,6 +6,7 @@
  * @module
  */
 
+import type { IncomingSpool } from "../spool/mod.ts";
 import type { Sealed } from "./envelope.ts";
 import type { Opened } from "./opened.ts";
 
@@ -40,13 +41,17 @@ export interface Delivery {
   readonly body: Uint8Array;
   /** Why it is no message, where the carrier knows that already; `body` is what came instead. */
   readonly broken?: string;
+  /** What its sender's tries to transmit it have in common, where their bytes differ; see {@linkcode IncomingMessage.origin}. */
+  readonly origin?: string | undefined;
+  /** Where it stays when it is not accepted: it comes from reject. @default the receiver's reject */
+  readonly stays?: IncomingSpool;
   /**
    * Confirms it: the message is safely on disk, as what it turned out to be, which
    * some protocols tell the sender. Rejects when the connection is gone. A carrier
    * that confirms several together notes it, and tells of failures itself.
    */
   ack(opened: Opened): Promise<void>;
-  /** Leaves it to the broker: it was not stored, and will be delivered again. */
+  /** Leaves it where it is: it was not stored, and will be delivered again. */
   abandon(): void;
 }
 

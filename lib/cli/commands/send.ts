@@ -14,7 +14,11 @@ import {
   type SenderConfig,
 } from "../../config/mod.ts";
 import { keepSending, sendAll, type SendReport } from "../../ssm/mod.ts";
-import { directoryExists, DirectoryWatch } from "../../spool/mod.ts";
+import {
+  announceSender,
+  directoryExists,
+  DirectoryWatch,
+} from "../../spool/mod.ts";
 import { systemClock } from "../../stomp/mod.ts";
 import { VERSION } from "../../version.ts";
 import type {
@@ -26,6 +30,7 @@ import { withFile } from "../command/config_file.ts";
 import type { Terminal } from "../command/terminal.ts";
 import { configOf, loggedRun, type Run } from "../process/logged_run.ts";
 import { warnOfLogConfig } from "../process/logging.ts";
+import { thisProcess } from "../process/self.ts";
 import { assertAllSent } from "../wiring/sent.ts";
 import { composeSender, type SenderParts, WIRE_LOG } from "../wiring/ssm2.ts";
 
@@ -84,6 +89,7 @@ export function runSend(
       const parts = await composeSender(config, run);
       const keepsRunning = config.keepRunning ||
         values["keep-running"] === true;
+      using _trace = announceSender(config.messaging.path, thisProcess());
       await (keepsRunning ? stay : send)(config, parts, run);
     },
   }, context);

@@ -45,14 +45,14 @@ const HOUSE: House = {
   folders: {
     net:    ["tcp", "proxy", "tls", ".", "http"],
     pki:    ["certificate", "signature", "crl", "path", "key", "directory"],
-    spool:  [".", "disk", "memory", "dirq", "plain", "ssm1"],
+    spool:  [".", "disk", "memory", "dirq", "plain", "ssm1", "inspection"],
     config: [".", "ini", "schema", "tables", "files", "ssm1", "log_conf"],
     ams:    ["call", "message", "user", "."],
     stomp:  ["frame", "connection", "client", "reconnecting"],
     smime:  ["mime", "cms", "."],
     broker: ["message", "limits", "access", "store", "queues", "routing", "subscription", "session", "ams_topics", "ams", "."],
-    ssm:    [".", "splitting", "sending", "receiving", "retry", "ssm2", "ssm1", "ams", "ams/sending", "ams/receiving"],
-    cli:    ["command", "process", "broker", "wiring", "tools", "demo", "commands"],
+    ssm:    [".", "splitting", "sending", "receiving", "retry", "ssm2", "ssm1", "ams", "ams/sending", "ams/receiving", "inspection"],
+    cli:    ["command", "process", "broker", "wiring", "tools", "demo", "views", "operate", "commands"],
   },
   // Of single commands; and of SSM1 as a whole, against programs that others wrote.
   testFolders: ["cli/send", "cli/receive", "ssm/ssm1_foreign"],

@@ -125,7 +125,9 @@ rootTest(
     // Once more with the same id, so that the receiver knows it.
     assert.equal((await ssm(["send", "-c", config])).status, 0);
     assert.deepEqual([...new Set(ids)].sort(), names.toSorted());
-    assert.deepEqual(await filesIn(site.outgoing), []);
+    // The trace that could not be removed goes when its locks would count as old.
+    const files = await filesIn(site.outgoing);
+    assert.deepEqual(files.filter((path) => !path.includes("/.ssm-")), []);
   },
 );
 

@@ -8,7 +8,7 @@
 const OLD_MS = 600_000;
 
 const TEMPORARY =
-  /(?:\.lck|\.tmp|\/\.tmp-[^/]+|\/\.ssm-claims\/[^/]+|\/temporary\/[^/]+)$/;
+  /(?:\.lck|\.tmp|\/\.ssm-senders\/[^/]+|\/\.tmp-[^/]+|\/\.ssm-claims\/[^/]+|\/temporary\/[^/]+)$/;
 
 /** Gives every lock, claim and temporary element below these directories the age at which it may be cleared away. */
 export function makeOld(...directories: readonly string[]): void {

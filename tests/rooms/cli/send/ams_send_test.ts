@@ -7,11 +7,8 @@ import assert from "node:assert/strict";
 import { VERSION } from "../../../../lib/version.ts";
 import { freePort } from "../../../kit/net/free_port.ts";
 import { Running, ssm, ssmCommand } from "../../../kit/program.ts";
-import {
-  type Sections,
-  type Site,
-  siteTests,
-} from "../../../kit/program_site.ts";
+import { type Site, siteTests } from "../../../kit/program_site.ts";
+import type { Sections } from "../../../kit/ini_text.ts";
 import { startAms, TOKENS } from "../../../kit/running_ams.ts";
 
 const test = siteTests();

@@ -11,7 +11,7 @@ import {
   listen,
   type Socket,
 } from "../../../../lib/net/mod.ts";
-import { ManualClock } from "../../../kit/manual_clock.ts";
+import { ManualClock } from "../../../kit/clocks.ts";
 
 /** A client that writes bytes and reads what comes, as text. */
 export class Raw implements Disposable {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { HttpHandler } from "../../../../lib/net/mod.ts";
-import type { ManualClock } from "../../../kit/manual_clock.ts";
+import type { ManualClock } from "../../../kit/clocks.ts";
 import { GET, post, withServer } from "./raw_client.ts";
 
 /** Waits until the clock has that many timers: something else is waited for now. */

@@ -77,6 +77,98 @@ Deno.test("Ssm1Reject remembers a bounded number of messages, the last ones", as
   assert.ok(await deliver(spool, "a"));
 });
 
+/** What a sender tries to transmit, and is refused for this reason. */
+async function refuse(
+  path: string,
+  changes: { body?: string; error?: string; origin?: string } = {},
+): Promise<string> {
+  const { body = "sealed once", error = "No reason", origin = "file" } =
+    changes;
+  // Another process each time: after a restart, too.
+  const spool = await Ssm1Reject.open(path);
+  const prepared = await spool.prepare({
+    key: crypto.randomUUID(),
+    origin,
+    fields: { body, error, signer: "Not available." },
+  });
+  return (await prepared!.commit())!;
+}
+
+Deno.test("Ssm1Reject keeps one entry of what is sent again and again, and counts", async () => {
+  await using site = await makeSite();
+  const id = await refuse(site.path);
+  for (let n = 2; n < 6; n++) {
+    assert.equal(await refuse(site.path, { body: `sealed ${n}` }), id);
+  }
+  const other = await refuse(site.path, { origin: "another file" });
+  assert.deepEqual(
+    visibleIn(site.reject),
+    [id, `${id}.count`, `${id}.err`, other, `${other}.count`, `${other}.err`],
+  );
+  assert.equal(await read(`${site.reject}/${id}`), "sealed once");
+  const { count, last } = JSON.parse(await read(`${site.reject}/${id}.count`));
+  assert.equal(count, 5);
+  assert.ok(Date.parse(last) <= Date.now());
+  assert.deepEqual(hiddenIn(site.reject), []);
+});
+
+Deno.test("Ssm1Reject puts what is refused for another reason into the place of what came before", async () => {
+  await using site = await makeSite();
+  await refuse(site.path);
+  await refuse(site.path);
+  const id = await refuse(site.path, { error: "Another", body: "anew" });
+  assert.deepEqual(visibleIn(site.reject), [id, `${id}.count`, `${id}.err`]);
+  assert.equal(await read(`${site.reject}/${id}`), "anew");
+  assert.equal(await read(`${site.reject}/${id}.err`), "Another\n");
+  assert.match(await read(`${site.reject}/${id}.count`), /"count":3/);
+});
+
+Deno.test("Ssm1Reject counts tries that come at the same time, and ends a replacement that was killed", async () => {
+  await using site = await makeSite();
+  const spool = await Ssm1Reject.open(site.path);
+  const prepared = await Promise.all(
+    ["a", "b", "c"].map((key) =>
+      spool.prepare({ key, origin: "file", fields: fieldsOf("k") })
+    ),
+  );
+  const [id, ...others] = await Promise.all(
+    prepared.map((one) => one!.commit()),
+  );
+  assert.deepEqual(others, [id, id]);
+  assert.match(await read(`${site.reject}/${id}.count`), /"count":3/);
+  assert.deepEqual(hiddenIn(site.reject), []);
+  const later = "20991231-235959-000";
+  for (const ending of ["", ".err", ".count"]) {
+    await Deno.copyFile(
+      `${site.reject}/${id}${ending}`,
+      `${site.reject}/${later}${ending}`,
+    );
+  }
+  await Ssm1Reject.open(site.path);
+  assert.deepEqual(
+    visibleIn(site.reject),
+    [later, `${later}.count`, `${later}.err`],
+  );
+});
+
+Deno.test("Ssm1Reject.supersede() removes what came of earlier tries, and nothing else", async () => {
+  await using site = await makeSite();
+  await refuse(site.path);
+  const id = await refuse(site.path, { origin: "another file" });
+  const spool = await Ssm1Reject.open(site.path);
+  await spool.supersede("file");
+  await spool.supersede("file");
+  await spool.supersede("never seen");
+  assert.deepEqual(visibleIn(site.reject), [id, `${id}.count`, `${id}.err`]);
+});
+
+Deno.test("Ssm1Reject does not mind a count that others have spoilt", async () => {
+  await using site = await makeSite();
+  const id = await refuse(site.path);
+  await Deno.writeTextFile(`${site.reject}/${id}.count`, "{");
+  assert.notEqual(await refuse(site.path), id);
+});
+
 Deno.test("Ssm1Reject.tidy() removes what a crash left between the renames, and nothing visible", async () => {
   await using site = await makeSite();
   const spool = await Ssm1Reject.open(site.path);

@@ -17,5 +17,7 @@ export function hiddenIn(directory: string): string[] {
 
 /** The bodies among the names of a directory. */
 export function bodiesIn(directory: string): string[] {
-  return visibleIn(directory).filter((name) => !/\.(sig|err)$/.test(name));
+  return visibleIn(directory).filter((name) =>
+    !/\.(sig|err|count)$/.test(name)
+  );
 }
