@@ -34,3 +34,10 @@ export {
   type HttpProxy,
   proxyFor,
 } from "./http/proxy_choice.ts";
+export { HttpServer, type HttpServerOptions } from "./http/server.ts";
+export type { HttpServerLimits } from "./http/server_limits.ts";
+export type {
+  HttpHandler,
+  HttpServerAnswer,
+  HttpServerRequest,
+} from "./http/server_request.ts";

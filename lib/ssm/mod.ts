@@ -3,9 +3,18 @@
  *
  * @module
  */
+export {
+  AmsIncomingCarrier,
+  type AmsIncomingOptions,
+} from "./ams/receiving/incoming.ts";
+export {
+  AmsOutgoingCarrier,
+  type AmsOutgoingOptions,
+} from "./ams/sending/outgoing.ts";
+export type { AmsSubscription, AmsTopic } from "./ams/service.ts";
 export type { AnswerableMessage } from "./answering.ts";
 export { Budget } from "./budget.ts";
-export type { OutgoingCarrier } from "./carrier.ts";
+export type { IncomingCarrier, OutgoingCarrier } from "./carrier.ts";
 export type { OpeningEnvelope, SealingEnvelope } from "./envelope.ts";
 export type { IncomingStreamOptions } from "./receiving/incoming_stream.ts";
 export { keepSending } from "./sending/keep_sending.ts";
@@ -16,6 +25,7 @@ export {
 } from "./receiving/receiver.ts";
 export { RETRY_FIELD, retryMark } from "./receiving/retry_mark.ts";
 export { receiveAndRetry } from "./retry/receive.ts";
+export { isOfLoader, type Retried, retryRejected } from "./retry/rejected.ts";
 export { UntrustedRetry } from "./retry/untrusted.ts";
 export { RetrySchedule } from "./sending/retry_schedule.ts";
 export type { SendReport } from "./sending/send_report.ts";
@@ -33,3 +43,8 @@ export {
 } from "./ssm1/outgoing.ts";
 export { Ssm2IncomingCarrier } from "./ssm2/incoming.ts";
 export { Ssm2OutgoingCarrier } from "./ssm2/outgoing.ts";
+export {
+  describeMessage,
+  type DescribeOptions,
+  type MessageFacts,
+} from "./inspection/describe.ts";

@@ -11,7 +11,7 @@ import type {
   CommandContext,
   OptionValues,
 } from "../command/command.ts";
-import { EXIT } from "../command/terminal.ts";
+import { EXIT, writeAll } from "../command/terminal.ts";
 import { printedMessage, type PrintOptions } from "../tools/printed_message.ts";
 import { given, usage } from "../command/option_values.ts";
 import {
@@ -195,9 +195,4 @@ function typeFilter(
     const [type = ""] = contentType.split(";");
     return expression.test(type.trim().toLowerCase());
   };
-}
-
-async function writeAll(bytes: Uint8Array): Promise<void> {
-  let rest = bytes;
-  while (rest.length > 0) rest = rest.subarray(await Deno.stdout.write(rest));
 }

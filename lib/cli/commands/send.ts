@@ -14,7 +14,11 @@ import {
   type SenderConfig,
 } from "../../config/mod.ts";
 import { keepSending, sendAll, type SendReport } from "../../ssm/mod.ts";
-import { directoryExists, DirectoryWatch } from "../../spool/mod.ts";
+import {
+  announceSender,
+  directoryExists,
+  DirectoryWatch,
+} from "../../spool/mod.ts";
 import { systemClock } from "../../stomp/mod.ts";
 import { VERSION } from "../../version.ts";
 import type {
@@ -26,6 +30,7 @@ import { withFile } from "../command/config_file.ts";
 import type { Terminal } from "../command/terminal.ts";
 import { configOf, loggedRun, type Run } from "../process/logged_run.ts";
 import { warnOfLogConfig } from "../process/logging.ts";
+import { thisProcess } from "../process/self.ts";
 import { assertAllSent } from "../wiring/sent.ts";
 import { composeSender, type SenderParts, WIRE_LOG } from "../wiring/ssm2.ts";
 
@@ -36,8 +41,9 @@ export const sendCommand: Command = {
   name: "send",
   usage: `Usage: ssm send [OPTIONS]
 
-Signs, encrypts if told to, and sends every file of the outgoing directory. A
-file is removed when the broker has confirmed it.
+Signs, encrypts if told to, and sends every file of the outgoing directory, to
+AMS or a STOMP broker as the configuration says. A file is removed when it is
+confirmed there.
 `,
   options: {
     "Options": {
@@ -79,10 +85,11 @@ export function runSend(
       cleanup.defer(() => log.info("SSM has shut down."));
       warnOfLogConfig(values, log);
       const config = configOf(readSenderConfig(ini), log);
-      log.info("Setting up SSM with protocol: STOMP");
+      log.info(`Setting up SSM with protocol: ${config.broker.protocol}`);
       const parts = await composeSender(config, run);
       const keepsRunning = config.keepRunning ||
         values["keep-running"] === true;
+      using _trace = announceSender(config.messaging.path, thisProcess());
       await (keepsRunning ? stay : send)(config, parts, run);
     },
   }, context);

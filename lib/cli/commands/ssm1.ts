@@ -3,15 +3,10 @@
  *
  * @module
  */
-import {
-  type Ini,
-  type LoggingConfig,
-  readLogConf,
-  readSsm1Config,
-  type Ssm1Config,
-  type Surroundings,
-} from "../../config/mod.ts";
+import { join } from "node:path";
+import { type Ini, readSsm1Config, type Ssm1Config } from "../../config/mod.ts";
 import { reason, SsmError } from "../../errors.ts";
+import { announceSender } from "../../spool/mod.ts";
 import { keepSending, receive, sendAll } from "../../ssm/mod.ts";
 import { systemClock } from "../../stomp/mod.ts";
 import { VERSION } from "../../version.ts";
@@ -24,12 +19,14 @@ import { withFile } from "../command/config_file.ts";
 import { sayReady, startDetached } from "../process/detach.ts";
 import { configOf, loggedRun, type Run } from "../process/logged_run.ts";
 import { claimIfPossible } from "../process/pidfile.ts";
+import { thisProcess } from "../process/self.ts";
 import { assertAllSent } from "../wiring/sent.ts";
 import {
   composeSsm1,
   type ConsumerParts,
   type ProducerParts,
 } from "../wiring/ssm1.ts";
+import { loggingOf, surroundingsHere } from "../wiring/ssm1_file.ts";
 
 const DEFAULT_CONFIG = "/etc/apel/ssm1.cfg";
 
@@ -98,33 +95,11 @@ export async function runSsm1(
     readLogging: () => loggingOf(config, { surroundings, warnings }),
     async work(run) {
       const { log } = run;
-      configOf({ config, warnings }, log);
+      configOf({ ...read, warnings }, log);
       using _pidfile = claimIfPossible(config.pidfile, log);
       await (daemon ? serve : sendOnce)(config, run);
     },
   }, context);
-}
-
-function surroundingsHere(): Surroundings {
-  return {
-    host: Deno.hostname(),
-    pid: Deno.pid,
-    variable: (name) => Deno.env.get(name),
-  };
-}
-
-/** The file that `log-conf-file` names, or what stands in the configuration itself. */
-async function loggingOf(
-  { logConfFile, logging }: Ssm1Config,
-  { surroundings, warnings }: {
-    surroundings: Surroundings;
-    warnings: string[];
-  },
-): Promise<LoggingConfig> {
-  if (logConfFile === undefined) return logging;
-  const read = await readLogConf(logConfFile, surroundings);
-  warnings.push(...read.warnings);
-  return read.config;
 }
 
 /** Sends what is in outgoing. */
@@ -145,6 +120,7 @@ async function sendOnce(
     { log, signal },
   );
   const { carrier } = producer!;
+  using _trace = traceOf(config.messages);
   try {
     assertAllSent(
       await sendAll({
@@ -190,6 +166,7 @@ async function produce(
   { producer, messages }: Ssm1Config,
   { log, signal }: Pick<Run, "log" | "signal">,
 ): Promise<void> {
+  using _trace = traceOf(messages);
   try {
     await keepSending({
       ...parts,
@@ -202,6 +179,10 @@ async function produce(
   } finally {
     await parts.carrier.close();
   }
+}
+
+function traceOf({ path }: Ssm1Config["messages"]): Disposable {
+  return announceSender(join(path, "outgoing"), thisProcess());
 }
 
 async function consume(

@@ -18,21 +18,21 @@ import {
   PlainDirectory,
 } from "../../spool/mod.ts";
 import {
+  type IncomingCarrier,
+  type OutgoingCarrier,
   RETRY_FIELD,
-  SmimeOpener,
+  type SmimeOpener,
   SmimeSealer,
-  Ssm2IncomingCarrier,
-  Ssm2OutgoingCarrier,
   UntrustedRetry,
 } from "../../ssm/mod.ts";
 import { systemClock } from "../../stomp/mod.ts";
 import {
-  AllowedDns,
   LiveIdentity,
   LiveRecipient,
   openTrustStore,
 } from "../../credentials/mod.ts";
-import { composeEndpoints } from "./endpoints.ts";
+import { incomingCarrier, outgoingCarrier } from "./carriers.ts";
+import { composeJudge } from "./judge.ts";
 
 /** The name under which the originals log what happens at the broker. */
 export const WIRE_LOG = "ssm.ssm2";
@@ -48,7 +48,7 @@ export interface ComposeContext {
 export interface SenderParts {
   readonly spool: OutgoingSpool;
   readonly envelope: SmimeSealer;
-  readonly carrier: Ssm2OutgoingCarrier;
+  readonly carrier: OutgoingCarrier;
 }
 
 /**
@@ -60,13 +60,16 @@ export async function composeSender(
   config: SenderConfig,
   { log, signal }: ComposeContext,
 ): Promise<SenderParts> {
-  const { certificates, messaging, broker } = config;
+  const { certificates, messaging } = config;
   const wire = log.named(WIRE_LOG);
   const identity = LiveIdentity.open(certificates, { log });
   const trust = openTrustStore(
     certificates.capath,
     (words) => log.warning(words),
   );
+  const carrier = outgoingCarrier(config, {
+    ...{ identity, trust, log, wire, signal },
+  });
   const recipient = await chooseRecipient(config, { trust, log });
   log.info(`Messages will be signed using ${dnOf(identity)}`);
   return {
@@ -76,25 +79,9 @@ export async function composeSender(
       recipient: recipient && (() => recipient.current()),
       cipher: certificates.cipher,
     }),
-    carrier: new Ssm2OutgoingCarrier({
-      endpoints: composeEndpoints(broker, {
-        identity,
-        trust,
-        log: wire,
-        checkCrls: certificates.checkCrls,
-        maxBodyBytes: FRAME_LIMIT_OF_SENDER,
-      }),
-      destination: messaging.destination,
-      retryForMs: broker.retryForMs,
-      signal,
-      log: wire,
-      clock: systemClock,
-    }),
+    carrier,
   };
 }
-
-/** A sender is sent receipts and errors only. */
-const FRAME_LIMIT_OF_SENDER = 1 << 20;
 
 async function chooseRecipient(
   { certificates }: SenderConfig,
@@ -123,7 +110,8 @@ async function chooseRecipient(
   return recipient;
 }
 
-function composeOutgoing(
+/** What a sender sends from. */
+export function composeOutgoing(
   messaging: SenderConfig["messaging"],
   log: Logger,
 ): OutgoingSpool {
@@ -153,7 +141,7 @@ export interface ReceiverParts {
   readonly incoming: DirqSchema;
   readonly reject: DirqSchema;
   readonly envelope: SmimeOpener;
-  readonly carrier: Ssm2IncomingCarrier;
+  readonly carrier: IncomingCarrier;
   /** What judges again; `undefined` when nothing does. */
   readonly retry: UntrustedRetry | undefined;
   /** Rereads the list of allowed DNs, certificate and key now. */
@@ -169,26 +157,11 @@ export async function composeReceiver(
   config: ReceiverConfig,
   log: Logger,
 ): Promise<ReceiverParts> {
-  const { certificates, messaging, broker } = config;
+  const { certificates, messaging } = config;
   const wire = log.named(WIRE_LOG);
-  const identity = LiveIdentity.open(certificates, { log });
-  const trust = openTrustStore(
-    certificates.capath,
-    (words) => log.warning(words),
-  );
-  log.info("Fetching valid DNs.");
-  const dns = await AllowedDns.open(messaging.dnFile, log);
-  const { checkCrls, allowWeakDigests, retryUntrusted } = certificates;
-  const envelope = new SmimeOpener({
-    recipients: () => identity.forDecryption(),
-    trust: (signer, others) =>
-      trust.verify(signer, others, { checkCrls, allowWeakDigests }),
-    isAllowed: (spellings) => dns.has(spellings),
-    explainRefusal: (dn) => dns.near(dn),
-    allowWeakDigests,
-    retryUntrusted,
-    maxMessageBytes: messaging.maxMessageBytes,
-  });
+  const { identity, trust, dns, envelope } = await composeJudge(config, log);
+  const carrier = incomingCarrier(config, { identity, trust, log, wire });
+  const { retryUntrusted } = certificates;
   return {
     incoming: await composeIncoming("incoming", messaging),
     reject: await composeIncoming("reject", messaging),
@@ -205,19 +178,7 @@ export async function composeReceiver(
         clock: systemClock,
       })
       : undefined,
-    carrier: new Ssm2IncomingCarrier({
-      endpoints: composeEndpoints(broker, {
-        identity,
-        trust,
-        log: wire,
-        checkCrls,
-        maxBodyBytes: messaging.maxMessageBytes,
-      }),
-      destination: messaging.destination,
-      prefetch: messaging.window,
-      log: wire,
-      clock: systemClock,
-    }),
+    carrier,
     reload: () => {
       identity.reload();
       return dns.reload();
@@ -225,7 +186,8 @@ export async function composeReceiver(
   };
 }
 
-async function composeIncoming(
+/** A queue of a receiver. @throws {SsmError} `SPOOL` */
+export async function composeIncoming(
   name: "incoming" | "reject",
   { path, umask, remembered }: ReceiverConfig["messaging"],
 ): Promise<DirqSchema> {

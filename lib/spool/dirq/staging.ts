@@ -37,6 +37,11 @@ export function newToken(mark?: string): string {
   return mark === undefined ? random : `${random}.${mark}`;
 }
 
+/** A name of something in `temporary` that is swept if its writer dies over it. */
+export function scratchName(): string {
+  return `${randomBytes(32).toString("hex")}.${newToken()}${PART}`;
+}
+
 /** The mark that a token names. */
 export function markIn(token: string): string | undefined {
   return token.split(".")[1];

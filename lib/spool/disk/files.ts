@@ -52,6 +52,23 @@ export function makeDirectories(path: string, mode: number): void {
   }
 }
 
+/** The first bytes of a file, at most `limit`; `undefined` when there is none, or it is none. */
+export function readHead(path: string, limit: number): Uint8Array | undefined {
+  try {
+    using file = Deno.openSync(path);
+    const bytes = new Uint8Array(limit);
+    let length = 0;
+    for (let read: number | null = 1; read && length < limit;) {
+      read = file.readSync(bytes.subarray(length));
+      length += read ?? 0;
+    }
+    return bytes.subarray(0, length);
+  } catch (error) {
+    if (isErrno(error, "ENOENT", "ENOTDIR", "EISDIR")) return undefined;
+    throw error;
+  }
+}
+
 /** Deletes a file; that it is gone already is as good. */
 export function unlink(path: string): void {
   try {

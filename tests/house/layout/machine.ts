@@ -28,8 +28,8 @@ export const MACHINE_OF_DENO: ReadonlyMap<string, Machine | "nothing"> = table({
       symlink chmod chown utime truncate copyFile realPath watchFs umask FsFile
       FileInfo DirEntry FsWatcher openKv`,
   process: `args env exit exitCode addSignalListener removeSignalListener
-      Signal Command ChildProcess CommandOutput CommandStatus spawn
-      spawnAndWait kill cwd chdir execPath mainModule pid ppid uid gid hostname
+      Signal Command CommandOptions ChildProcess CommandOutput CommandStatus
+      spawn spawnAndWait kill cwd chdir execPath mainModule pid ppid uid gid hostname
       osRelease osUptime loadavg networkInterfaces systemMemoryInfo memoryUsage
       permissions dlopen version`,
   terminal: `stdin stdout stderr isatty consoleSize`,

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { DirqSimple, PlainDirectory } from "../../../lib/spool/mod.ts";
-import { ShiftedClock } from "../../kit/shifted_clock.ts";
-import { bytes, locked } from "./outgoing_suite.ts";
+import { ShiftedClock } from "../../kit/clocks.ts";
+import { locked } from "./outgoing_suite.ts";
+import { bytes } from "../../kit/text.ts";
 
 for (const kind of ["DirqSimple", "PlainDirectory"] as const) {
   const open = (path: string, clock: ShiftedClock) =>

@@ -5,8 +5,9 @@
  */
 import assert from "node:assert/strict";
 import type { SignedSpool, Signing } from "../../../lib/spool/mod.ts";
+import { temporaryDirectory } from "../../kit/disk/directories.ts";
 import { type Clock, systemClock } from "../../../lib/time/mod.ts";
-import { ShiftedClock } from "../../kit/shifted_clock.ts";
+import { ShiftedClock } from "../../kit/clocks.ts";
 
 /** One kind of spool, as the suite handles it. */
 export interface SignedKind {
@@ -55,12 +56,8 @@ export function replaySuite(kind: SignedKind): void {
     body: (root: string, spool: SignedSpool) => Promise<void>,
   ): void {
     Deno.test(`${kind.name} ${criterion}`, async () => {
-      const root = await Deno.makeTempDir();
-      try {
-        await body(root, await kind.open(root));
-      } finally {
-        await Deno.remove(root, { recursive: true });
-      }
+      await using directory = await temporaryDirectory();
+      await body(directory.path, await kind.open(directory.path));
     });
   }
 

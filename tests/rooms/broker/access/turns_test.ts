@@ -6,7 +6,8 @@ import {
   parsePasscodeHash,
   userTable,
 } from "../../../../lib/broker/mod.ts";
-import { ManualClock, TestBroker, text } from "../harness.ts";
+import { TestBroker, text } from "../../../kit/net/test_broker.ts";
+import { ManualClock } from "../../../kit/clocks.ts";
 
 const BUSY = { code: "LIMIT", message: /too many others do/ };
 const GONE = { code: "ABORTED", message: /did not wait/ };

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { TopicMemory } from "../../../../lib/broker/limits/topic_memory.ts";
-import { ManualClock, TestBroker, text } from "../harness.ts";
+import { TestBroker, text } from "../../../kit/net/test_broker.ts";
+import { ManualClock } from "../../../kit/clocks.ts";
 import { testMessage } from "../store/store_suite.ts";
 
 /** What a message in a place costs besides its size. */

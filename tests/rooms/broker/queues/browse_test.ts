@@ -1,6 +1,11 @@
 import assert from "node:assert/strict";
 import type { Frame } from "../../../../lib/stomp/mod.ts";
-import { ManualClock, type RawClient, TestBroker, text } from "../harness.ts";
+import {
+  type RawClient,
+  TestBroker,
+  text,
+} from "../../../kit/net/test_broker.ts";
+import { ManualClock } from "../../../kit/clocks.ts";
 import { ackHeaders, bodies, fill, QUEUE, subscribe } from "../queue_client.ts";
 
 /** Looks through the queue to its end. */

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { ManualClock, TestBroker, text } from "../harness.ts";
+import { TestBroker, text } from "../../../kit/net/test_broker.ts";
+import { ManualClock } from "../../../kit/clocks.ts";
 import { bodies, QUEUE, subscribe } from "../queue_client.ts";
 
 const SEND = { destination: QUEUE };

@@ -6,7 +6,7 @@ import {
   Topic,
   type TopicConsumer,
 } from "../../../../lib/broker/routing/topic.ts";
-import { ManualClock } from "../harness.ts";
+import { ManualClock } from "../../../kit/clocks.ts";
 import { testMessage } from "../store/store_suite.ts";
 
 function entry(sequence: number): Entry {

@@ -6,7 +6,12 @@ import {
   type StoreChange,
 } from "../../../../lib/broker/mod.ts";
 import { SsmError } from "../../../../lib/errors.ts";
-import { ManualClock, type RawClient, TestBroker, text } from "../harness.ts";
+import { ManualClock } from "../../../kit/clocks.ts";
+import {
+  type RawClient,
+  TestBroker,
+  text,
+} from "../../../kit/net/test_broker.ts";
 import { ackHeaders, bodies } from "../queue_client.ts";
 
 const TOPIC = "/topic/a";

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { trustIn } from "../../../kit/pki/trust_in.ts";
-import { ManualClock } from "../../../kit/manual_clock.ts";
+import { ManualClock } from "../../../kit/clocks.ts";
 import { inTurn, raw, reply } from "../../../kit/net/https_peer.ts";
 import { GET, httpSite, MATERIAL } from "./http_site.ts";
+import { trustIn } from "../../../kit/pki/trust_in.ts";
 import { freePort } from "../../../kit/net/free_port.ts";
 import { HttpClient } from "../../../../lib/net/mod.ts";
 import { authority } from "../../../../lib/net/http/http_client.ts";
@@ -239,7 +239,10 @@ Deno.test("HttpClient speaks with a server of another make", async () => {
     host: "localhost",
     port: (server.addr as Deno.NetAddr).port,
     tls: {
-      verify: { roots: "public", besides: trustIn(MATERIAL.ca.certificatePem) },
+      verify: {
+        roots: "public",
+        besides: trustIn(MATERIAL.ca.credentials.certificatePem),
+      },
     },
   });
   for (const body of ["a", "b"]) {

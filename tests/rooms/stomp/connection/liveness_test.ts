@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { LivenessWatch } from "../../../../lib/stomp/connection/liveness.ts";
-import { ManualClock } from "../../../kit/manual_clock.ts";
+import { ManualClock } from "../../../kit/clocks.ts";
 
 /** A watch and what it did, by the time it did it. */
 function watch({ writeTimeoutMs = 0 } = {}) {
