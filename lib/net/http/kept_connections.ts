@@ -73,11 +73,15 @@ export class KeptConnections extends Agent {
   override keepSocketAlive(socket: Duplex): boolean {
     const { clock = systemClock } = this.#options;
     const end = () => void socket.destroy();
+    // The agent takes it for one that stands until it is closed on both sides.
+    if (socket.readableEnded) return false;
+    socket.once("end", end);
     // Nobody has asked for what comes now: it must not answer the next call.
     this.#below.get(socket)?.once("data", end);
     const cancel = clock.after(MAX_IDLE_MS, end);
     this.#idle.set(socket, () => {
       cancel();
+      socket.off("end", end);
       this.#below.get(socket)?.off("data", end);
     });
     // Not, when the host says that it closes it soon; the types know no value.

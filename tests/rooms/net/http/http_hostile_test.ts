@@ -200,3 +200,30 @@ for (const direction of ["up", "down"] as const) {
     });
   }
 }
+
+Deno.test("HttpClient sends nothing over a kept connection that has ended meanwhile", async () => {
+  await using site = await httpSite();
+  site.peer.answer = reply(200, "good");
+  // What it has noticed of the end when the next call begins differs.
+  for (let turns = 0; turns < 30; turns++) {
+    await using wire = Wire.start(site.peer.port);
+    using client = new HttpClient({
+      ...{ host: "localhost", port: wire.port },
+      tls: { verify: () => {} },
+    });
+    const call = { ...GET, timeoutMs: 5000 };
+    assert.equal((await client.call(call)).status, 200);
+    wire.cut();
+    for (let turn = 0; turn < turns; turn++) {
+      await new Promise((resolve) => setTimeout(resolve));
+    }
+    const outcome = await client.call(call).then(
+      ({ status }) => status,
+      (error) => isSsmError(error) ? error.code : error,
+    );
+    assert.ok(
+      [200, "CONNECTION_LOST"].includes(outcome),
+      `${turns}: ${outcome}`,
+    );
+  }
+});
