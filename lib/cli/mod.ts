@@ -40,6 +40,10 @@ const COMMANDS: ReadonlyMap<string, Listed> = new Map([
     summary: "send and receive with the older protocol, SSM1",
     load: async () => (await import("./commands/ssm1.ts")).ssm1Command,
   }],
+  ["check", {
+    summary: "tell whether it will work: configuration, certificates, broker",
+    load: async () => (await import("./commands/check.ts")).checkCommand,
+  }],
   ["broker", {
     summary: "run the embedded broker",
     load: async () => (await import("./commands/broker.ts")).brokerCommand,

@@ -3,14 +3,7 @@
  *
  * @module
  */
-import {
-  type Ini,
-  type LoggingConfig,
-  readLogConf,
-  readSsm1Config,
-  type Ssm1Config,
-  type Surroundings,
-} from "../../config/mod.ts";
+import { type Ini, readSsm1Config, type Ssm1Config } from "../../config/mod.ts";
 import { reason, SsmError } from "../../errors.ts";
 import { keepSending, receive, sendAll } from "../../ssm/mod.ts";
 import { systemClock } from "../../stomp/mod.ts";
@@ -30,6 +23,7 @@ import {
   type ConsumerParts,
   type ProducerParts,
 } from "../wiring/ssm1.ts";
+import { loggingOf, surroundingsHere } from "../wiring/ssm1_file.ts";
 
 const DEFAULT_CONFIG = "/etc/apel/ssm1.cfg";
 
@@ -103,28 +97,6 @@ export async function runSsm1(
       await (daemon ? serve : sendOnce)(config, run);
     },
   }, context);
-}
-
-function surroundingsHere(): Surroundings {
-  return {
-    host: Deno.hostname(),
-    pid: Deno.pid,
-    variable: (name) => Deno.env.get(name),
-  };
-}
-
-/** The file that `log-conf-file` names, or what stands in the configuration itself. */
-async function loggingOf(
-  { logConfFile, logging }: Ssm1Config,
-  { surroundings, warnings }: {
-    surroundings: Surroundings;
-    warnings: string[];
-  },
-): Promise<LoggingConfig> {
-  if (logConfFile === undefined) return logging;
-  const read = await readLogConf(logConfFile, surroundings);
-  warnings.push(...read.warnings);
-  return read.config;
 }
 
 /** Sends what is in outgoing. */

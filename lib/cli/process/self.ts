@@ -19,8 +19,8 @@ const PERMISSIONS = [
   "--allow-run",
   // The mark of a process in the background; variables in a configuration of SSM1.
   "--allow-env",
-  // `$host` in a configuration of SSM1.
-  "--allow-sys=hostname",
+  // `$host` in a configuration of SSM1; the free space of a disk.
+  "--allow-sys=hostname,statfs",
 ] as const;
 
 /**
