@@ -6,8 +6,8 @@
 import { quoted, SsmError } from "../errors.ts";
 import { AmsError, isAmsError } from "./call/ams_error.ts";
 import type { AmsCall } from "./call/call.ts";
-import { type Place, placeWords } from "./call/hints.ts";
-import { countField, listField, textField } from "./call/json.ts";
+import { AmsCalls } from "./call/calls.ts";
+import { listField, textField } from "./call/json.ts";
 import {
   type AmsMessage,
   publishBody,
@@ -20,6 +20,12 @@ import {
   type PulledMessage,
   readPulledMessage,
 } from "./message/pulled_message.ts";
+import {
+  type AmsOffsets,
+  type AmsSubscriptionFacts,
+  readOffsets,
+  readSubscription,
+} from "./message/subscription_facts.ts";
 import { AmsSession, type AmsStatistics } from "./session.ts";
 
 const MIB = 1 << 20;
@@ -28,23 +34,15 @@ const MIN_PULL_BYTES = 48 * MIB;
 /** A message at the largest limit of the service has about 2 million bytes in an answer. */
 const PULL_BYTES_EACH = 2 * MIB;
 
-/** The offsets of a subscription; {@linkcode current} to {@linkcode max} wait to be pulled. */
-export interface AmsOffsets {
-  /** The oldest message that is still kept. */
-  readonly min: bigint;
-  /** The offset that the next published message gets. */
-  readonly max: bigint;
-  /** The next message to be pulled. */
-  readonly current: bigint;
-}
-
-/** What AMS knows of a subscription. */
-export interface AmsSubscriptionFacts {
-  /** `projects/P/topics/T`. */
-  readonly topic: string;
-  /** Time from a pull to its acknowledgement, in ms. */
-  readonly ackDeadlineMs: number;
-}
+const PUBLISH = ["publish", "publish to", ":publish"] as const;
+const PULL = ["pull", "pull from", ":pull"] as const;
+const ACKNOWLEDGE = [
+  "acknowledge",
+  "acknowledge a message of",
+  ":acknowledge",
+] as const;
+const OFFSETS = ["look", "read the offsets of", ":offsets"] as const;
+const LOOK = ["look", "look at", ""] as const;
 
 /**
  * Publishes to topics and pulls from subscriptions of one project.
@@ -57,6 +55,7 @@ export interface AmsSubscriptionFacts {
  */
 export class AmsClient implements AsyncDisposable {
   readonly #options: AmsClientOptions;
+  readonly #calls: AmsCalls;
   readonly #session: AmsSession;
 
   /**
@@ -66,6 +65,7 @@ export class AmsClient implements AsyncDisposable {
    */
   constructor(options: AmsClientOptions) {
     this.#options = options;
+    this.#calls = new AmsCalls(options.project, options.credential.kind);
     this.#session = new AmsSession(options);
   }
 
@@ -94,16 +94,13 @@ export class AmsClient implements AsyncDisposable {
     messages: readonly AmsMessage[],
     signal?: AbortSignal,
   ): Promise<readonly string[]> {
-    const place = this.#place("topic", topic);
-    const action = `publish to ${placeWords(place)}`;
-    for (const message of messages) refuseUnsafe(message, action);
+    const to = this.#calls.about("topic", topic, PUBLISH);
+    for (const message of messages) refuseUnsafe(message, to.action);
     if (messages.length === 0) return [];
     const call: AmsCall = {
-      ...{ verb: "publish", action, place, method: "POST" },
-      path: `${this.#path(place)}:publish`,
+      ...to,
       body: publishBody(messages),
       largestBytes: Math.max(...messages.map(storedSize)),
-      repeatable: false,
     };
     return await this.#session.ask(call, signal, (value) => {
       const ids = listField(value, "messageIds");
@@ -124,7 +121,7 @@ export class AmsClient implements AsyncDisposable {
     signal?: AbortSignal,
   ): Promise<readonly PulledMessage[]> {
     const call: AmsCall = {
-      ...this.#about("pull", "pull from", subscription, ":pull"),
+      ...this.#calls.about("subscription", subscription, PULL),
       // Texts: the service takes neither a number nor a boolean. "false" would
       // hold up every subscription of the topic until so many messages are there.
       body: JSON.stringify({
@@ -154,14 +151,8 @@ export class AmsClient implements AsyncDisposable {
     signal?: AbortSignal,
   ): Promise<void> {
     const call: AmsCall = {
-      ...this.#about(
-        "acknowledge",
-        "acknowledge a message of",
-        subscription,
-        ":acknowledge",
-      ),
+      ...this.#calls.about("subscription", subscription, ACKNOWLEDGE),
       body: JSON.stringify({ ackIds: [ackId] }),
-      repeatable: false,
     };
     await this.#session.ask(call, signal, () => true);
   }
@@ -171,18 +162,8 @@ export class AmsClient implements AsyncDisposable {
     subscription: string,
     signal?: AbortSignal,
   ): Promise<AmsOffsets> {
-    const call: AmsCall = {
-      ...this.#about("look", "read the offsets of", subscription, ":offsets"),
-      method: "GET",
-    };
-    return await this.#session.ask(call, signal, (value) => {
-      const min = countField(value, "min");
-      const max = countField(value, "max");
-      const current = countField(value, "current");
-      return min === undefined || max === undefined || current === undefined
-        ? undefined
-        : { min, max, current };
-    }, "no offsets");
+    const call = this.#calls.about("subscription", subscription, OFFSETS);
+    return await this.#session.ask(call, signal, readOffsets, "no offsets");
   }
 
   /**
@@ -197,11 +178,10 @@ export class AmsClient implements AsyncDisposable {
     signal?: AbortSignal,
   ): Promise<void> {
     const call: AmsCall = {
-      ...this.#about(
-        "move",
-        `move to offset ${offset} of`,
+      ...this.#calls.about(
+        "subscription",
         subscription,
-        ":modifyOffset",
+        ["move", `move to offset ${offset} of`, ":modifyOffset"],
       ),
       // Beyond 2^53 JSON.stringify would write another number.
       body: `{"offset":${offset}}`,
@@ -221,35 +201,26 @@ export class AmsClient implements AsyncDisposable {
     name: string,
     signal?: AbortSignal,
   ): Promise<AmsSubscriptionFacts> {
-    const call: AmsCall = {
-      ...this.#about("look", "look at", name, ""),
-      method: "GET",
-    };
-    return await this.#session.ask(call, signal, (value) => {
-      const topic = textField(value, "topic");
-      const seconds = countField(value, "ackDeadlineSeconds");
-      return topic === undefined || seconds === undefined
-        ? undefined
-        : { topic, ackDeadlineMs: Number(seconds) * 1000 };
-    }, "no subscription");
+    const call = this.#calls.about("subscription", name, LOOK);
+    return await this.#session.ask(
+      call,
+      signal,
+      readSubscription,
+      "no subscription",
+    );
   }
 
   /** Whether there is such a topic; throws when there is none, or it may not be seen. */
   async topic(name: string, signal?: AbortSignal): Promise<void> {
-    const place = this.#place("topic", name);
-    await this.#session.ask(
-      this.#look(`look at ${placeWords(place)}`, place, this.#path(place)),
-      signal,
-      () => true,
-    );
+    const call = this.#calls.about("topic", name, LOOK);
+    await this.#session.ask(call, signal, () => true);
   }
 
   /** Whose token it is, and what that user may do: the best check of a token. */
   async profile(signal?: AbortSignal): Promise<AmsProfile> {
-    const place = this.#place("user");
-    const call = this.#look(
+    const call = this.#calls.look(
       "read the profile of the user",
-      place,
+      "user",
       "/v1/users/profile",
     );
     return await this.#session.ask(call, signal, readProfile);
@@ -257,8 +228,11 @@ export class AmsClient implements AsyncDisposable {
 
   /** The service's version; needs no token. */
   async version(signal?: AbortSignal): Promise<string> {
-    const place = this.#place("service");
-    const call = this.#look("read the version of AMS", place, "/v1/version");
+    const call = this.#calls.look(
+      "read the version of AMS",
+      "service",
+      "/v1/version",
+    );
     return await this.#session.ask(
       { ...call, anonymous: true },
       signal,
@@ -276,40 +250,6 @@ export class AmsClient implements AsyncDisposable {
   [Symbol.asyncDispose](): Promise<void> {
     this.close();
     return Promise.resolve();
-  }
-
-  #place(what: Place["what"], name?: string): Place {
-    const { project, credential } = this.#options;
-    return { project, what, name, credential: credential.kind };
-  }
-
-  #path({ project, what, name = "" }: Place): string {
-    return `/v1/projects/${encodeURIComponent(project)}/${what}s/${
-      encodeURIComponent(name)
-    }`;
-  }
-
-  /** A call about a subscription. */
-  #about(
-    verb: AmsCall["verb"],
-    action: string,
-    subscription: string,
-    suffix: string,
-  ): AmsCall {
-    const place = this.#place("subscription", subscription);
-    return {
-      ...{ verb, place, method: "POST", repeatable: true },
-      action: `${action} ${placeWords(place)}`,
-      path: `${this.#path(place)}${suffix}`,
-    };
-  }
-
-  /** A call that changes nothing. */
-  #look(action: string, place: Place, path: string): AmsCall {
-    return {
-      ...{ verb: "look", action, place, path },
-      ...{ method: "GET", repeatable: true },
-    };
   }
 
   async #offsetsIfAllowed(

@@ -26,8 +26,15 @@ interface Listed {
   load(): Promise<Command>;
 }
 
+/** A word that is no command by itself, but with another one behind it. */
+interface Group {
+  readonly summary: string;
+  /** By the second word. */
+  load(): Promise<ReadonlyMap<string, Command>>;
+}
+
 /** Each is loaded only when it is asked for: a sender that cron starts has no use for a broker's code. */
-const COMMANDS: ReadonlyMap<string, Listed> = new Map([
+const COMMANDS: ReadonlyMap<string, Listed> = new Map<string, Listed>([
   ["send", {
     summary: "send all that waits in outgoing, and quit",
     load: async () => (await import("./commands/send.ts")).sendCommand,
@@ -44,6 +51,10 @@ const COMMANDS: ReadonlyMap<string, Listed> = new Map([
     summary: "tell whether it will work: configuration, certificates, broker",
     load: async () => (await import("./commands/check.ts")).checkCommand,
   }],
+  ["verify", {
+    summary: "say who signed a message in a file, and what is thought of it",
+    load: async () => (await import("./operate/verify.ts")).verifyCommand,
+  }],
   ["broker", {
     summary: "run the embedded broker",
     load: async () => (await import("./commands/broker.ts")).brokerCommand,
@@ -59,6 +70,18 @@ const COMMANDS: ReadonlyMap<string, Listed> = new Map([
   ["demo", {
     summary: "show the main job on this machine: broker, receiver and sender",
     load: async () => (await import("./commands/demo.ts")).demoCommand,
+  }],
+]);
+
+/** What looks at the directories, and mends them. */
+const GROUPS: ReadonlyMap<string, Group> = new Map<string, Group>([
+  ["reject", {
+    summary: "list, show, retry, remove: what was not accepted",
+    load: async () => (await import("./operate/reject.ts")).REJECT_COMMANDS,
+  }],
+  ["outgoing", {
+    summary: "list, show, unlock, remove: what waits to be sent",
+    load: async () => (await import("./operate/outgoing.ts")).OUTGOING_COMMANDS,
   }],
 ]);
 
@@ -103,14 +126,49 @@ async function choose(
     const { configCommand: command } = await import("./commands/by_config.ts");
     return { command, values: valuesOf(command, args) };
   }
+  const group = GROUPS.get(first);
+  if (group) return await chooseIn(first, group, rest);
   const listed = COMMANDS.get(first);
   if (!listed) {
     throw new SsmError("USAGE", `Unknown command "${first}"`, {
-      hint: `the commands are ${[...COMMANDS.keys()].join(", ")}`,
+      hint: `the commands are ${
+        [...COMMANDS.keys(), ...GROUPS.keys()].join(", ")
+      }`,
     });
   }
   const command = await listed.load();
   return { command, values: valuesOf(command, rest) };
+}
+
+/** The command that the second word names; without one, what there is to choose from. */
+async function chooseIn(
+  first: string,
+  group: Group,
+  args: readonly string[],
+): Promise<{ command: Command; values: OptionValues }> {
+  const commands = await group.load();
+  const [second, ...rest] = args;
+  const command = commands.get(second ?? "");
+  if (command) return { command, values: valuesOf(command, rest) };
+  if (second === "--help" || second === "-h") {
+    const lines = Array.from(commands.values(), ({ usage }) => usage);
+    const usage = `${
+      lines.join("\n")
+    }\nMore of each: ssm ${first} list --help\n`;
+    return {
+      command: { ...[...commands.values()][0]!, usage, options: {}, notes: "" },
+      values: { help: true },
+    };
+  }
+  throw new SsmError(
+    "USAGE",
+    second === undefined
+      ? `ssm ${first} needs another word`
+      : `Unknown command "${first} ${second}"`,
+    {
+      hint: `say: ssm ${first} ${[...commands.keys()].join(", or ")}`,
+    },
+  );
 }
 
 function valuesOf(command: Command, args: readonly string[]): OptionValues {
@@ -119,7 +177,7 @@ function valuesOf(command: Command, args: readonly string[]): OptionValues {
 
 function overview(): string {
   const list = Array.from(
-    COMMANDS,
+    [...COMMANDS, ...GROUPS],
     ([name, { summary }]) => `  ${name.padEnd(9)} ${summary}`,
   );
   return `ssm ${VERSION}, the Secure STOMP Messenger: signed files over AMS and STOMP

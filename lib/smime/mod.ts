@@ -12,6 +12,7 @@ export { decryptMessage, type Recipient } from "./decrypt.ts";
 export { encryptMessage } from "./encrypt.ts";
 export { SmimeMessage } from "./message.ts";
 export { choosePayloadForm, type PayloadForm } from "./mime/payload_form.ts";
+export { sealedScale } from "./sealed_scale.ts";
 export { type Signer, signMessage } from "./sign.ts";
 export type { Signing } from "./signing.ts";
 export { verifyMessage, type VerifyOptions } from "./verify.ts";

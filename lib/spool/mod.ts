@@ -5,10 +5,10 @@
  */
 export type {
   ElementFields,
+  HeldElement,
   IncomingMessage,
   IncomingSpool,
   ListObserver,
-  MarkedElement,
   MarkedSpool,
   OutgoingSpool,
   SignedSpool,
@@ -28,3 +28,20 @@ export { contentDigest } from "./ssm1/names.ts";
 export { Ssm1Incoming, type Ssm1IncomingOptions } from "./ssm1/incoming.ts";
 export { makeSsm1Directories } from "./ssm1/directories.ts";
 export { Ssm1Reject } from "./ssm1/reject.ts";
+export type {
+  HeldRejected,
+  RejectedEntry,
+  RejectedSpool,
+  WaitingEntry,
+  WaitingSpool,
+} from "./stuck.ts";
+export { DirqRejected } from "./inspection/dirq_rejected.ts";
+export { DirqWaiting } from "./inspection/dirq_waiting.ts";
+export { PlainWaiting } from "./inspection/plain_waiting.ts";
+export {
+  announceSender,
+  holderOf,
+  type KnownSender,
+  sendersOf,
+} from "./inspection/senders.ts";
+export { Ssm1Rejected } from "./inspection/ssm1_rejected.ts";

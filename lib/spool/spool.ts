@@ -81,6 +81,11 @@ export interface IncomingMessage {
   readonly fields: ElementFields;
   /** The act of signing that it comes from; without it, replays are not recognised. */
   readonly signing?: Signing | undefined;
+  /**
+   * The same for all tries of its sender to transmit it, as far as the sender can be
+   * believed, where their bytes differ; left out where they do not.
+   */
+  readonly origin?: string | undefined;
 }
 
 /**
@@ -94,6 +99,8 @@ export interface IncomingSpool {
   prepare(message: IncomingMessage): Promise<PreparedElement | undefined>;
   /** Removes what a crash left unfinished. */
   tidy(): Promise<void>;
+  /** Removes what came of an earlier try, where a later one has been accepted. */
+  supersede?(origin: string): Promise<void>;
 }
 
 /** Delivered elements about which something is still to be done: they carry a mark. */
@@ -104,19 +111,19 @@ export interface MarkedSpool {
    * Claims one: `held` when another process has it, `gone` when it is not there any
    * more, or has no mark any more.
    */
-  lock(name: string): Promise<MarkedElement | "held" | "gone">;
+  lock(name: string): Promise<HeldElement | "held" | "gone">;
 }
 
-/** A claimed element of a {@linkcode MarkedSpool}: to be unmarked, removed or unlocked. */
-export interface MarkedElement {
+/** A claimed element of a queue: to be changed, and then removed or unlocked. */
+export interface HeldElement {
   readonly name: string;
-  /** Its fields, the mark among them. */
+  /** Its fields. */
   read(): Promise<Record<string, Uint8Array>>;
-  /** Writes these fields anew and takes mark and claim away: the element stays. */
-  unmark(changes: Readonly<Record<string, string>>): Promise<void>;
+  /** Writes these fields anew, each in one step, and takes those away that are `undefined`. */
+  change(fields: Readonly<Record<string, string | undefined>>): Promise<void>;
   /** Takes it out of the queue. */
   remove(): Promise<void>;
-  /** Gives the claim back: the element stays as it was. */
+  /** Gives the claim back: the element stays as it is. */
   unlock(): Promise<void>;
 }
 

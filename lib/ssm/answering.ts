@@ -38,6 +38,8 @@ export interface Arrival {
   readonly id: string;
   /** As the key of a {@linkcode Delivery}. */
   readonly key: string;
+  /** As the origin of a {@linkcode Delivery}. */
+  readonly origin?: string;
 }
 
 /** A message to which the receiver answers. */

@@ -6,12 +6,15 @@
  * @module
  */
 
+import type { IncomingSpool } from "../spool/mod.ts";
 import type { Sealed } from "./envelope.ts";
 import type { Opened } from "./opened.ts";
 
 /** Takes sealed messages of its kind to where they go. */
 export interface OutgoingCarrier<Message extends Sealed = Sealed>
   extends AsyncDisposable {
+  /** The largest sealed message that it takes, in bytes, whatever its id. @default any */
+  readonly maxBodyBytes?: number;
   /** Makes it ready to send, within the retry limit; does nothing when it is. @throws {SsmError} `CONNECT`, `TLS`, `STOMP_ERROR`. */
   open(): Promise<void>;
   /**
@@ -38,13 +41,17 @@ export interface Delivery {
   readonly body: Uint8Array;
   /** Why it is no message, where the carrier knows that already; `body` is what came instead. */
   readonly broken?: string;
+  /** What its sender's tries to transmit it have in common, where their bytes differ; see {@linkcode IncomingMessage.origin}. */
+  readonly origin?: string | undefined;
+  /** Where it stays when it is not accepted: it comes from reject. @default the receiver's reject */
+  readonly stays?: IncomingSpool;
   /**
    * Confirms it: the message is safely on disk, as what it turned out to be, which
    * some protocols tell the sender. Rejects when the connection is gone. A carrier
    * that confirms several together notes it, and tells of failures itself.
    */
   ack(opened: Opened): Promise<void>;
-  /** Leaves it to the broker: it was not stored, and will be delivered again. */
+  /** Leaves it where it is: it was not stored, and will be delivered again. */
   abandon(): void;
 }
 

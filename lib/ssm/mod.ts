@@ -25,13 +25,11 @@ export {
 } from "./receiving/receiver.ts";
 export { RETRY_FIELD, retryMark } from "./receiving/retry_mark.ts";
 export { receiveAndRetry } from "./retry/receive.ts";
+export { isOfLoader, type Retried, retryRejected } from "./retry/rejected.ts";
 export { UntrustedRetry } from "./retry/untrusted.ts";
 export { RetrySchedule } from "./sending/retry_schedule.ts";
-export {
-  sendAll,
-  type SendAllOptions,
-  type SendReport,
-} from "./sending/sender.ts";
+export type { SendReport } from "./sending/send_report.ts";
+export { sendAll, type SendAllOptions } from "./sending/sender.ts";
 export { SmimeOpener, SmimeSealer } from "./ssm2/envelope.ts";
 export {
   type ConsumerIdentity,
@@ -45,3 +43,8 @@ export {
 } from "./ssm1/outgoing.ts";
 export { Ssm2IncomingCarrier } from "./ssm2/incoming.ts";
 export { Ssm2OutgoingCarrier } from "./ssm2/outgoing.ts";
+export {
+  describeMessage,
+  type DescribeOptions,
+  type MessageFacts,
+} from "./inspection/describe.ts";

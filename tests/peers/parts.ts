@@ -16,6 +16,7 @@ export type Part =
   | "ruby-stomp"
   | "net-stomp"
   | "php-stomp"
+  | "ssm broker"
   | "stompserver"
   | "activemq"
   | "rabbitmq"
@@ -82,6 +83,12 @@ export const PARTS: Readonly<Record<Part, PartFacts>> = {
     enable: "apt-get install php-cli php-stomp",
     present: () =>
       answers("php", ["-r", 'exit(class_exists("Stomp") ? 0 : 1);']),
+  },
+  "ssm broker": {
+    what: "the program itself, as a server that several tests share",
+    enable: "nothing: it is there",
+    outlivesTests: true,
+    present: () => true,
   },
   "stompserver": {
     what: "stompserver, a broker in Ruby",
@@ -157,7 +164,7 @@ export const PARTS: Readonly<Record<Part, PartFacts>> = {
 const known = new Map<Part, boolean>();
 
 /** Tells whether this machine has a part; looked up once. */
-export function hasPart(part: Part): boolean {
+function hasPart(part: Part): boolean {
   const before = known.get(part);
   if (before !== undefined) return before;
   const now = PARTS[part].present();

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { quoted } from "../../errors.ts";
+import { isSsmError, quoted, SsmError } from "../../errors.ts";
 import type { HttpClient } from "../../net/mod.ts";
 import { formatDn, readCertificates } from "../../pki/mod.ts";
 import { notUnderstood, readAnswer } from "../call/answer.ts";
@@ -56,12 +56,23 @@ export async function fetchToken(options: LoginOptions): Promise<string> {
     ...{ call, timeoutMs, signal, maxAnswerBytes: MAX_ANSWER_BYTES },
     whom: `the authentication service at ${host}:${port}`,
     secrets: () => [],
+  }).catch((error) => {
+    throw withHint(error, call.place.certificate?.refused);
   });
   const token = textField(readAnswer(answered), "token");
   if (token === undefined || !isToken(token)) {
     throw notUnderstood(answered, "no token");
   }
   return token;
+}
+
+/** A service that does not take a certificate may say so by TLS, or only hang up. */
+function withHint(error: unknown, hint: string | undefined): unknown {
+  if (
+    !isSsmError(error, "CONNECTION_LOST") &&
+    !(isSsmError(error, "TLS") && /refuses our certificate/.test(error.message))
+  ) return error;
+  return new SsmError(error.code, error.message, { cause: error, hint });
 }
 
 /** What to do when the service knows no such DN, or does not take the certificate. */

@@ -24,7 +24,7 @@ import { type AmsUsers, anybody, type JudgeCertificate } from "./users.ts";
 export interface AmsLimits {
   /** A message, as AMS counts: its JSON with the id and the time, indented by three. @default 1500000 */
   readonly maxMessageBytes: number;
-  /** The body of a request. @default 67108864 (64 MiB) */
+  /** The body of a request. @default 33554432 (32 MiB), or twice maxMessageBytes if that is more */
   readonly maxRequestBytes: number;
   /** The messages of one answer to a pull; one is always handed out. @default 16777216 (16 MiB) */
   readonly maxPullBytes: number;
@@ -36,7 +36,7 @@ export interface AmsLimits {
 
 const DEFAULTS: AmsLimits = {
   maxMessageBytes: 1_500_000,
-  maxRequestBytes: 64 << 20,
+  maxRequestBytes: 32 << 20,
   maxPullBytes: 16 << 20,
   retentionMs: 7 * 86_400_000,
   sweepMs: 60_000,
@@ -62,7 +62,7 @@ export interface AmsServerOptions {
   readonly httpLimits?: Partial<HttpServerLimits> | undefined;
   /** Told who is refused, and what is lost. @default a logger that says nothing */
   readonly logger?: Logger | undefined;
-  /** @default the machine's clock */
+  /** What times are taken from, and waits counted by. @default the machine's clock */
   readonly clock?: Clock | undefined;
 }
 
@@ -156,7 +156,8 @@ export class AmsServer implements AsyncDisposable {
     this.#http = new HttpServer({
       handler: (request) => service.answer(request),
       admit: options.admit,
-      limits: options.httpLimits,
+      // Read as JSON, a body takes several times its size.
+      limits: { maxBodyBytes: 2 * maxRequestBytes, ...options.httpLimits },
       onRefused: (remote, why) => refusals.tell(remote, why),
       onError: (error, remote) =>
         logger.error(`Cannot serve ${remote}: ${reason(error)}`),
@@ -253,6 +254,7 @@ export class AmsServer implements AsyncDisposable {
 export interface AmsStats {
   /** Clients connected now. */
   readonly connections: number;
+  /** Topics of all projects. */
   readonly topics: number;
   /** Messages that some subscription has not read. */
   readonly messages: number;
@@ -260,7 +262,12 @@ export interface AmsStats {
 
 /** Completes limits with the defaults. @throws {RangeError} unless all are positive whole numbers */
 function completeLimits(given: Partial<AmsLimits> = {}): AmsLimits {
-  const limits = { ...DEFAULTS, ...given };
+  const own = { ...DEFAULTS, ...given };
+  const limits = {
+    ...own,
+    maxRequestBytes: given.maxRequestBytes ??
+      Math.max(own.maxRequestBytes, 2 * own.maxMessageBytes),
+  };
   for (const [name, value] of Object.entries(limits)) {
     if (!Number.isSafeInteger(value) || value < 1) {
       throw new RangeError(

@@ -26,7 +26,9 @@ export interface AmsGrant {
 
 /** A user as it is configured. */
 export interface AmsUserEntry {
+  /** For log lines, and for the user itself. */
   readonly name: string;
+  /** What it may do; what none of them allows is forbidden. */
   readonly grants: readonly AmsGrant[];
   /** SHA-256 of its token, in hexadecimal digits, or the DN of its certificate. */
   readonly credential:
@@ -36,13 +38,17 @@ export interface AmsUserEntry {
 
 /** A topic or a subscription, as a user asks for it. */
 export interface AmsPlace {
+  /** What is to be done there. */
   readonly right: Exclude<AmsRight, "all">;
+  /** The name of the project. */
   readonly project: string;
+  /** That of the topic (`publish`) or subscription (`pull`). */
   readonly name: string;
 }
 
 /** A user who is let in. */
 export interface AmsUser {
+  /** As {@linkcode AmsUserEntry.name}. */
   readonly name: string;
   /** Whether it may do that somewhere, in any project. */
   has(right: AmsPlace["right"]): boolean;

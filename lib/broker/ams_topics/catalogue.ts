@@ -11,8 +11,11 @@ import { AmsTopic, readQueue, type TopicState } from "./topic.ts";
 
 /** A topic that is to be there, and its subscriptions. */
 export interface AmsTopicWish {
+  /** The name of the project that it belongs to. */
   readonly project: string;
+  /** Its name. */
   readonly topic: string;
+  /** The names of its subscriptions, unique in the project. */
   readonly subscriptions: readonly string[];
 }
 
@@ -42,6 +45,7 @@ export class Catalogue {
   readonly #topics = new Map<string, AmsTopic>();
   /** Its name is unique in a project, whatever the topic. */
   readonly #subscriptions = new Map<string, SubscriptionOfTopic>();
+  readonly #projects = new Set<string>();
   #lastSequence = 0;
 
   constructor(options: CatalogueOptions) {
@@ -80,7 +84,7 @@ export class Catalogue {
 
   /** Whether there is such a project: one that has topics. */
   hasProject(project: string): boolean {
-    return this.topics(project).length > 0;
+    return this.#projects.has(project);
   }
 
   /** The topic of that name. */
@@ -157,6 +161,7 @@ export class Catalogue {
       sequence,
     );
     this.#topics.set(`${project}/${name}`, topic);
+    this.#projects.add(project);
     for (const subscription of topic.subscriptions.values()) {
       this.#subscriptions.set(
         `${project}/${subscription.name}`,

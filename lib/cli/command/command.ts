@@ -34,6 +34,8 @@ export interface Command {
   readonly name: string;
   /** How the help begins: usage, and what the command does; empty where the list of commands is shown instead. */
   readonly usage: string;
+  /** Whether words may follow that are no options; they are `operands` then. @default {false} */
+  readonly operands?: boolean;
   /** Options, besides `--help` and `--version`, which end the first group. */
   readonly options: OptionGroups;
   /** How the help ends: exit statuses, examples. */
@@ -72,13 +74,13 @@ export function parseOptions(
 ): OptionValues {
   const known = parsedOptions(allOptions(command));
   try {
-    const { values } = parseArgs({
+    const { values, positionals } = parseArgs({
       args: args.map((arg) => respelled(arg, known)),
       options: known.options,
       strict: true,
-      allowPositionals: false,
+      allowPositionals: command.operands ?? false,
     });
-    return values as OptionValues;
+    return { ...values, operands: positionals } as OptionValues;
   } catch (error) {
     const words = error instanceof Error ? error.message : String(error);
     throw new SsmError("USAGE", words.split(". ")[0]!, {

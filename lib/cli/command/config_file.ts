@@ -73,7 +73,7 @@ export function withFile(
  */
 export async function readConfigFile(
   path: string,
-  terminal: Terminal,
+  terminal: Pick<Terminal, "out">,
   command?: keyof typeof MARKS,
 ): Promise<Ini | undefined> {
   if (!await isFile(path)) {

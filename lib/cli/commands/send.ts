@@ -14,7 +14,11 @@ import {
   type SenderConfig,
 } from "../../config/mod.ts";
 import { keepSending, sendAll, type SendReport } from "../../ssm/mod.ts";
-import { directoryExists, DirectoryWatch } from "../../spool/mod.ts";
+import {
+  announceSender,
+  directoryExists,
+  DirectoryWatch,
+} from "../../spool/mod.ts";
 import { systemClock } from "../../stomp/mod.ts";
 import { VERSION } from "../../version.ts";
 import type {
@@ -26,6 +30,7 @@ import { withFile } from "../command/config_file.ts";
 import type { Terminal } from "../command/terminal.ts";
 import { configOf, loggedRun, type Run } from "../process/logged_run.ts";
 import { warnOfLogConfig } from "../process/logging.ts";
+import { thisProcess } from "../process/self.ts";
 import { assertAllSent } from "../wiring/sent.ts";
 import { composeSender, type SenderParts, WIRE_LOG } from "../wiring/ssm2.ts";
 
@@ -84,6 +89,7 @@ export function runSend(
       const parts = await composeSender(config, run);
       const keepsRunning = config.keepRunning ||
         values["keep-running"] === true;
+      using _trace = announceSender(config.messaging.path, thisProcess());
       await (keepsRunning ? stay : send)(config, parts, run);
     },
   }, context);
@@ -114,6 +120,7 @@ async function send(
     signal,
     window: messaging.window,
     maxMessageBytes: messaging.maxMessageBytes,
+    split: messaging.split,
     onProgress: (report) => progress.show(report),
   }).finally(() => progress.end());
   assertAllSent(report);
@@ -149,6 +156,7 @@ async function stay(
       maxIdleMs: MAX_IDLE_MS,
       window: messaging.window,
       maxMessageBytes: messaging.maxMessageBytes,
+      split: messaging.split,
     });
   } finally {
     await parts.carrier.close();
@@ -160,15 +168,16 @@ async function stay(
 /** The progress line of a run that takes longer than a moment. */
 class Progress {
   readonly #terminal: Terminal | undefined;
-  #next = performance.now() + 1000;
+  #next = systemClock.now() + 1000;
 
   constructor(terminal: Terminal | undefined) {
     this.#terminal = terminal;
   }
 
   show({ found, sent, failed, locked }: SendReport): void {
-    if (performance.now() < this.#next) return;
-    this.#next = performance.now() + 200;
+    const now = systemClock.now();
+    if (now < this.#next) return;
+    this.#next = now + 200;
     this.#terminal?.progress(
       `sent ${sent} of ${found}` + (failed ? `, ${failed} failed` : "") +
         (locked ? `, ${locked} locked` : ""),

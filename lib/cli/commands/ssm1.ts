@@ -3,8 +3,10 @@
  *
  * @module
  */
+import { join } from "node:path";
 import { type Ini, readSsm1Config, type Ssm1Config } from "../../config/mod.ts";
 import { reason, SsmError } from "../../errors.ts";
+import { announceSender } from "../../spool/mod.ts";
 import { keepSending, receive, sendAll } from "../../ssm/mod.ts";
 import { systemClock } from "../../stomp/mod.ts";
 import { VERSION } from "../../version.ts";
@@ -17,6 +19,7 @@ import { withFile } from "../command/config_file.ts";
 import { sayReady, startDetached } from "../process/detach.ts";
 import { configOf, loggedRun, type Run } from "../process/logged_run.ts";
 import { claimIfPossible } from "../process/pidfile.ts";
+import { thisProcess } from "../process/self.ts";
 import { assertAllSent } from "../wiring/sent.ts";
 import {
   composeSsm1,
@@ -117,6 +120,7 @@ async function sendOnce(
     { log, signal },
   );
   const { carrier } = producer!;
+  using _trace = traceOf(config.messages);
   try {
     assertAllSent(
       await sendAll({
@@ -162,6 +166,7 @@ async function produce(
   { producer, messages }: Ssm1Config,
   { log, signal }: Pick<Run, "log" | "signal">,
 ): Promise<void> {
+  using _trace = traceOf(messages);
   try {
     await keepSending({
       ...parts,
@@ -174,6 +179,10 @@ async function produce(
   } finally {
     await parts.carrier.close();
   }
+}
+
+function traceOf({ path }: Ssm1Config["messages"]): Disposable {
+  return announceSender(join(path, "outgoing"), thisProcess());
 }
 
 async function consume(

@@ -1,5 +1,5 @@
 /**
- * How this program starts itself again, compiled or not.
+ * This process: which it is, and how the program starts itself again, compiled or not.
  *
  * @module
  */
@@ -19,8 +19,9 @@ const PERMISSIONS = [
   "--allow-run",
   // The mark of a process in the background; variables in a configuration of SSM1.
   "--allow-env",
-  // `$host` in a configuration of SSM1; the free space of a disk.
-  "--allow-sys=hostname,statfs",
+  // `$host` in a configuration of SSM1; the free space of a disk; whether it is root
+  // that changes a spool.
+  "--allow-sys=hostname,statfs,uid",
 ] as const;
 
 /**
@@ -47,4 +48,10 @@ export function selfCommand(args: readonly string[]): [string, ...string[]] {
     Deno.mainModule,
     ...args,
   ];
+}
+
+/** How others are told of this process. */
+export function thisProcess(): { pid: number; host: string; since: number } {
+  const since = performance.timeOrigin;
+  return { pid: Deno.pid, host: Deno.hostname(), since };
 }

@@ -5,6 +5,7 @@
  */
 import { Buffer } from "node:buffer";
 import { printable, printableJson } from "../../log/mod.ts";
+import { harmless } from "../command/terminal.ts";
 import type { StompMessage } from "../../stomp/mod.ts";
 
 /** How messages are shown. */
@@ -75,12 +76,6 @@ function headOf(headers: StompMessage["headers"]): string {
     ([name, value]) => `${printable(name)}: ${printable(value)}\n`,
   );
   return `${lines.join("")}\n`;
-}
-
-/** Line ends and tabs remain; what is not UTF-8 shows as U+FFFD. */
-function harmless(body: Uint8Array): string {
-  const text = new TextDecoder().decode(body).replaceAll("\r\n", "\n");
-  return text.replace(/[^\n\t]+/g, printable);
 }
 
 /** Text as text; what is not UTF-8 in base64, under another name. */

@@ -18,20 +18,19 @@ import {
 import {
   type ConsumerIdentity,
   refuseConsumer,
-  SmimeOpener,
   Ssm1IncomingCarrier,
-  Ssm1Opener,
+  type Ssm1Opener,
   Ssm1OutgoingCarrier,
   Ssm1Sealer,
 } from "../../ssm/mod.ts";
 import { systemClock } from "../../stomp/mod.ts";
 import {
-  AllowedDns,
   LiveIdentity,
   LiveRecipient,
   openTrustStore,
 } from "../../credentials/mod.ts";
 import { composeEndpoints } from "./endpoints.ts";
+import { composeSsm1Judge, type Judge } from "./judge.ts";
 
 /** What the parts are made with. */
 export interface Ssm1Context {
@@ -98,16 +97,16 @@ export async function composeSsm1(
     });
   }
   const context = { config, identity, trust, log, signal };
-  const dns = config.consumer &&
-    await AllowedDns.open(config.consumer.validDns, log, { ignoreCase: true });
+  const judge = config.consumer &&
+    await composeSsm1Judge(config, config.consumer.validDns, context);
   return {
     producer: config.producer &&
       await composeProducer(config.producer, context),
-    consumer: config.consumer && dns &&
-      await composeConsumer(config.consumer, dns, context),
+    consumer: config.consumer && judge &&
+      await composeConsumer(config.consumer, judge, context),
     reload: async () => {
       identity.reload();
-      await dns?.reload();
+      await judge?.dns.reload();
     },
   };
 }
@@ -142,7 +141,21 @@ async function composeProducer(
     log,
     clock: systemClock,
   });
-  const spool = new PlainDirectory(join(messages.path, "outgoing"), {
+  const spool = composeSsm1Outgoing(messages, log);
+  const envelope = new Ssm1Sealer({
+    signer: () => identity.current(),
+    recipient: () => known?.current() ?? carrier.recipient,
+    cipher: certificates.cipher,
+  });
+  return { spool, envelope, carrier };
+}
+
+/** What a producer sends from. */
+export function composeSsm1Outgoing(
+  messages: Ssm1Config["messages"],
+  log: Logger,
+): OutgoingSpool {
+  return new PlainDirectory(join(messages.path, "outgoing"), {
     minAgeMs: messages.minFileAgeMs,
     maxLockMs: messages.maxLockMs,
     directoryMode: 0o777 & ~messages.umask,
@@ -150,12 +163,6 @@ async function composeProducer(
     skipTmp: false,
     warn: (words) => log.warning(words),
   });
-  const envelope = new Ssm1Sealer({
-    signer: () => identity.current(),
-    recipient: () => known?.current() ?? carrier.recipient,
-    cipher: certificates.cipher,
-  });
-  return { spool, envelope, carrier };
 }
 
 /**
@@ -186,34 +193,12 @@ export async function openConsumerCertificate(
 
 async function composeConsumer(
   consumer: NonNullable<Ssm1Config["consumer"]>,
-  dns: AllowedDns,
+  judge: Judge<Ssm1Opener>,
   { config, identity, trust, log }: RoleContext,
 ): Promise<ConsumerParts> {
   const { broker, certificates, messages } = config;
-  const { checkCrls, allowWeakDigests } = certificates;
-  const modes = {
-    fileMode: 0o666 & ~messages.umask,
-    directoryMode: 0o777 & ~messages.umask,
-  };
-  const incoming = await Ssm1Incoming.open(messages.path, {
-    ...modes,
-    ackKeepMs: messages.ackKeepMs,
-    test: messages.test,
-  });
-  const inner = new SmimeOpener({
-    recipients: () => identity.forDecryption(),
-    trust: (signer, others) =>
-      trust.verify(signer, others, {
-        checkCrls,
-        // Where SHA-1 is accepted, it is so for the messages alone: the originals'
-        // own OpenSSL signs them so and knows nothing else.
-        allowWeakDigests: allowWeakDigests === "all" ? "all" : "none",
-      }),
-    isAllowed: (spellings) => dns.has(spellings),
-    explainRefusal: (dn) => dns.near(dn),
-    allowWeakDigests,
-    maxMessageBytes: messages.maxMessageBytes,
-  });
+  const { checkCrls } = certificates;
+  const { incoming, reject } = await openConsumerSpools(messages);
   const carrier = new Ssm1IncomingCarrier({
     endpoints: composeEndpoints(broker, {
       identity,
@@ -231,11 +216,25 @@ async function composeConsumer(
   });
   return {
     incoming,
-    reject: await Ssm1Reject.open(messages.path, modes),
-    envelope: new Ssm1Opener({
-      inner,
-      maxUnpackedBytes: messages.maxUnpackedBytes,
-    }),
+    reject,
+    envelope: judge.envelope,
     carrier,
   };
+}
+
+/** Where a consumer puts messages. @throws {SsmError} `SPOOL` */
+export async function openConsumerSpools(
+  messages: Ssm1Config["messages"],
+): Promise<Pick<ConsumerParts, "incoming" | "reject">> {
+  const modes = {
+    fileMode: 0o666 & ~messages.umask,
+    directoryMode: 0o777 & ~messages.umask,
+  };
+  const incoming = await Ssm1Incoming.open(messages.path, {
+    ...modes,
+    ackKeepMs: messages.ackKeepMs,
+    test: messages.test,
+  });
+  const reject = await Ssm1Reject.open(messages.path, modes);
+  return { incoming, reject };
 }

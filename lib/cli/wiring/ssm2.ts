@@ -21,18 +21,18 @@ import {
   type IncomingCarrier,
   type OutgoingCarrier,
   RETRY_FIELD,
-  SmimeOpener,
+  type SmimeOpener,
   SmimeSealer,
   UntrustedRetry,
 } from "../../ssm/mod.ts";
 import { systemClock } from "../../stomp/mod.ts";
 import {
-  AllowedDns,
   LiveIdentity,
   LiveRecipient,
   openTrustStore,
 } from "../../credentials/mod.ts";
 import { incomingCarrier, outgoingCarrier } from "./carriers.ts";
+import { composeJudge } from "./judge.ts";
 
 /** The name under which the originals log what happens at the broker. */
 export const WIRE_LOG = "ssm.ssm2";
@@ -115,7 +115,8 @@ export async function chooseRecipient(
   return recipient;
 }
 
-function composeOutgoing(
+/** What a sender sends from. */
+export function composeOutgoing(
   messaging: SenderConfig["messaging"],
   log: Logger,
 ): OutgoingSpool {
@@ -163,25 +164,9 @@ export async function composeReceiver(
 ): Promise<ReceiverParts> {
   const { certificates, messaging } = config;
   const wire = log.named(WIRE_LOG);
-  const identity = LiveIdentity.open(certificates, { log });
-  const trust = openTrustStore(
-    certificates.capath,
-    (words) => log.warning(words),
-  );
+  const { identity, trust, dns, envelope } = await composeJudge(config, log);
   const carrier = incomingCarrier(config, { identity, trust, log, wire });
-  log.info("Fetching valid DNs.");
-  const dns = await AllowedDns.open(messaging.dnFile, log);
-  const { checkCrls, allowWeakDigests, retryUntrusted } = certificates;
-  const envelope = new SmimeOpener({
-    recipients: () => identity.forDecryption(),
-    trust: (signer, others) =>
-      trust.verify(signer, others, { checkCrls, allowWeakDigests }),
-    isAllowed: (spellings) => dns.has(spellings),
-    explainRefusal: (dn) => dns.near(dn),
-    allowWeakDigests,
-    retryUntrusted,
-    maxMessageBytes: messaging.maxMessageBytes,
-  });
+  const { retryUntrusted } = certificates;
   return {
     incoming: await composeIncoming("incoming", messaging),
     reject: await composeIncoming("reject", messaging),
@@ -206,7 +191,8 @@ export async function composeReceiver(
   };
 }
 
-async function composeIncoming(
+/** A queue of a receiver. @throws {SsmError} `SPOOL` */
+export async function composeIncoming(
   name: "incoming" | "reject",
   { path, umask, remembered }: ReceiverConfig["messaging"],
 ): Promise<DirqSchema> {

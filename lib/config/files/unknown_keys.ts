@@ -38,12 +38,14 @@ export interface UnknownKeysOptions {
   readonly roles?: readonly Tables[];
   /** Whether keys of earlier versions of the original are told, or taken for known. @default "told" */
   readonly obsolete?: "told" | "known";
+  /** Why a key of other files has no effect in this one, by its name. @default none is known */
+  readonly reasons?: Readonly<Record<string, string>>;
 }
 
 /** One warning for each section and key that no role knows. */
 export function unknownKeys(
   ini: Ini,
-  { roles = ROLES, obsolete = "told" }: UnknownKeysOptions = {},
+  { roles = ROLES, obsolete = "told", reasons = {} }: UnknownKeysOptions = {},
 ): string[] {
   const known = knownKeys(roles);
   const warnings: string[] = [];
@@ -62,6 +64,10 @@ export function unknownKeys(
       const isObsolete = OBSOLETE[section]?.includes(name) ?? false;
       if (isObsolete && obsolete === "known") continue;
       const where = placeText({ file: ini.file, line, section, key: name });
+      if (Object.hasOwn(reasons, name)) {
+        warnings.push(`Key without effect ${where}: ${reasons[name]}`);
+        continue;
+      }
       warnings.push(
         isObsolete
           ? `Obsolete key ${where}: brokers are not looked up in a BDII any more`

@@ -10,10 +10,16 @@ import { valueWarnings } from "../files/value_warnings.ts";
 import { unknownKeys } from "../files/unknown_keys.ts";
 import { SSM1_TABLES } from "./tables.ts";
 
+/** Keys of a sender's file that mean nothing here. */
+const WITHOUT_EFFECT = {
+  split:
+    "SSM1 never splits a file, for its consumer acknowledges the whole by its digest",
+};
+
 /** One warning for each such place. @throws {ConfigError} as `Ini.get` does. */
 export function ssm1FileWarnings(ini: Ini): string[] {
   return [
-    ...unknownKeys(ini, { roles: [SSM1_TABLES] }),
+    ...unknownKeys(ini, { roles: [SSM1_TABLES], reasons: WITHOUT_EFFECT }),
     ...valueWarnings(ini, SSM1_TABLES),
     ...unusualNames(ini),
     ...looseWords(ini),

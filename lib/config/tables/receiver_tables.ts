@@ -57,7 +57,7 @@ const MESSAGING = {
   window: WINDOW,
   maxMessageBytes: withDefault("max_message_size", size(1, 1024 ** 3), "256M")
     .means(
-      "A larger message, as it is on the wire, stays on the broker, and others pass it.",
+      "A larger message, as it is on the wire, stays on the broker, and others pass it; with AMS it goes to reject.",
     ),
   remembered: withDefault(
     "remembered_messages",

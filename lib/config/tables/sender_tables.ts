@@ -68,7 +68,10 @@ const MESSAGING = {
     "How many messages may be unconfirmed at a time.",
   ),
   maxMessageBytes: withDefault("max_message_size", size(1, 1024 ** 3), "100M")
-    .means("A larger file is reported and stays."),
+    .means("A larger file is reported and stays, or is split."),
+  split: withDefault("split", oneOf("no", "records"), "no").means(
+    "What is done with a file that is too large for one message. records: an APEL message, or XML or JSON with usage records, is sent as several messages, each complete and, signed and encrypted, no larger than max_message_size and what AMS takes.",
+  ),
   minFileAgeMs: withDefault("min_file_age", seconds(0, 86_400), "1").means(
     "Seconds since a file's last change, before which it may still be written to and waits; with path_type dirq that concerns only what is written in place, not what is renamed or linked into its directory.",
   ),

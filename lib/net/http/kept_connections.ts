@@ -7,6 +7,8 @@ import { Agent, type ClientRequest } from "node:http";
 import type { Socket as TcpSocket } from "node:net";
 import type { Duplex } from "node:stream";
 import { type Clock, systemClock } from "../../time/mod.ts";
+import type { SsmError } from "../../errors.ts";
+import { NoAnswerError } from "../tcp/deadline.ts";
 import { connect, type ConnectOptions } from "../connect.ts";
 import type { AdaptOptions } from "../tcp/node_socket.ts";
 import { connectTunnel } from "./connect_tunnel.ts";
@@ -59,14 +61,11 @@ export class KeptConnections extends Agent {
       signal: this.#closed.signal,
       whom: "server",
       through: proxy && connectTunnel(proxy, options),
-    }, (node, { below }) => this.#adapt(node, below)).then(
-      ({ node, accept }) => {
-        accept();
-        done?.(null, node);
-      },
+    }, (node, how) => this.#adapt(node, how)).then(({ node, accept }) => {
+      accept();
+      done?.(null, node);
       // The agent looks at the error alone.
-      (error) => done?.(error, NOTHING),
-    );
+    }).catch((error) => done?.(error, NOTHING));
     return NOTHING;
   }
 
@@ -107,15 +106,22 @@ export class KeptConnections extends Agent {
   }
 
   /** Notes what happens to a connection until the agent listens itself. */
-  #adapt(node: TcpSocket, below: AdaptOptions["below"]): Adapted {
+  #adapt(node: TcpSocket, { below, explain }: AdaptOptions): Adapted {
     if (below !== undefined) this.#below.set(node, below);
-    const ignore = () => {};
-    node.on("error", ignore);
+    let loss: SsmError | undefined;
+    const note = (error: unknown) => loss ??= explain(error);
+    node.on("error", note);
     node.once("close", () => this.#idle.get(node)?.());
     return {
       node,
       close: () => void node.destroy(),
-      accept: () => void node.off("error", ignore),
+      // The agent would wait for ever for the end of what has ended.
+      accept: () => {
+        node.off("error", note);
+        if (node.destroyed || node.readableEnded) {
+          throw loss ?? explain(new NoAnswerError("closed by the peer"));
+        }
+      },
     };
   }
 }

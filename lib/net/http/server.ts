@@ -31,7 +31,7 @@ export interface HttpServerOptions {
   readonly onRefused?: ((remote: string, why: string) => void) | undefined;
   /** Told what the handler threw. */
   readonly onError?: ((error: unknown, remote: string) => void) | undefined;
-  /** @default the machine's clock */
+  /** What waits are counted by. @default the machine's clock */
   readonly clock?: Clock | undefined;
 }
 
@@ -46,7 +46,11 @@ export class HttpServer implements AsyncDisposable {
   readonly #memory: BodyMemory;
   #closed = false;
 
-  /** @throws {RangeError} on a limit that makes no sense */
+  /**
+   * Makes a server that serves nobody yet.
+   *
+   * @throws {RangeError} on a limit that makes no sense
+   */
   constructor(options: HttpServerOptions) {
     this.#options = options;
     this.#limits = completeHttpLimits(options.limits);
@@ -151,7 +155,7 @@ export class HttpServer implements AsyncDisposable {
     if (this.#closed) return "Cannot connect: the server is stopping";
     if (this.#connections.size < maxConnections) return undefined;
     for (const [stream, connection] of this.#connections) {
-      if (!connection.idle) continue;
+      if (!connection.givesWay) continue;
       this.#connections.delete(stream);
       connection.close();
       return undefined;

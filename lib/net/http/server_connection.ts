@@ -31,6 +31,7 @@ type Waiting =
   | "a request"
   | "its headers"
   | "its body"
+  | "the rest of it"
   | "reading"
   | "its end"
   | "nothing";
@@ -70,6 +71,14 @@ export class ServerConnection {
   /** Whether it waits for a request, and nothing would be lost with it. */
   get idle(): boolean {
     return this.#open === 0 && this.#waiting === "a request";
+  }
+
+  /**
+   * Whether it may be ended for another client: nobody of whom anything is known
+   * waits for an answer on it.
+   */
+  get givesWay(): boolean {
+    return this.#open === 0 && this.#waiting !== "its body";
   }
 
   /** Takes no more requests; ends once those that are there are answered. */
@@ -115,9 +124,13 @@ export class ServerConnection {
       : memory.full
       ? { status: 503, headers: { "retry-after": "1" } }
       : await this.#handle(request);
+    if (this.stream.destroyed) {
+      memory.add(-taken);
+      this.#open--;
+      return;
+    }
     const written = Promise.withResolvers<void>();
     response.once("finish", written.resolve);
-    response.once("close", written.resolve);
     if (this.#draining || over) response.setHeader("connection", "close");
     this.#wait("reading");
     const body = bytesOf(answer.body);
@@ -127,13 +140,13 @@ export class ServerConnection {
       "content-length": String(body.length),
     });
     response.end(body);
-    await written.promise;
+    await Promise.race([written.promise, this.ended]);
     memory.add(-body.length);
     this.#open--;
     if (this.stream.destroyed || this.#open > 0) return;
     if (read || !hasBody(incoming)) return this.#next();
     // The rest of the body is thrown away, so that the answer is heard.
-    this.#wait("its body");
+    this.#wait("the rest of it");
     incoming.once("end", () => this.#next());
     incoming.resume();
   }
@@ -193,6 +206,7 @@ export class ServerConnection {
       "a request": idleMs,
       "its headers": headerMs,
       "its body": bodyMs,
+      "the rest of it": headerMs,
       "reading": writeMs,
       "its end": lingerMs,
     }[waiting];

@@ -6,7 +6,7 @@
 
 /** Limits of a server of HTTP. Sizes are in bytes, times in milliseconds. */
 export interface HttpServerLimits {
-  /** Connections at the same time; for one more, the one that is idle longest gives way. @default 4096 */
+  /** Connections at the same time; for one more, the oldest on which nobody waits for an answer gives way. @default 4096 */
   readonly maxConnections: number;
   /** Request line and headers of a request. @default 16384 (16 KiB) */
   readonly maxHeaderBytes: number;
@@ -16,7 +16,7 @@ export interface HttpServerLimits {
   readonly maxPipelined: number;
   /** Time between two requests of a connection, and before the first. @default 120000 */
   readonly idleMs: number;
-  /** Time from the first byte of a request to the end of its headers. @default 10000 */
+  /** Time from the first byte of a request to the end of its headers, and for a body that is not wanted. @default 10000 */
   readonly headerMs: number;
   /** Time for the body. @default 300000 */
   readonly bodyMs: number;

@@ -33,10 +33,11 @@ export interface HttpServerRequest {
 
 /** What the client gets. */
 export interface HttpServerAnswer {
+  /** The status code. */
   readonly status: number;
-  /** @default none */
+  /** Headers besides those about length and connection. @default none */
   readonly headers?: Readonly<Record<string, string>> | undefined;
-  /** @default an empty body */
+  /** What is said; a text goes out in UTF-8. @default nothing */
   readonly body?: string | Uint8Array | undefined;
 }
 

@@ -6,6 +6,7 @@
 import { X509Certificate } from "node:crypto";
 import type { TLSSocket } from "node:tls";
 import { quoted, SsmError } from "../../errors.ts";
+import { systemClock } from "../../time/mod.ts";
 import type { PeerCertificates } from "../tcp/socket.ts";
 
 /**
@@ -58,7 +59,7 @@ function verdict(leaf: Uint8Array, code: string): string {
   const { validFrom, validTo, issuer, subjectAltName } = new X509Certificate(
     leaf,
   );
-  const now = Date.now();
+  const now = systemClock.date().getTime();
   if (Date.parse(validTo) < now) return `its certificate expired on ${validTo}`;
   if (Date.parse(validFrom) > now) {
     return `its certificate is valid from ${validFrom} on only`;

@@ -21,22 +21,31 @@ export class DeliveredElements {
   }
 
   /**
-   * Names of all elements in order, locked ones included.
+   * Names of all elements in order, locked ones included; one directory of the queue
+   * is looked into at a time.
    *
    * @throws {SsmError} `SPOOL` when the directory cannot be read.
    */
-  list(): string[] {
-    try {
-      const names: string[] = [];
-      for (const directory of subdirectories(this.#path).sort()) {
-        if (!DIRECTORY_NAME.test(directory)) continue;
-        const elements = subdirectories(`${this.#path}/${directory}`)
-          .filter((name) => ELEMENT_NAME.test(name)).sort();
-        names.push(...elements.map((name) => `${directory}/${name}`));
+  *names(): Generator<string, void, void> {
+    for (const directory of this.#subdirectories("")) {
+      if (!DIRECTORY_NAME.test(directory)) continue;
+      for (const name of this.#subdirectories(`/${directory}`)) {
+        if (ELEMENT_NAME.test(name)) yield `${directory}/${name}`;
       }
-      return names;
+    }
+  }
+
+  /** All that `names` gives, as of now. */
+  list(): string[] {
+    return [...this.names()];
+  }
+
+  #subdirectories(below: string): string[] {
+    const path = `${this.#path}${below}`;
+    try {
+      return subdirectories(path).sort();
     } catch (error) {
-      throw spoolError("list", this.#path, error);
+      throw spoolError("list", path, error);
     }
   }
 

@@ -6,137 +6,48 @@
  */
 import { isErrno } from "../../errors.ts";
 import { spoolError } from "../disk/errors.ts";
-import {
-  lookAt,
-  makeDirectory,
-  subdirectories,
-  unlink,
-} from "../disk/files.ts";
+import type { HeldElement, MarkedSpool } from "../spool.ts";
 import { DeliveredElements } from "./delivered_elements.ts";
-import { ElementNames, FIELD_NAME } from "./names.ts";
-import type { MarkedElement, MarkedSpool } from "../spool.ts";
+import { HeldElements, type HeldElementsOptions } from "./held_elements.ts";
 
 /** Settings of {@linkcode MarkedElements}. */
-export interface MarkedElementsOptions {
+export interface MarkedElementsOptions extends HeldElementsOptions {
   /** The field that is the mark. */
   readonly mark: string;
-  /** Age at which a lock is taken for left behind by a crash, in ms; as dirq has it. @default {600000} */
-  readonly maxLockMs?: number;
-  /** Mode of directories, whatever the umask. @default {0o750} */
-  readonly directoryMode?: number;
 }
 
 /** The marked elements of a queue, which may have others and other readers. */
 export class MarkedElements implements MarkedSpool {
   readonly #path: string;
   readonly #mark: string;
-  readonly #maxLockMs: number;
-  readonly #directoryMode: number;
-  readonly #elements: DeliveredElements;
-  readonly #names = new ElementNames();
+  readonly #all: DeliveredElements;
+  readonly #held: HeldElements;
 
-  constructor(path: string, options: MarkedElementsOptions) {
-    const { mark, maxLockMs = 600_000, directoryMode = 0o750 } = options;
+  constructor(path: string, { mark, ...options }: MarkedElementsOptions) {
     this.#path = path;
     this.#mark = mark;
-    this.#maxLockMs = maxLockMs;
-    this.#directoryMode = directoryMode;
-    this.#elements = new DeliveredElements(path);
+    this.#all = new DeliveredElements(path);
+    this.#held = new HeldElements(path, options);
   }
 
   /** @throws {SsmError} `SPOOL` when the directory cannot be read. */
   async list(): Promise<string[]> {
-    await this.#sweep();
+    await this.#held.sweep();
     const marked: string[] = [];
-    for (const name of this.#elements.list()) {
+    for (const name of this.#all.names()) {
       if (await this.#isMarked(name)) marked.push(name);
     }
     return marked;
   }
 
   /** @throws {SsmError} `SPOOL` when it can be neither locked nor seen to be locked. */
-  async lock(name: string): Promise<MarkedElement | "held" | "gone"> {
-    const element = `${this.#path}/${name}`;
-    try {
-      const got = this.#claim(`${element}/locked`);
-      if (got !== "ours") return got;
-      // Another process may have dealt with it before.
-      if (await this.#isMarked(name)) return this.#claimed(name);
-      unlock(element);
-      return "gone";
-    } catch (error) {
-      throw spoolError("lock", element, error);
-    }
-  }
-
-  #claim(lock: string): "ours" | "held" | "gone" {
-    try {
-      if (makeDirectory(lock, this.#directoryMode)) return "ours";
-      const since = lookAt(lock)?.mtime?.getTime();
-      if (since === undefined || since > Date.now() - this.#maxLockMs) {
-        return "held";
-      }
-      // Two may do this at the same time; what they do then, they may do twice.
-      Deno.removeSync(lock);
-      return makeDirectory(lock, this.#directoryMode) ? "ours" : "held";
-    } catch (error) {
-      if (isErrno(error, "ENOENT")) return "gone";
-      throw error;
-    }
-  }
-
-  #claimed(name: string): MarkedElement {
-    const element = `${this.#path}/${name}`;
-    const attempt = async (action: string, work: () => unknown) => {
-      try {
-        await work();
-      } catch (error) {
-        throw spoolError(action, element, error);
-      }
-    };
-    return {
-      name,
-      read: () => this.#elements.read(name),
-      unmark: (changes) =>
-        attempt("change", async () => {
-          for (const [field, text] of Object.entries(changes)) {
-            if (!FIELD_NAME.test(field)) throw new RangeError(field);
-            await Deno.writeTextFile(`${element}/${field}`, text);
-          }
-          // Last: a process that is stopped before this does all of it again.
-          unlink(`${element}/${this.#mark}`);
-          unlock(element);
-        }),
-      remove: () => attempt("remove", () => this.#remove(element)),
-      unlock: () => attempt("unlock", () => unlock(element)),
-    };
-  }
-
-  /** As dirq removes: gone from the queue in one step, and then from the disk. */
-  async #remove(element: string): Promise<void> {
-    makeDirectory(this.#obsolete, this.#directoryMode);
-    const away = `${this.#obsolete}/${this.#names.next()}`;
-    try {
-      Deno.renameSync(element, away);
-    } catch (error) {
-      if (isErrno(error, "ENOENT")) return;
-      throw error;
-    }
-    await Deno.remove(away, { recursive: true });
-  }
-
-  /** Deletes what was removed from a queue by a process that was killed over it. */
-  async #sweep(): Promise<void> {
-    for (const name of subdirectories(this.#obsolete)) {
-      const path = `${this.#obsolete}/${name}`;
-      const since = lookAt(path)?.ctime?.getTime() ?? Infinity;
-      if (since > Date.now() - this.#maxLockMs) continue;
-      try {
-        await Deno.remove(path, { recursive: true });
-      } catch (error) {
-        if (!isErrno(error, "ENOENT")) throw spoolError("remove", path, error);
-      }
-    }
+  async lock(name: string): Promise<HeldElement | "held" | "gone"> {
+    const element = await this.#held.lock(name);
+    if (typeof element === "string") return element;
+    // Another process may have dealt with it before.
+    if (await this.#isMarked(name)) return element;
+    await element.unlock();
+    return "gone";
   }
 
   async #isMarked(name: string): Promise<boolean> {
@@ -147,17 +58,5 @@ export class MarkedElements implements MarkedSpool {
       if (isErrno(error, "ENOENT", "ENOTDIR")) return false;
       throw spoolError("look at", `${this.#path}/${name}`, error);
     }
-  }
-
-  get #obsolete(): string {
-    return `${this.#path}/obsolete`;
-  }
-}
-
-function unlock(element: string): void {
-  try {
-    Deno.removeSync(`${element}/locked`);
-  } catch (error) {
-    if (!isErrno(error, "ENOENT")) throw error;
   }
 }

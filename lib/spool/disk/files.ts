@@ -10,6 +10,7 @@
  */
 import { dirname } from "node:path";
 import { isErrno } from "../../errors.ts";
+import type { Clock } from "../../time/mod.ts";
 import { spoolError } from "./errors.ts";
 
 /** Creates a file that must not exist yet, with exactly this mode, and syncs it. */
@@ -48,6 +49,23 @@ export function makeDirectories(path: string, mode: number): void {
     if (!isErrno(error, "ENOENT") || parent === path) throw error;
     makeDirectories(parent, mode);
     makeDirectory(path, mode);
+  }
+}
+
+/** The first bytes of a file, at most `limit`; `undefined` when there is none, or it is none. */
+export function readHead(path: string, limit: number): Uint8Array | undefined {
+  try {
+    using file = Deno.openSync(path);
+    const bytes = new Uint8Array(limit);
+    let length = 0;
+    for (let read: number | null = 1; read && length < limit;) {
+      read = file.readSync(bytes.subarray(length));
+      length += read ?? 0;
+    }
+    return bytes.subarray(0, length);
+  } catch (error) {
+    if (isErrno(error, "ENOENT", "ENOTDIR", "EISDIR")) return undefined;
+    throw error;
   }
 }
 
@@ -104,9 +122,9 @@ export async function directoryExists(path: string): Promise<boolean> {
   }
 }
 
-/** Sets the times of a file or directory to now; returns that time. */
-export function touchNow(path: string): number {
-  const now = new Date();
+/** Sets the times of a file or directory to now; returns that time, in ms. */
+export function touchNow(path: string, clock: Clock): number {
+  const now = clock.date();
   Deno.utimeSync(path, now, now);
   return now.getTime();
 }

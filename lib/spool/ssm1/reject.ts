@@ -5,16 +5,22 @@
  * signer, if one is known. It is written under hidden names, synced, and only then
  * gets these; the body last, so that it is never seen without its reason.
  *
+ * What its sender transmits again, and is rejected for the same reason, is counted
+ * (see {@linkcode RejectedOrigins}); for another reason, it takes the place of what
+ * came before. So there is one of each, however long its sender goes on.
+ *
  * @module
  */
 import { join } from "node:path";
 import { isErrno } from "../../errors.ts";
+import { type Clock, systemClock } from "../../time/mod.ts";
 import { DirectorySyncer } from "../disk/directory_syncer.ts";
 import { spoolError } from "../disk/errors.ts";
 import {
   lookAt,
   makeDirectories,
   makeDirectory,
+  readHead,
   unlink,
   writeDurably,
 } from "../disk/files.ts";
@@ -25,6 +31,12 @@ import type {
   PreparedElement,
 } from "../spool.ts";
 import { HIDDEN, MessageNames } from "./names.ts";
+import {
+  COUNT,
+  formatCount,
+  originDigest,
+  RejectedOrigins,
+} from "./origins.ts";
 
 /** Settings of an {@linkcode Ssm1Reject}. */
 export interface Ssm1RejectOptions {
@@ -36,13 +48,21 @@ export interface Ssm1RejectOptions {
   fileMode?: number;
   /** Mode of the directories, whatever the umask. @default {0o750} */
   directoryMode?: number;
+  /** What ages are counted by. @default the machine's clock */
+  clock?: Clock;
 }
 
-/** The files of a message, in the order in which they become visible. */
-const ENDINGS = [".err", ".sig", ""] as const;
+/** What is said of a message, in the order in which it becomes visible; not all have all of it. */
+const SIDES = [".err", ".sig", COUNT] as const;
 
 /** A hidden file; within it the id. */
-const HIDDEN_NAME = /^\.tmp-(\d{8}-\d{6}-\d{3})(?:\.err|\.sig)?$/;
+const HIDDEN_NAME = /^\.tmp-(\d{8}-\d{6}-\d{3})(?:\.err|\.sig|\.count)?$/;
+
+/** A message that came before from the same origin. */
+interface Earlier {
+  readonly id: string;
+  readonly count: number;
+}
 
 /** Where messages of SSM1 are put that are not accepted. */
 export class Ssm1Reject implements IncomingSpool {
@@ -50,9 +70,11 @@ export class Ssm1Reject implements IncomingSpool {
   readonly #remembered: number;
   readonly #maxTempMs: number;
   readonly #fileMode: number;
+  readonly #clock: Clock;
   readonly #names = new MessageNames();
   readonly #syncer = new DirectorySyncer();
   readonly #perKey = new PerKey();
+  readonly #origins: RejectedOrigins;
   /** The last keys, oldest first. */
   readonly #kept = new Set<string>();
 
@@ -61,11 +83,14 @@ export class Ssm1Reject implements IncomingSpool {
       remembered = 10_000,
       maxTempMs = 300_000,
       fileMode = 0o640,
+      clock = systemClock,
     } = options;
     this.#path = path;
     this.#remembered = remembered;
     this.#maxTempMs = maxTempMs;
     this.#fileMode = fileMode;
+    this.#origins = new RejectedOrigins(path, remembered);
+    this.#clock = clock;
   }
 
   /**
@@ -85,19 +110,27 @@ export class Ssm1Reject implements IncomingSpool {
     } catch (error) {
       throw spoolError("open", path, error);
     }
-    return new Ssm1Reject(join(path, "reject"), options);
+    const spool = new Ssm1Reject(join(path, "reject"), options);
+    try {
+      for (const id of spool.#origins.open()) spool.#removeVisible(id);
+    } catch (error) {
+      throw spoolError("open", spool.#path, error);
+    }
+    return spool;
   }
 
   /**
    * `body` is stored, with `error` and, when it is a DN, `signer`; `commit` returns
    * the id. A message is known by its `key`, to this process alone, until so many
-   * others have come: one that is kept twice after a restart does no harm.
+   * others have come: one that is kept twice after a restart does no harm. By its
+   * `origin` it is known after a restart, too; then `commit` returns the id of the
+   * one that is kept, whose count is one higher.
    *
    * @throws {RangeError} when there is no body or no error.
    * @throws {SsmError} `SPOOL` when the message cannot be written.
    */
   async prepare(
-    { key, fields: { body, signer, error } }: IncomingMessage,
+    { key, fields: { body, signer, error }, ...message }: IncomingMessage,
   ): Promise<PreparedElement | undefined> {
     if (body === undefined) throw new RangeError("A message without a body");
     if (error === undefined) throw new RangeError("A rejection without reason");
@@ -107,15 +140,39 @@ export class Ssm1Reject implements IncomingSpool {
       return undefined;
     }
     const isDn = typeof signer === "string" && signer.startsWith("/");
-    const id = await this.#write(bytesOf(body), {
+    const sides = {
       ".err": line(error),
       ...(isDn ? { ".sig": line(signer) } : {}),
+    };
+    const origin = message.origin && originDigest(message.origin);
+    if (origin && this.#same(origin, sides)) {
+      return {
+        commit: () => this.#perKey.run(origin, () => this.#countOn(origin)),
+        discard: () => Promise.resolve(),
+      };
+    }
+    const id = await this.#write(bytesOf(body), {
+      ...sides,
+      ...(origin
+        ? { [COUNT]: this.#countText(origin, this.#origins.find(origin)) }
+        : {}),
     });
     let open = true;
     return {
       commit: () => {
         open = false;
-        return this.#perKey.run(key, () => this.#commit(key, id));
+        if (!origin) return this.#perKey.run(key, () => this.#commit(key, id));
+        return this.#perKey.run(origin, async () => {
+          // Another try may have been put there meanwhile.
+          if (this.#same(origin, sides)) {
+            this.#remove(id);
+            return await this.#countOn(origin);
+          }
+          const earlier = this.#origins.find(origin);
+          const name = await this.#commit(key, id);
+          if (name !== undefined) this.#replace(earlier, { origin, id });
+          return name;
+        });
       },
       // deno-lint-ignore require-await -- a failure rejects, as the interface says
       discard: async () => {
@@ -125,9 +182,64 @@ export class Ssm1Reject implements IncomingSpool {
     };
   }
 
+  /** Its sender has had it accepted: what is here of it is of no use any more. */
+  // deno-lint-ignore require-await -- a failure rejects, as the interface says
+  async supersede(origin: string): Promise<void> {
+    const earlier = this.#origins.find(originDigest(origin));
+    if (earlier) this.#removeVisible(earlier.id);
+  }
+
+  /** Whether a message of this origin is kept with just this reason and signer. */
+  #same(origin: string, sides: Readonly<Record<string, Uint8Array>>): boolean {
+    const earlier = this.#origins.find(origin);
+    return earlier !== undefined && [".err", ".sig"].every((ending) => {
+      const kept = readHead(this.#visible(earlier.id) + ending, 1 << 16);
+      return decode(kept) === decode(sides[ending]);
+    });
+  }
+
+  /** The message came again. That a crash may undo it does no harm. */
+  async #countOn(origin: string): Promise<string | undefined> {
+    const earlier = this.#origins.find(origin);
+    // Somebody has just removed it, with all that is to be known of it.
+    if (earlier === undefined) return undefined;
+    const { id } = earlier;
+    const hidden = this.#hidden(id) + COUNT;
+    try {
+      unlink(hidden);
+      await writeDurably(
+        hidden,
+        this.#countText(origin, earlier),
+        this.#fileMode,
+      );
+      this.#show(id, COUNT);
+    } catch (error) {
+      throw spoolError("write to", this.#path, error);
+    }
+    return id;
+  }
+
+  /** The message came again, and for another reason. */
+  #replace(
+    earlier: Earlier | undefined,
+    { origin, id }: { origin: string; id: string },
+  ): void {
+    this.#origins.add(origin, id);
+    if (earlier && earlier.id !== id) this.#removeVisible(earlier.id);
+  }
+
+  /** Not seen without its reason, either, when it goes. */
+  #removeVisible(id: string): void {
+    try {
+      for (const ending of ["", ...SIDES]) unlink(this.#visible(id) + ending);
+    } catch (error) {
+      throw spoolError("remove from", this.#path, error);
+    }
+  }
+
   /** Removes what was written but not committed. */
   async tidy(): Promise<void> {
-    const limit = Date.now() - this.#maxTempMs;
+    const limit = this.#clock.date().getTime() - this.#maxTempMs;
     const old = new Map<string, boolean>();
     try {
       for await (const { name } of Deno.readDir(this.#path)) {
@@ -168,7 +280,7 @@ export class Ssm1Reject implements IncomingSpool {
   /** Writes the body under the hidden name of an id that is not in use: making that file takes the id. */
   async #reserve(body: Uint8Array): Promise<string> {
     for (;;) {
-      const id = this.#names.next(Date.now());
+      const id = this.#names.next(this.#clock.date().getTime());
       if (this.#isUsed(id)) continue;
       try {
         await writeDurably(this.#hidden(id), body, this.#fileMode);
@@ -189,7 +301,7 @@ export class Ssm1Reject implements IncomingSpool {
         this.#remove(id);
         return undefined;
       }
-      for (const ending of ENDINGS) this.#show(id, ending);
+      for (const ending of [...SIDES, ""]) this.#show(id, ending);
       await this.#syncer.sync(this.#path);
       this.#remember(key);
       return id;
@@ -199,12 +311,17 @@ export class Ssm1Reject implements IncomingSpool {
     }
   }
 
-  #show(id: string, ending: typeof ENDINGS[number]): void {
+  #countText(origin: string, earlier: Earlier | undefined): Uint8Array {
+    return countText(origin, { earlier, now: this.#clock.date() });
+  }
+
+  #show(id: string, ending: string): void {
     try {
       Deno.renameSync(this.#hidden(id) + ending, this.#visible(id) + ending);
     } catch (error) {
-      // Not every message has a signer.
-      if (ending !== ".sig" || !isErrno(error, "ENOENT")) throw error;
+      // Not every message has a signer, or is counted.
+      const isOptional = ending === ".sig" || ending === COUNT;
+      if (!isOptional || !isErrno(error, "ENOENT")) throw error;
     }
   }
 
@@ -221,7 +338,7 @@ export class Ssm1Reject implements IncomingSpool {
     try {
       const isHidden = lookAt(this.#hidden(id)) !== undefined;
       unlink(this.#hidden(id));
-      for (const ending of [".err", ".sig"]) {
+      for (const ending of SIDES) {
         unlink(this.#hidden(id) + ending);
         if (isHidden) unlink(this.#visible(id) + ending);
       }
@@ -241,8 +358,10 @@ export class Ssm1Reject implements IncomingSpool {
 
   /** Whether there is a message of this name, or part of one. */
   #isUsed(id: string): boolean {
-    return ENDINGS.some((ending) => lookAt(this.#visible(id) + ending)) ||
-      [".err", ".sig"].some((ending) => lookAt(this.#hidden(id) + ending));
+    return ["", ...SIDES].some((ending) =>
+      lookAt(this.#visible(id) + ending)
+    ) ||
+      SIDES.some((ending) => lookAt(this.#hidden(id) + ending));
   }
 
   #hidden(id: string): string {
@@ -263,4 +382,19 @@ function line(field: Uint8Array | string): Uint8Array {
     ? field
     : new TextDecoder().decode(field);
   return new TextEncoder().encode(`${text}\n`);
+}
+
+/** The file of a message that came once more than `earlier`. */
+function countText(
+  origin: string,
+  { earlier, now }: { earlier: Earlier | undefined; now: Date },
+): Uint8Array {
+  const count = (earlier?.count ?? 0) + 1;
+  return new TextEncoder().encode(
+    formatCount({ origin, count, last: now.getTime() }),
+  );
+}
+
+function decode(bytes: Uint8Array | undefined): string | undefined {
+  return bytes && new TextDecoder().decode(bytes);
 }

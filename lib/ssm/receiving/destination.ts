@@ -14,7 +14,7 @@ import type {
 } from "../../spool/mod.ts";
 import type { Delivery } from "../carrier.ts";
 import type { Opened, Rejected } from "../opened.ts";
-import { retryMark } from "./retry_mark.ts";
+import { KEY_FIELD, retryMark } from "./retry_mark.ts";
 
 /** Where messages can go. */
 export interface Queues {
@@ -39,11 +39,12 @@ export async function chooseDestination(
   opened: Opened,
   { incoming, reject }: Queues,
 ): Promise<Destination> {
-  if (opened.status === "rejected") return rejection(delivery, opened, reject);
+  const place = delivery.stays ?? reject;
+  if (opened.status === "rejected") return rejection(delivery, opened, place);
   const { id, key } = delivery;
   const { payload, signer, signing } = opened;
   const message = messageOf(
-    key,
+    delivery,
     { body: payload, signer, empaid: id },
     signing && signingOf(signing, key),
   );
@@ -56,27 +57,29 @@ export async function chooseDestination(
     body: delivery.body,
     signer: opened.signer,
     error: `Taken for a replay: ${doubt}. If it is none, have it sent again.`,
-  }, reject);
+  }, place);
 }
 
 function rejection(
-  { id, key }: Delivery,
+  delivery: Delivery,
   opened: Rejected,
   reject: IncomingSpool,
 ): Destination {
+  const { id, key } = delivery;
   const { body, error, missing } = opened;
   const signer = opened.signer ?? "Not available.";
   const fields = {
     ...{ body, signer, empaid: id, error },
+    ...(key !== id && { [KEY_FIELD]: key }),
     ...(missing && retryMark(key, missing)),
   };
-  const message = messageOf(key, fields);
+  const message = messageOf(delivery, fields);
   return { spool: reject, queue: "reject", opened, message };
 }
 
-/** What is delivered of a message that came under this key. */
+/** What is delivered of a message. */
 function messageOf(
-  key: string,
+  { key, origin }: Delivery,
   fields: ElementFields & Content,
   signing?: Signing,
 ): IncomingMessage {
@@ -84,6 +87,7 @@ function messageOf(
   return {
     fields,
     signing,
+    origin,
     // Only for a spool that asks for it: the whole content is hashed.
     get key() {
       return id ??= identity(key, fields);

@@ -140,6 +140,7 @@ export class IncomingStream implements IncomingCarrier {
     return {
       id: taken.id,
       key: taken.key,
+      origin: taken.origin,
       body: message.body,
       ack: async (opened) => {
         try {

@@ -31,14 +31,21 @@ export interface ReceiveOptions extends Queues {
   readonly signal: AbortSignal;
   /** Messages worked on at the same time, which share syncs; more of them only wait for the disk. @default 8 */
   readonly concurrency?: number;
+  /** How often it is tried to store a message, where files cannot be read or written. @default {Infinity} until it is stopped */
+  readonly attempts?: number;
   /** Called after each message, with what became of it. */
   readonly onFiled?: (filed: Filed) => void;
 }
 
-/** Where a message went. */
+/** Where a message went; `left` where it came from, because it could not be stored. */
 export interface Filed {
   readonly id: string;
-  readonly outcome: "incoming" | "reject" | "duplicate" | "left on the broker";
+  readonly outcome: "incoming" | "reject" | "duplicate" | "left";
+  /** Its name in the queue, if it is there now. */
+  readonly name?: string | undefined;
+  /** Why it could not be stored. */
+  readonly failure?: string | undefined;
+  readonly delivery: Delivery;
 }
 
 /** A message's places in the order of arrival. */
@@ -106,31 +113,40 @@ async function process(
   turns: Turns,
   options: ReceiveOptions,
 ): Promise<void> {
-  const { log, signal, clock, onFiled } = options;
-  let outcome: Filed["outcome"] = "left on the broker";
-  for (let attempt = 1; outcome === "left on the broker"; attempt++) {
+  const { log, signal, clock, attempts = Infinity, onFiled } = options;
+  let place: Place | undefined;
+  let failure: string | undefined;
+  for (let attempt = 1; !place; attempt++) {
     try {
-      outcome = await fileOne(delivery, turns, options);
+      place = await fileOne(delivery, turns, options);
     } catch (error) {
       // A full disk, an unreadable CA directory: not the message's fault. It
       // waits on the broker, unconfirmed, until the administrator has helped.
-      log.error(`Failed to read or write file: ${reason(error)}`);
-      await sleep(clock, backoff(attempt), signal);
-      if (!signal.aborted) continue;
-      log.warning(`Message ${delivery.id} stays on the broker.`);
+      failure = reason(error);
+      log.error(`Failed to read or write file: ${failure}`);
+      if (attempt < attempts) await sleep(clock, backoff(attempt), signal);
+      if (attempt < attempts && !signal.aborted) continue;
+      const where = delivery.stays ? "in reject" : "on the broker";
+      log.warning(`Message ${delivery.id} stays ${where}.`);
       delivery.abandon();
       break;
     }
   }
   await turns.confirm.before;
-  onFiled?.({ id: delivery.id, outcome });
+  const { id } = delivery;
+  onFiled?.({ id, delivery, ...(place ?? { outcome: "left", failure }) });
 }
+
+/** Where a message is now. */
+type Place = Pick<Filed, "name"> & {
+  readonly outcome: "incoming" | "reject" | "duplicate";
+};
 
 async function fileOne(
   delivery: Delivery,
   turns: Turns,
   options: ReceiveOptions,
-): Promise<"incoming" | "reject" | "duplicate"> {
+): Promise<Place> {
   const { envelope, log } = options;
   const destination = await chooseDestination(
     delivery,
@@ -141,8 +157,22 @@ async function fileOne(
   const name = await file(destination, turns.commit);
   await turns.confirm.before;
   report(delivery, opened, { name, queue }, log);
+  if (opened.status === "accepted") await supersede(delivery, options);
   await acknowledge(delivery, opened, log);
-  return name === undefined ? "duplicate" : queue;
+  return { name, outcome: name === undefined ? "duplicate" : queue };
+}
+
+/** What its sender has got through at last need not be kept in reject. */
+async function supersede(
+  { origin }: Delivery,
+  { reject, log }: Pick<ReceiveOptions, "reject" | "log">,
+): Promise<void> {
+  if (origin === undefined) return;
+  try {
+    await reject.supersede?.(origin);
+  } catch (error) {
+    log.warning(`An earlier try stays in reject: ${reason(error)}`);
+  }
 }
 
 /** A fault of ours on one message must not stop the next: it is kept in reject. */

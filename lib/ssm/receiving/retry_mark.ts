@@ -1,11 +1,14 @@
 /**
- * The mark of messages in reject that are to be judged again.
+ * What is written beside a message in reject so that it can be judged again.
  *
  * @module
  */
 import type { Missing } from "../../pki/mod.ts";
 
-/** The field of an element in reject that is the mark. */
+/** The field of an element in reject with what identified it among redeliveries, where that is not `empaid`. */
+export const KEY_FIELD = "key";
+
+/** The field of an element in reject that is the mark: it is judged again by itself. */
 export const RETRY_FIELD = "retry";
 
 /** What the mark says. */

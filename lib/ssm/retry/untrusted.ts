@@ -3,22 +3,19 @@
  * authority's certificate was missing, which is not their fault. They wait in reject,
  * marked, and are judged again when the CA directory changes, and now and then.
  *
- * What is decided goes the way of every message: it is delivered by the same walk,
- * with the identity under which it came. That makes it arrive once, also when it
- * comes from the broker again, or the process is killed between delivery and the
- * removal from reject: then it is known, and only removed.
+ * What is decided goes the way of every message, see {@linkcode deliveryFrom}.
  *
  * @module
  */
 import { reason } from "../../errors.ts";
 import type { Logger } from "../../log/mod.ts";
 import type { Missing } from "../../pki/mod.ts";
-import type { MarkedElement, MarkedSpool } from "../../spool/mod.ts";
+import type { HeldElement, MarkedSpool } from "../../spool/mod.ts";
 import { type Clock, sleep } from "../../stomp/mod.ts";
 import type { Delivery, IncomingCarrier } from "../carrier.ts";
 import type { OpeningEnvelope } from "../envelope.ts";
-import type { Opened } from "../opened.ts";
 import { readRetryMark, RETRY_FIELD } from "../receiving/retry_mark.ts";
+import { deliveryFrom } from "./from_reject.ts";
 
 /** Settings of {@linkcode UntrustedRetry}. */
 export interface UntrustedRetryOptions {
@@ -126,15 +123,16 @@ export class UntrustedRetry implements IncomingCarrier {
 
   /** The message, if it can be judged now; else it is given back. */
   async #judge(
-    element: MarkedElement,
+    element: HeldElement,
     inVain: Map<string, number>,
   ): Promise<Delivery | undefined> {
     let decided = false;
     try {
-      const { body, empaid, [RETRY_FIELD]: field } = await element.read();
+      const fields = await element.read();
+      const { body, [RETRY_FIELD]: field } = fields;
       const mark = field && readRetryMark(field);
       if (!mark || !body) {
-        await element.unmark({});
+        await element.change({ [RETRY_FIELD]: undefined });
         return undefined;
       }
       const wanted = describe(mark.missing);
@@ -147,30 +145,10 @@ export class UntrustedRetry implements IncomingCarrier {
         return undefined;
       }
       decided = true;
-      const id = new TextDecoder().decode(empaid);
-      return this.#delivery({ id, key: mark.key, body }, element);
+      return deliveryFrom(element, fields, this.#options.log);
     } finally {
       if (!decided) await element.unlock();
     }
-  }
-
-  #delivery(
-    message: Pick<Delivery, "id" | "key" | "body">,
-    element: MarkedElement,
-  ): Delivery {
-    const { log } = this.#options;
-    const what =
-      `Message ${message.id}, which waited in reject as ${element.name},`;
-    return {
-      ...message,
-      ack: async (opened) => {
-        await settle(element, opened);
-        if (opened.status === "accepted") log.info(`${what} is in incoming.`);
-      },
-      abandon: () => {
-        element.unlock().catch((error) => log.warning(reason(error)));
-      },
-    };
   }
 
   /** Once for each authority, until its messages can be judged again. */
@@ -189,13 +167,4 @@ export class UntrustedRetry implements IncomingCarrier {
 
 function describe({ what, authority }: Missing): string {
   return `${what === "CRL" ? "CRL" : "certificate"} of ${authority}`;
-}
-
-/** What is left to do about the element once its message is filed as `opened`. */
-async function settle(element: MarkedElement, opened: Opened): Promise<void> {
-  if (opened.status === "accepted") await element.remove();
-  else if (opened.missing) await element.unlock();
-  // With its signer known it is another element now, with its own reason.
-  else if (opened.signer !== undefined) await element.remove();
-  else await element.unmark({ error: opened.error });
 }

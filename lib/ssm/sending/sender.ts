@@ -2,12 +2,12 @@
  * The outgoing walk: every file of a spool, sealed, sent, confirmed, removed.
  *
  * While one message waits for its confirmation the next ones are already read
- * and sealed; messages still leave in the spool's order.
+ * and sealed; messages still leave in the spool's order. A file that is sent as
+ * several messages is removed when the last of them is confirmed.
  *
  * @module
  */
 import { isSsmError, reason, SsmError } from "../../errors.ts";
-import type { Logger } from "../../log/mod.ts";
 import {
   type ListObserver,
   Order,
@@ -18,39 +18,35 @@ import { isAnswered } from "../answering.ts";
 import { Budget } from "../budget.ts";
 import type { OutgoingCarrier } from "../carrier.ts";
 import type { Sealed, SealingEnvelope } from "../envelope.ts";
-import type { RetrySchedule } from "./retry_schedule.ts";
+import { EarlierParts } from "./earlier_parts.ts";
+import { type Letter, type Splitting, writeLetter } from "./letter.ts";
+import {
+  SendJournal,
+  type SendJournalOptions,
+  type SendReport,
+} from "./send_report.ts";
 
 /** Settings of {@linkcode sendAll}. */
-export interface SendAllOptions<Message extends Sealed = Sealed> {
+export interface SendAllOptions<Message extends Sealed = Sealed>
+  extends SendJournalOptions {
   readonly spool: OutgoingSpool;
   readonly envelope: SealingEnvelope<Message>;
   readonly carrier: OutgoingCarrier<Message>;
-  readonly log: Logger;
   readonly signal: AbortSignal;
   /** Most unconfirmed messages at a time. @default 1 */
   readonly window?: number;
   /** Most unconfirmed bytes at a time, a single larger message excepted. @default 64 MiB */
   readonly windowBytes?: number;
-  /** Larger files are reported and skipped, in bytes. @default 128 MiB */
+  /** Larger files are split, or reported and skipped, in bytes. @default 128 MiB */
   readonly maxMessageBytes?: number;
+  /**
+   * What to do with them, and with those that the carrier would not take.
+   *
+   * @default "no", and nobody is told that there is another way
+   */
+  readonly split?: Splitting;
   /** What waits in the spool, where that was looked up already. @default {it is looked up} */
   readonly waiting?: readonly string[];
-  /** Tells which messages are to wait after a failure. @default none waits */
-  readonly schedule?: RetrySchedule;
-  /** Called after each confirmed or skipped message. */
-  readonly onProgress?: (report: SendReport) => void;
-}
-
-/** What became of the files. */
-export interface SendReport {
-  /** Elements found when the run began; a directory that cannot be looked into counts as one, and as failed. */
-  readonly found: number;
-  /** Confirmed and removed. */
-  readonly sent: number;
-  /** Held by another process; left alone. */
-  readonly locked: number;
-  /** Could not be sent; still in the spool, and in the log with the reason. */
-  readonly failed: number;
 }
 
 /** Messages sealed ahead of the window: enough to keep two cores busy signing. */
@@ -70,26 +66,28 @@ export async function sendAll<Message extends Sealed>(
   return await new SendRun(options).run();
 }
 
+/** A message that is confirmed, and what the carrier says of it. */
+interface Sent {
+  readonly note: string | void;
+}
+
 class SendRun<Message extends Sealed> {
   readonly #options: SendAllOptions<Message>;
   readonly #order = new Order();
   readonly #window: Budget;
   readonly #prepared: Budget;
-  readonly #maxMessageBytes: number;
-  #report: SendReport = { found: 0, sent: 0, locked: 0, failed: 0 };
+  readonly #journal: SendJournal;
   #fatal: { error: unknown } | undefined;
-  readonly #hints = new Set<string>();
 
   constructor(options: SendAllOptions<Message>) {
-    const { window = 1, windowBytes = 64 << 20, maxMessageBytes = 128 << 20 } =
-      options;
+    const { window = 1, windowBytes = 64 << 20 } = options;
     this.#options = options;
+    this.#journal = new SendJournal(options);
     this.#window = new Budget({ messages: window, bytes: windowBytes });
     this.#prepared = new Budget({
       messages: window + AHEAD,
       bytes: windowBytes,
     });
-    this.#maxMessageBytes = maxMessageBytes;
   }
 
   async run(): Promise<SendReport> {
@@ -97,31 +95,26 @@ class SendRun<Message extends Sealed> {
     await this.#tidy();
     const waiting = this.#options.waiting ?? await spool.list(this.#observer);
     const names = schedule?.due(waiting) ?? waiting;
-    this.#count({ found: this.#report.found + names.length });
+    this.#journal.found(names.length);
     if (names.length === 0) {
       log.info("No messages found to send.");
-      return this.#report;
+      return this.#journal.report;
     }
     await carrier.open();
     log.info(`Found ${names.length} messages.`);
     await this.#walk(names);
     if (this.#fatal) throw this.#fatal.error;
-    if (this.#report.failed === 0) {
+    if (this.#journal.report.failed === 0) {
       log.info("Tidying message directory.");
       await this.#tidy();
     }
-    return this.#report;
+    return this.#journal.report;
   }
 
   get #observer(): ListObserver {
     const { log } = this.#options;
     return {
-      unreadable: (error) => {
-        log.error(`Messages stay in outgoing: ${reason(error)}`);
-        this.#hint(error);
-        const { found, failed } = this.#report;
-        this.#count({ found: found + 1, failed: failed + 1 });
-      },
+      unreadable: (error) => this.#journal.unreadable(error),
       unfinished: (count) =>
         log.info(`Messages that may still be written to, and wait: ${count}`),
     };
@@ -138,12 +131,12 @@ class SendRun<Message extends Sealed> {
         await this.#unlock(entry);
         break;
       }
-      const sealed = this.#seal(entry);
+      const letter = this.#write(entry);
       // A rejection is dealt with in the message's turn, not before.
-      sealed.catch(() => {});
+      letter.catch(() => {});
       const { before, pass } = this.#order.take();
       const done = before
-        .then(() => this.#transmit(entry, sealed, pass))
+        .then(() => this.#transmit(entry, letter, pass))
         .finally(() => {
           pass();
           this.#prepared.release(size);
@@ -164,71 +157,94 @@ class SendRun<Message extends Sealed> {
   }
 
   async #lock(name: string): Promise<SpoolEntry | undefined> {
-    const { spool, log } = this.#options;
     try {
-      const entry = await spool.lock(name);
-      if (!entry) {
-        log.warning(`Message was locked. ${name} will not be sent.`);
-        this.#options.schedule?.failed(name);
-        this.#count({ locked: this.#report.locked + 1 });
-      }
+      const entry = await this.#options.spool.lock(name);
+      if (!entry) this.#journal.locked(name);
       return entry;
     } catch (error) {
-      this.#skip(name, error);
+      this.#journal.skipped(name, error);
       return undefined;
     }
   }
 
-  async #seal(entry: SpoolEntry): Promise<Message> {
-    if (entry.size === 0) throw unsendable(entry, "the file is empty");
-    if (entry.size > this.#maxMessageBytes) {
-      throw unsendable(
-        entry,
-        `it has ${entry.size} bytes, the limit is ${this.#maxMessageBytes}`,
-      );
-    }
-    return await this.#options.envelope.seal(await entry.read());
+  #write(entry: SpoolEntry): Promise<Letter<Message>> {
+    const { envelope, carrier } = this.#options;
+    const { maxMessageBytes = 128 << 20, split } = this.#options;
+    const { maxBodyBytes = Infinity } = carrier;
+    return writeLetter(entry, {
+      ...{ envelope, maxMessageBytes, maxBodyBytes, split },
+    });
   }
 
-  /** Sends one message in its turn; `handOver` lets the next one go. */
+  /** Sends one file in its turn; `handOver` lets the next one go. */
   async #transmit(
     entry: SpoolEntry,
-    sealed: Promise<Message>,
+    writing: Promise<Letter<Message>>,
     handOver: () => void,
   ): Promise<void> {
+    const earlier = new EarlierParts();
+    let isSent = false;
     try {
-      const message = await sealed;
-      const size = message.body.length;
-      await this.#window.acquire(size);
-      try {
-        const sent = await this.#send(entry, message, handOver);
-        if (!sent) return;
-        this.#options.log.info(sent);
-        this.#count({ sent: this.#report.sent + 1 });
-        // Within the window: the next message may say that this one is gone.
-        await this.#remove(entry);
-      } finally {
-        this.#window.release(size);
+      const letter = await writing;
+      if (letter.count > 1) this.#journal.split(entry, letter.count);
+      for (const { id, sealed, isLast } of letter.messages()) {
+        const message = await sealed;
+        const size = message.body.length;
+        await this.#window.acquire(size);
+        const leave = () => this.#window.release(size);
+        if (!isLast && earlier.isGood) {
+          await this.#sendEarlier(entry, { id, message }, { earlier, leave });
+          continue;
+        }
+        try {
+          const last = earlier.isGood
+            ? await this.#send(entry, { id, message }, handOver)
+            : undefined;
+          if (!await earlier.all() || !last) return;
+          isSent = true;
+          this.#journal.sent(entry.name, last.note);
+          // Within the window: the next message may say that this one is gone.
+          await this.#remove(entry);
+        } finally {
+          leave();
+        }
       }
     } catch (error) {
-      this.#skip(entry.name, error);
+      await earlier.all().catch(() => {});
+      this.#journal.skipped(entry.name, error);
     } finally {
+      if (!isSent) this.#journal.sentInPart(entry.name, earlier.confirmed);
       await this.#unlock(entry);
     }
   }
 
-  /** What the log says of it; `undefined` when the run is over. Throws when only this message cannot be sent. */
+  /** Settles when a message that is not the letter's last has left. */
+  async #sendEarlier(
+    entry: SpoolEntry,
+    part: { id: string; message: Message },
+    { earlier, leave }: { earlier: EarlierParts; leave: () => void },
+  ): Promise<void> {
+    const left = Promise.withResolvers<void>();
+    const confirmed = this.#send(entry, part, left.resolve).then((sent) => {
+      if (sent?.note) this.#journal.partSent(part.id, sent.note);
+      return sent !== undefined;
+    });
+    earlier.add(confirmed, leave);
+    await Promise.race([left.promise, confirmed]);
+  }
+
+  /** `undefined` when the run is over; throws when only this message cannot be sent. */
   async #send(
     entry: SpoolEntry,
-    sealed: Message,
+    { id, message }: { id: string; message: Message },
     handOver: () => void,
-  ): Promise<string | undefined> {
+  ): Promise<Sent | undefined> {
     const { carrier, log } = this.#options;
     if (this.#isOver()) return undefined;
     await entry.touch();
-    log.info(`Sending message: ${entry.name}`);
-    const sent = carrier.send(entry.name, sealed).then(
-      (more) => `Sent ${entry.name}${more ? `, ${more}` : ""}`,
+    log.info(`Sending message: ${id}`);
+    const sent = carrier.send(id, message).then(
+      (note) => ({ note }),
       (error) => this.#carrierFailed(error),
     );
     log.info("Waiting for broker to accept message.");
@@ -249,12 +265,7 @@ class SendRun<Message extends Sealed> {
       const { carrier } = this.#options;
       if (isAnswered(carrier)) carrier.removed(entry.name);
     } catch (error) {
-      this.#options.log.error(
-        `Message ${entry.name} was sent but cannot be removed, so it will be sent again: ${
-          reason(error)
-        }`,
-      );
-      this.#fail(entry.name);
+      this.#journal.notRemoved(entry.name, error);
     }
   }
 
@@ -276,37 +287,4 @@ class SendRun<Message extends Sealed> {
       this.#options.log.warning(`Tidying failed: ${reason(error)}`);
     }
   }
-
-  #skip(name: string, error: unknown): void {
-    this.#options.log.error(
-      `Message ${name} was not sent and stays in outgoing: ${reason(error)}`,
-    );
-    this.#hint(error);
-    this.#fail(name);
-  }
-
-  /** Says what to do, once: it is the same for many messages. */
-  #hint(error: unknown): void {
-    const hint = isSsmError(error) ? error.hint : undefined;
-    if (hint === undefined || this.#hints.has(hint)) return;
-    this.#hints.add(hint);
-    this.#options.log.error(`Hint: ${hint}`);
-  }
-
-  #fail(name: string): void {
-    this.#options.schedule?.failed(name);
-    this.#count({ failed: this.#report.failed + 1 });
-  }
-
-  #count(change: Partial<SendReport>): void {
-    this.#report = { ...this.#report, ...change };
-    this.#options.onProgress?.(this.#report);
-  }
-}
-
-function unsendable(entry: SpoolEntry, state: string): SsmError {
-  return new SsmError(
-    "UNSENDABLE",
-    `Cannot send message "${entry.name}": ${state}`,
-  );
 }

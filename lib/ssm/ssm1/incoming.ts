@@ -135,6 +135,7 @@ class Ssm1Consumer implements AnsweringProtocol {
     return {
       id,
       key: `${id} message-id ${messageId}`,
+      ...(id !== NO_ID && { origin: originOf(id, replyTo) }),
       answer: (opened) => this.#answer(id, replyTo, opened),
       forgot: reack !== undefined,
     };
@@ -188,4 +189,13 @@ class Ssm1Consumer implements AnsweringProtocol {
     // The signature is good, and the signer is not allowed.
     return opened.signer === undefined ? undefined : REJECTED;
   }
+}
+
+/**
+ * What the tries of a producer to transmit a file have in common: the file's name and
+ * where the producer hears answers. That ends, by default, in the number of its
+ * process, which is another one whenever it starts.
+ */
+function originOf(id: string, replyTo = ""): string {
+  return `${replyTo.replace(/[.\-]\d+$/, "")}\n${id}`;
 }

@@ -19,13 +19,19 @@ import {
   decryptMessage,
   encryptMessage,
   type Recipient,
+  sealedScale,
   type Signer,
   signMessage,
   SmimeMessage,
   verifyMessage,
   type WeakDigests,
 } from "../../smime/mod.ts";
-import type { OpeningEnvelope, Sealed, SealingEnvelope } from "../envelope.ts";
+import type {
+  OpeningEnvelope,
+  Scale,
+  Sealed,
+  SealingEnvelope,
+} from "../envelope.ts";
 import type { Opened, Rejected } from "../opened.ts";
 
 /** Settings of {@linkcode SmimeSealer}. */
@@ -53,6 +59,11 @@ export class SmimeSealer implements SealingEnvelope {
       ? await encryptMessage(signed, await recipient(), { cipher })
       : signed;
     return { body };
+  }
+
+  scale(payload: Uint8Array): Scale {
+    const encrypted = this.#options.recipient !== undefined;
+    return sealedScale(payload, { encrypted });
   }
 }
 

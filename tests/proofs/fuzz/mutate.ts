@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Random } from "./random.ts";
+import type { Random } from "../../kit/random.ts";
 
 /** What mutations draw from. */
 export interface Material {

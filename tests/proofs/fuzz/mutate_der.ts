@@ -9,7 +9,7 @@ import * as der from "../../../lib/asn1/write.ts";
 import { type DerNode, readDer } from "../../../lib/asn1/read.ts";
 import { isSsmError } from "../../../lib/errors.ts";
 import { type Material, mutate } from "./mutate.ts";
-import type { Random } from "./random.ts";
+import type { Random } from "../../kit/random.ts";
 
 /** An element that can be taken apart and put together again. */
 interface Element {

@@ -5,7 +5,7 @@
  */
 import { type Material, mutate } from "./mutate.ts";
 import { mutateDer } from "./mutate_der.ts";
-import { Random } from "./random.ts";
+import { Random } from "../../kit/random.ts";
 
 /** A reader under test. */
 export interface Target {

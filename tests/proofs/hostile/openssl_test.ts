@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { mutate } from "../fuzz/mutate.ts";
-import { Random } from "../fuzz/random.ts";
+import { Random } from "../../kit/random.ts";
 import { SmimeMessage } from "../../../lib/smime/mod.ts";
 import { tryOpenssl } from "../../peers/openssl/openssl.ts";
 import { sharedServer, testWith } from "../../peers/parts.ts";

@@ -100,3 +100,47 @@ Deno.test("readPulledMessage() ignores keys that it does not know", () => {
   assert.equal(read.messageId, "1");
   assert.equal(read.publishTime, undefined);
 });
+
+/** Any value of JSON. */
+function randomValue(depth: number): unknown {
+  const kinds = depth > 0 ? 8 : 6;
+  switch (Math.floor(Math.random() * kinds)) {
+    case 0:
+      return null;
+    case 1:
+      return Math.random() < 0.5;
+    case 2:
+      return Math.floor(Math.random() * 1e17) - 5e16;
+    case 3:
+      return "b25l";
+    case 4:
+      return "S:7";
+    case 5:
+      return String.fromCharCode(Math.floor(Math.random() * 0x10000));
+    case 6:
+      return Array.from({ length: 3 }, () => randomValue(depth - 1));
+    default:
+      return Object.fromEntries(
+        KEYS.filter(() => Math.random() < 0.5)
+          .map((key) => [key, randomValue(depth - 1)]),
+      );
+  }
+}
+
+const KEYS = ["ackId", "ACKID", "message", "Message", "data", "messageId"]
+  .concat(["attributes", "publishTime", "__proto__", "toString"]);
+
+Deno.test("readPulledMessage() bears whatever JSON can say", () => {
+  for (let round = 0; round < 20_000; round++) {
+    const { offset, ackId, messageId, attributes, data } = readPulledMessage(
+      JSON.parse(JSON.stringify(randomValue(4))),
+    );
+    assert.equal(typeof ackId, "string");
+    assert.equal(typeof messageId, "string");
+    assert.ok(offset === undefined || offset >= 0n);
+    assert.ok(
+      [...attributes.values()].every((text) => typeof text === "string"),
+    );
+    assert.ok(("bytes" in data ? data.bytes : data.raw) instanceof Uint8Array);
+  }
+});

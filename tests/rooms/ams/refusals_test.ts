@@ -203,3 +203,35 @@ Deno.test("AmsClient takes an answer up to its limit", async () => {
     amsError("not understood", /cannot be read: it is longer than 1000 bytes/),
   );
 });
+
+Deno.test("AmsClient takes nothing for an answer that was cut, wherever", async () => {
+  await using site = await amsSite();
+  const body = '{"messageIds":["1"]}';
+  const answer = `${OK}Content-Length: ${body.length}\r\n\r\n${body}`;
+  for (let length = 0; length < answer.length; length++) {
+    site.ams.answer = raw(answer.slice(0, length), "ends");
+    await assert.rejects(
+      site.client.publish("T", [small]),
+      { code: "CONNECTION_LOST" },
+      answer.slice(0, length),
+    );
+  }
+  assert.equal(site.ams.requests.length, answer.length);
+  site.ams.answer = raw(answer);
+  assert.deepEqual(await site.client.publish("T", [small]), ["1"]);
+});
+
+Deno.test("AmsClient never takes half of an answer that ends with its connection for the whole", async () => {
+  await using site = await amsSite();
+  const body = '{"receivedMessages":[{"ackId":"S:1","message":{"data":""}}]}';
+  for (let length = 0; length < body.length; length++) {
+    site.ams.answer = raw(`${OK}\r\n${body.slice(0, length)}`, "ends");
+    await assert.rejects(
+      site.client.pull("S", 1),
+      amsError("not understood"),
+      body.slice(0, length),
+    );
+  }
+  site.ams.answer = raw(`${OK}\r\n${body}`, "ends");
+  assert.equal((await site.client.pull("S", 1)).length, 1);
+});

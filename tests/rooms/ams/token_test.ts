@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { inTurn, type PeerAnswer, reply } from "../../kit/net/https_peer.ts";
 import { opensslServer } from "../../peers/openssl/openssl_server.ts";
-import { material } from "../../kit/pki/net_material.ts";
+import { testPki } from "../../kit/pki/test_pki.ts";
 import {
   amsError,
   type AmsSite,
@@ -240,9 +240,9 @@ Deno.test("AmsClient warns of a certificate that the authentication service can 
 });
 
 Deno.test("AmsClient says that the authentication service refuses the certificate by TLS", async () => {
-  await using tls = await material();
+  await using tls = await testPki();
   await using server = await opensslServer(
-    { ...tls, ca: PKI.ca.credentials, server: PKI.server },
+    { ...tls, ca: PKI.ca, server: PKI.server },
     ...["-Verify", "1", "-verify_return_error", "-www"],
   );
   await using site = await amsSite({
@@ -256,5 +256,6 @@ Deno.test("AmsClient says that the authentication service refuses the certificat
     code: "TLS",
     message:
       `Lost connection to localhost:${server.port}: the server refuses our certificate (certificate expired)`,
+    hint: /^Look at the certificate of ".*CN=expired.example.org"/,
   });
 });

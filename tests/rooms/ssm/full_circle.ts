@@ -5,7 +5,7 @@
  */
 import assert from "node:assert/strict";
 import { systemClock } from "../../../lib/time/mod.ts";
-import type { BrokerTls } from "../../peers/activemq.ts";
+import type { BrokerTls } from "../../peers/foreign_broker.ts";
 import { type Part, sharedServer, testWith } from "../../peers/parts.ts";
 import { type TestPki, testPki } from "../../kit/pki/test_pki.ts";
 import {
@@ -14,7 +14,8 @@ import {
   RunningReceiver,
   sealer,
 } from "../../kit/receiving.ts";
-import { bytes, type MakeOutgoing, Stage } from "../../kit/stage.ts";
+import { type MakeOutgoing, Stage } from "../../kit/stage.ts";
+import { bytes } from "../../kit/text.ts";
 
 /** A broker, or a service, that can be cut off and started again. */
 export interface RealBroker extends AsyncDisposable {

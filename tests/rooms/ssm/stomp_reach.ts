@@ -15,7 +15,7 @@ import {
   StompClient,
   type StompConnectOptions,
 } from "../../../lib/stomp/mod.ts";
-import { bytes } from "../../kit/stage.ts";
+import { bytes } from "../../kit/text.ts";
 import { verifierOf } from "./verifier.ts";
 import type { FullCircle, Reach, Site, Who } from "./full_circle.ts";
 

@@ -74,7 +74,10 @@ export function showLines(
 ): void {
   const width = Math.max(...findings.map(({ area }) => area.length));
   for (const { level, area, text, hint } of findings) {
-    terminal.out(`${level.padEnd(7)}  ${area.padEnd(width)}  ${text}`);
+    terminal.out(
+      `${level.padEnd(7)}  ${area.padEnd(width)}  ${text}`,
+      level === "ok" ? undefined : "bad",
+    );
     if (hint === undefined) continue;
     terminal.out(`${" ".repeat(7 + 2 + width + 2)}→ ${hint}`);
   }

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { systemClock } from "../../../time/mod.ts";
 import { openTrustStore } from "../../../credentials/mod.ts";
 import {
   type Certificate,
@@ -76,7 +77,7 @@ async function crlFinding(
   if (nextUpdate === undefined) {
     return ok("authorities", `the CRL of ${name} has no end`);
   }
-  const days = (nextUpdate.getTime() - Date.now()) / DAY_MS;
+  const days = (nextUpdate.getTime() - systemClock.date().getTime()) / DAY_MS;
   const text =
     `the CRL of ${name} is valid until ${nextUpdate.toISOString()}, ${
       left(days)
@@ -101,7 +102,7 @@ export function checkAllCrls(trust: TrustStore): Promise<Finding[]> {
     }
     const first = Math.min(...ends);
     const good = authorities.length - faults.length;
-    const days = (first - Date.now()) / DAY_MS;
+    const days = (first - systemClock.date().getTime()) / DAY_MS;
     return [
       ok(
         "authorities",

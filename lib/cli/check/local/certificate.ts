@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { systemClock } from "../../../time/mod.ts";
 import { serviceDn, unregistrable } from "../../../ams/mod.ts";
 import { type LiveRecipient, loadIdentity } from "../../../credentials/mod.ts";
 import type { Logger } from "../../../log/mod.ts";
@@ -44,7 +45,7 @@ export async function checkIdentity(
     "certificate",
     (log) =>
       loadIdentity(files, {
-        now: new Date(),
+        now: systemClock.date(),
         warn: (words) => log.warning(words),
       }),
   );

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { systemClock } from "../../../time/mod.ts";
 import type { Certificate } from "../../../pki/mod.ts";
 import { type Area, type Finding, ok, warn } from "../finding/finding.ts";
 
@@ -16,7 +17,7 @@ export function life(
   area: Area,
   name: string,
   { notBefore, notAfter }: Certificate,
-  now = Date.now(),
+  now = systemClock.date().getTime(),
 ): Finding[] {
   const leftDays = (notAfter.getTime() - now) / DAY_MS;
   const lifeDays = (notAfter.getTime() - notBefore.getTime()) / DAY_MS;

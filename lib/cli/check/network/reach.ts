@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { systemClock } from "../../../time/mod.ts";
 import { isIP } from "node:net";
 import { isErrno, SsmError } from "../../../errors.ts";
 import {
@@ -109,7 +110,7 @@ function findingsFor(
     return [ok(area, `${name} can be reached${tls ? " with TLS" : ""}`)];
   }
   const { subject, notAfter } = parseCertificate(peer.leaf);
-  const days = (notAfter.getTime() - Date.now()) / 86_400_000;
+  const days = (notAfter.getTime() - systemClock.date().getTime()) / 86_400_000;
   return [
     ok(
       area,

@@ -8,6 +8,7 @@ import { ASN1_TARGETS } from "./asn1.ts";
 import { MIME_TARGETS } from "./mime.ts";
 import { SEALED_TARGETS } from "./sealed.ts";
 import { SPOOL_TARGETS } from "./spool.ts";
+import { SPLITTING_TARGETS } from "./splitting.ts";
 import { SSM1_TARGETS } from "./ssm1.ts";
 import { TEXT_TARGETS } from "./text.ts";
 import { TRUST_TARGETS } from "./trust.ts";
@@ -22,4 +23,5 @@ export const TARGETS: readonly Target[] = [
   ...SEALED_TARGETS,
   ...SSM1_TARGETS,
   ...SPOOL_TARGETS,
+  ...SPLITTING_TARGETS,
 ];

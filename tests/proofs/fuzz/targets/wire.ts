@@ -17,7 +17,7 @@ import {
   type StompVersion,
 } from "../../../../lib/stomp/mod.ts";
 import { type Outcome, outcome, valueOf } from "../outcome.ts";
-import type { Random } from "../random.ts";
+import type { Random } from "../../../kit/random.ts";
 import type { Target } from "../target.ts";
 
 const encoder = new TextEncoder();

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { Logger } from "../../../../lib/broker/mod.ts";
-import { ManualClock } from "../../../kit/manual_clock.ts";
+import { ManualClock } from "../../../kit/clocks.ts";
 import { AmsCaller, refusal, withAms } from "./harness.ts";
 
 const SUBSCRIPTION = "/projects/p/subscriptions/s";

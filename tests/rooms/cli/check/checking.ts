@@ -9,7 +9,10 @@ import type { Site } from "../../../kit/program_site.ts";
 
 /** Where ports, times and numbers stand in what is expected. */
 const NUMBERS: readonly (readonly [RegExp, string])[] = [
-  [/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{3})?Z, \d+ (days|hours) (ago|from now)/g, "DATE"],
+  [
+    /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{3})?Z, \d+ (days|hours) (ago|from now)/g,
+    "DATE",
+  ],
   [/\d+ MiB are free, and \d+ inodes/g, "N MiB are free, and N inodes"],
   [/as user \d+/g, "as user UID"],
 ];

@@ -7,11 +7,8 @@ import assert from "node:assert/strict";
 import { VERSION } from "../../../../lib/version.ts";
 import { freePort } from "../../../kit/net/free_port.ts";
 import { Running, ssm, ssmCommand } from "../../../kit/program.ts";
-import {
-  type Sections,
-  type Site,
-  siteTests,
-} from "../../../kit/program_site.ts";
+import { type Site, siteTests } from "../../../kit/program_site.ts";
+import type { Sections } from "../../../kit/ini_text.ts";
 import { startAms, TOKENS } from "../../../kit/running_ams.ts";
 
 const test = siteTests();
@@ -226,5 +223,41 @@ test("ssm send --keep-running sends to AMS what comes", async (site) => {
   await site.drop("two");
   await sender.line(/ - Sent .*, Argo ID: 1$/);
   assert.equal((await sender.stop()).status, 0);
+  assert.deepEqual(await site.waiting(), []);
+});
+
+test("ssm send splits for AMS what would be too large there, and says which ids the parts have", async (site) => {
+  await using ams = await startAms(site.pki);
+  const records = Array.from(
+    { length: 2000 },
+    (_, index) =>
+      `Site: example\nLocalJobId: ${index}\nWallDuration: 100\n%%\n`,
+  );
+  const text = `APEL-individual-job-message: v0.3\n${records.join("")}`;
+  const [name] = await site.drop(text);
+  const limit = { ams_message_limit: 100_000 };
+  const whole = await site.amsSender(ams.port, { messaging: limit });
+  const refused = await send(site, whole);
+  assert.equal(refused.status, 1);
+  assert.match(
+    refused.log.join("\n"),
+    /stays in outgoing: .*AMS would store \d+ bytes, the limit is 100000/,
+  );
+  assert.equal(ams.stats().messages, 0);
+
+  const config = await site.amsSender(ams.port, {
+    messaging: { ...limit, split: "records" },
+  });
+  const { status, log } = await send(site, config);
+  assert.equal(status, 0, log.join("\n"));
+  const { messages } = ams.stats();
+  assert.ok(messages > 1);
+  assert.ok(
+    log.includes(`ssm.ssm2 - INFO - Sent ${name}.1of${messages}, Argo ID: 0`),
+    log.join("\n"),
+  );
+  assert.ok(
+    log.includes(`ssm.ssm2 - INFO - Sent ${name}, Argo ID: ${messages - 1}`),
+  );
   assert.deepEqual(await site.waiting(), []);
 });

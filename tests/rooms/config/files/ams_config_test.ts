@@ -35,6 +35,7 @@ Deno.test("readSenderConfig() fills in every default of AMS", () => {
     pathType: "dirq",
     window: 200,
     maxMessageBytes: 100 << 20,
+    split: "no",
     minFileAgeMs: 1000,
     maxLockMs: 600_000,
     umask: 0o027,

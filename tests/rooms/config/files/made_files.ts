@@ -81,3 +81,25 @@ export function stompBroker(ini: Ini): StompSending {
   assert.equal(broker.protocol, "STOMP");
   return broker as StompSending;
 }
+
+/** What is read of a broker where a file says nothing but its address. */
+export const BROKER_DEFAULTS = {
+  useTls: true,
+  verifyBroker: true,
+  login: undefined,
+  passcode: undefined,
+  passcodeFile: undefined,
+  virtualHost: undefined,
+  heartBeatMs: 30_000,
+  connectTimeoutMs: 10_000,
+  receiptTimeoutMs: 30_000,
+  retryForMs: 60_000,
+} as const;
+
+/** What is read of the log where a file says nothing. */
+export const LOGGING_DEFAULTS = {
+  logfile: undefined,
+  level: "INFO",
+  console: true,
+  format: "text",
+} as const;

@@ -5,7 +5,14 @@ import {
   readReceiverConfig,
   readSenderConfig,
 } from "../../../../lib/config/mod.ts";
-import { file, RECEIVER, SENDER, stompBroker } from "./made_files.ts";
+import {
+  BROKER_DEFAULTS,
+  file,
+  LOGGING_DEFAULTS,
+  RECEIVER,
+  SENDER,
+  stompBroker,
+} from "./made_files.ts";
 
 Deno.test("readSenderConfig() fills in every default", () => {
   const { config, warnings } = readSenderConfig(file(SENDER));
@@ -15,17 +22,8 @@ Deno.test("readSenderConfig() fills in every default", () => {
     keepRunning: false,
     broker: {
       protocol: "STOMP",
+      ...BROKER_DEFAULTS,
       addresses: [{ host: "broker.example", port: 61613 }],
-      useTls: true,
-      verifyBroker: true,
-      login: undefined,
-      passcode: undefined,
-      passcodeFile: undefined,
-      virtualHost: undefined,
-      heartBeatMs: 30_000,
-      connectTimeoutMs: 10_000,
-      receiptTimeoutMs: 30_000,
-      retryForMs: 60_000,
     },
     certificates: {
       certificate: "/c",
@@ -44,16 +42,12 @@ Deno.test("readSenderConfig() fills in every default", () => {
       pathType: "dirq",
       window: 1,
       maxMessageBytes: 100 * 1024 * 1024,
+      split: "no",
       minFileAgeMs: 1000,
       maxLockMs: 600_000,
       umask: 0o027,
     },
-    logging: {
-      logfile: undefined,
-      level: "INFO",
-      console: true,
-      format: "text",
-    },
+    logging: LOGGING_DEFAULTS,
   });
 });
 

@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
-import { ManualClock } from "../../../kit/manual_clock.ts";
+import { ManualClock } from "../../../kit/clocks.ts";
 import { inTurn, raw, reply } from "../../../kit/net/https_peer.ts";
 import { GET, httpSite, MATERIAL } from "./http_site.ts";
-import { freePort } from "../../../kit/net/free_port.ts";
 import { trustIn } from "../../../kit/pki/trust_in.ts";
+import { freePort } from "../../../kit/net/free_port.ts";
 import { HttpClient } from "../../../../lib/net/mod.ts";
+import { authority } from "../../../../lib/net/http/http_client.ts";
 
 const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
 
@@ -238,7 +239,10 @@ Deno.test("HttpClient speaks with a server of another make", async () => {
     host: "localhost",
     port: (server.addr as Deno.NetAddr).port,
     tls: {
-      verify: { roots: "public", besides: trustIn(MATERIAL.ca.certificatePem) },
+      verify: {
+        roots: "public",
+        besides: trustIn(MATERIAL.ca.credentials.certificatePem),
+      },
     },
   });
   for (const body of ["a", "b"]) {
@@ -247,4 +251,10 @@ Deno.test("HttpClient speaks with a server of another make", async () => {
   }
   assert.equal(client.statistics.connections, 1);
   client.close();
+});
+
+Deno.test("HttpClient names the host without the usual port", () => {
+  assert.equal(authority("msg.example.org", 443), "msg.example.org");
+  assert.equal(authority("msg.example.org", 8443), "msg.example.org:8443");
+  assert.equal(authority("fe80::443", 443), "[fe80::443]");
 });

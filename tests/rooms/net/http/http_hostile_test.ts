@@ -2,6 +2,8 @@ import assert from "node:assert/strict";
 import { gzipSync } from "node:zlib";
 import { isSsmError } from "../../../../lib/errors.ts";
 import { type PeerAnswer, raw, reply } from "../../../kit/net/https_peer.ts";
+import { HttpClient } from "../../../../lib/net/mod.ts";
+import { Wire } from "../../../kit/net/faulty_wire.ts";
 import { GET, httpSite } from "./http_site.ts";
 
 const OK = "HTTP/1.1 200 OK\r\n";
@@ -164,3 +166,30 @@ Deno.test("HttpClient follows no redirection", async () => {
   }
   assert.equal(other.peer.connections, 0);
 });
+
+for (const direction of ["up", "down"] as const) {
+  for (const how of ["cut", "half-close"] as const) {
+    Deno.test(`HttpClient notices at once a ${how} after any byte ${direction}, from the handshake on`, async () => {
+      await using site = await httpSite();
+      site.peer.answer = reply(200, "good");
+      // The handshake, a call and its answer have fewer bytes.
+      for (let after = 1; after < 4000; after += 130) {
+        const fault = { direction, after, how };
+        await using wire = Wire.start(site.peer.port, { fault: () => fault });
+        using client = new HttpClient({
+          ...{ host: "localhost", port: wire.port },
+          // The moment between handshake and call, drawn out.
+          tls: { verify: () => new Promise((judged) => setTimeout(judged)) },
+        });
+        const outcome = await client.call(GET).then(
+          ({ status }) => status,
+          (error) => isSsmError(error) ? error.code : error,
+        );
+        assert.ok(
+          [200, "CONNECT", "TLS", "CONNECTION_LOST"].includes(outcome),
+          `${after}: ${outcome}`,
+        );
+      }
+    });
+  }
+}

@@ -10,10 +10,10 @@ import {
 } from "../../../../lib/net/mod.ts";
 import { HttpsPeer } from "../../../kit/net/https_peer.ts";
 import { trustIn } from "../../../kit/pki/trust_in.ts";
-import { type Material, material } from "../../../kit/pki/net_material.ts";
+import { type TestPki, testPki } from "../../../kit/pki/test_pki.ts";
 
 /** Made once for all tests of a file. */
-export const MATERIAL: Material = await material();
+export const MATERIAL: TestPki = await testPki();
 addEventListener(
   "unload",
   () => Deno.removeSync(MATERIAL.dir, { recursive: true }),
@@ -42,7 +42,10 @@ export async function httpSite(
     host: "localhost",
     port: peer.port,
     tls: {
-      verify: { roots: "public", besides: trustIn(MATERIAL.ca.certificatePem) },
+      verify: {
+        roots: "public",
+        besides: trustIn(MATERIAL.ca.credentials.certificatePem),
+      },
     },
     ...options,
   });

@@ -3,7 +3,7 @@ import { fileURLToPath } from "node:url";
 import { SsmError } from "../../../../lib/errors.ts";
 import { HttpClient, type PeerVerifier } from "../../../../lib/net/mod.ts";
 import { HttpsPeer } from "../../../kit/net/https_peer.ts";
-import { keyPair } from "../../../kit/pki/net_material.ts";
+import { keyPair } from "../../../kit/pki/key_pair.ts";
 import { type TestPki, testPki } from "../../../kit/pki/test_pki.ts";
 import { trustIn } from "../../../kit/pki/trust_in.ts";
 import { Running } from "../../../kit/program.ts";
@@ -134,7 +134,7 @@ Deno.test("HttpClient shows its certificate to a server that asks for one", asyn
 for (const version of ["-tls1_2", "-tls1_3"]) {
   Deno.test(`HttpClient says that the server refuses its certificate, ${version}`, async () => {
     await using server = await opensslServer(
-      { ...MATERIAL, ca: PKI.ca.credentials, server: PKI.server },
+      { ...MATERIAL, ca: PKI.ca, server: PKI.server },
       ...["-Verify", "1", "-verify_return_error", "-www", version],
     );
     const status = async (credentials: Credentials) => {

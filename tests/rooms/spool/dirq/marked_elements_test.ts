@@ -3,7 +3,7 @@ import { isSsmError } from "../../../../lib/errors.ts";
 import {
   DeliveredElements,
   DirqSchema,
-  type MarkedElement,
+  type HeldElement,
   MarkedElements,
 } from "../../../../lib/spool/mod.ts";
 import { testWith } from "../../../peers/parts.ts";
@@ -57,13 +57,13 @@ async function withQueue(
 async function locked(
   marked: MarkedElements,
   name: string | undefined,
-): Promise<MarkedElement> {
+): Promise<HeldElement> {
   const element = await marked.lock(name!);
   assert.ok(typeof element !== "string", `${element}`);
   return element;
 }
 
-Deno.test("MarkedElements lists, locks, unmarks and removes what is marked, and nothing else", () =>
+Deno.test("MarkedElements lists, locks, changes and removes what is marked, and nothing else", () =>
   withQueue(async ({ marked, fields, path }) => {
     const [first, last, ...others] = await marked.list();
     assert.deepEqual(others, []);
@@ -75,7 +75,9 @@ Deno.test("MarkedElements lists, locks, unmarks and removes what is marked, and 
     );
     await element.unlock();
     await element.unlock();
-    await (await locked(marked, first)).unmark({ error: "other" });
+    const changed = await locked(marked, first);
+    await changed.change({ error: "other", again: undefined });
+    await changed.unlock();
     assert.equal(await marked.lock(first!), "gone");
     await (await locked(marked, last)).remove();
     assert.equal(await marked.lock(last!), "gone");

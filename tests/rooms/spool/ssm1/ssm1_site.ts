@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { namesIn } from "../../../kit/disk/directories.ts";
 
 /** Names in a directory, sorted; hidden ones not, as a consumer of `incoming` would see them. */
 export function visibleIn(directory: string): string[] {
@@ -16,9 +17,7 @@ export function hiddenIn(directory: string): string[] {
 
 /** The bodies among the names of a directory. */
 export function bodiesIn(directory: string): string[] {
-  return visibleIn(directory).filter((name) => !/\.(sig|err)$/.test(name));
-}
-
-function namesIn(directory: string): string[] {
-  return Array.from(Deno.readDirSync(directory), ({ name }) => name).sort();
+  return visibleIn(directory).filter((name) =>
+    !/\.(sig|err|count)$/.test(name)
+  );
 }

@@ -4,7 +4,6 @@
  * @module
  */
 import { AmsClient } from "../../../../lib/ams/mod.ts";
-import { AmsServer, SqliteStore } from "../../../../lib/broker/mod.ts";
 import type { PeerVerifier } from "../../../../lib/net/mod.ts";
 import {
   AmsIncomingCarrier,
@@ -13,91 +12,93 @@ import {
   type AmsSubscription,
   type AmsTopic,
 } from "../../../../lib/ssm/mod.ts";
-import type { BrokerTls } from "../../../peers/activemq.ts";
+import { Running, ssmCommand } from "../../../kit/program.ts";
+import type { BrokerTls } from "../../../peers/foreign_broker.ts";
 import type { Reach, RealBroker } from "../full_circle.ts";
 
 const PROJECT = "accounting";
 
-/** A service in this process, with its messages on disk. */
+/** A real `ssm broker --ams`, with its messages on disk. */
 export class RunningAms implements RealBroker {
   readonly tlsPort: number;
   readonly #dir: string;
-  readonly #tls: BrokerTls;
-  readonly #names: readonly string[];
-  #server: AmsServer;
+  readonly #args: readonly string[];
+  #process: Running;
 
   private constructor(
     dir: string,
-    tls: BrokerTls,
-    names: readonly string[],
-    server: AmsServer,
+    args: readonly string[],
+    { process, port }: { process: Running; port: number },
   ) {
     this.#dir = dir;
-    this.#tls = tls;
-    this.#names = names;
-    this.#server = server;
-    this.tlsPort = server.port;
+    this.#args = args;
+    this.#process = process;
+    this.tlsPort = port;
   }
 
   /** Each name is that of a topic and of its subscription. */
   static async start(
-    tls: BrokerTls,
+    { certificate, key }: BrokerTls,
     names: readonly string[],
   ): Promise<RunningAms> {
     const dir = await Deno.makeTempDir({ prefix: "ams-" });
-    return new RunningAms(dir, tls, names, await listen(dir, tls, names, 0));
+    const args = [
+      "--stomp=off",
+      `--ams-topics=${
+        names.map((name) => `${PROJECT}/${name}:${name}`).join(" ")
+      }`,
+      `--data=${dir}/data`,
+      "--tls=on",
+      `--certificate=${certificate}`,
+      `--key=${key}`,
+    ];
+    return new RunningAms(dir, args, await run(args, 0));
   }
 
-  /** Cuts all connections; what was answered is on disk. */
   async kill9(): Promise<void> {
-    await this.#server.close();
+    this.#process.kill("SIGKILL");
+    await this.#process.end();
   }
 
   async restart(): Promise<void> {
-    const { tlsPort } = this;
-    this.#server = await listen(this.#dir, this.#tls, this.#names, tlsPort);
+    ({ process: this.#process } = await run(this.#args, this.tlsPort));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#server.close();
+    await this.#process[Symbol.asyncDispose]();
     await Deno.remove(this.#dir, { recursive: true });
   }
 }
 
-async function listen(
-  dir: string,
-  { certificate, key }: BrokerTls,
-  names: readonly string[],
+async function run(
+  args: readonly string[],
   port: number,
-): Promise<AmsServer> {
-  return await AmsServer.listen({
-    listen: {
-      port,
-      tls: {
-        clientCertificate: "none",
-        keyPair: {
-          certificate: await Deno.readTextFile(certificate),
-          key: await Deno.readTextFile(key),
-        },
-      },
-    },
-    store: await SqliteStore.open(`${dir}/data`),
-    topics: names.map((name) => ({
-      project: PROJECT,
-      topic: name,
-      subscriptions: [name],
-    })),
-  });
+): Promise<{ process: Running; port: number }> {
+  const process = new Running(
+    ssmCommand(["broker", `--ams=127.0.0.1:${port}`, ...args]),
+  );
+  try {
+    const line = await process.line(/AMS listening on /);
+    return { process, port: Number(/:(\d+), /.exec(line)![1]) };
+  } catch (error) {
+    await process[Symbol.asyncDispose]();
+    throw error;
+  }
 }
 
 /** A client of the service at that port. */
-export function amsClient(port: number, trust: PeerVerifier): AmsClient {
+export function amsClient(
+  port: number,
+  trust: PeerVerifier,
+  timeoutMs = 30_000,
+): AmsClient {
   return new AmsClient({
     host: "127.0.0.1",
     port,
     project: PROJECT,
     credential: { kind: "token", token: () => "secret" },
     trust,
+    timeoutMs,
   });
 }
 

@@ -12,15 +12,16 @@ import {
   receive,
 } from "../../../../lib/ssm/mod.ts";
 import type { Delivery } from "../../../../lib/ssm/carrier.ts";
-import { StepClock } from "../../../kit/step_clock.ts";
+import { ManualClock } from "../../../kit/clocks.ts";
 import { plainEnvelope } from "../../../kit/receiving.ts";
-import { Stage, text } from "../../../kit/stage.ts";
+import { Stage } from "../../../kit/stage.ts";
+import { text } from "../../../kit/text.ts";
 import { Service } from "./service.ts";
 
 export type Changes = Partial<AmsIncomingOptions>;
 
 /** A clock that can jump to where somebody waits for. */
-class JumpingClock extends StepClock {
+class JumpingClock extends ManualClock {
   readonly #due = new Set<{ readonly at: number }>();
 
   override after(ms: number, callback: () => void): () => void {

@@ -5,7 +5,7 @@
  */
 import assert from "node:assert/strict";
 import { GatedEnvelope } from "../../../kit/receiving.ts";
-import { bytes } from "../../../kit/stage.ts";
+import { bytes } from "../../../kit/text.ts";
 import { confirm, next, Receiver, settle } from "./receiver.ts";
 import { amsError } from "./service.ts";
 

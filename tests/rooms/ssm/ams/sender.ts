@@ -9,15 +9,16 @@ import {
   AmsOutgoingCarrier,
   type AmsOutgoingOptions,
 } from "../../../../lib/ssm/mod.ts";
-import { FakeClock } from "../../../kit/fake_clock.ts";
-import { bytes, Stage } from "../../../kit/stage.ts";
+import { InstantClock } from "../../../kit/clocks.ts";
+import { Stage } from "../../../kit/stage.ts";
+import { bytes } from "../../../kit/text.ts";
 import { type Call, Service } from "./service.ts";
 
 export type Changes = Partial<AmsOutgoingOptions>;
 
 /** A carrier that is open, and waits without taking time. */
 export class Sender implements AsyncDisposable {
-  readonly clock = new FakeClock();
+  readonly clock = new InstantClock();
   readonly service = new Service(this.clock);
   readonly stage: Stage;
   readonly carrier: AmsOutgoingCarrier;

@@ -6,7 +6,7 @@
 import assert from "node:assert/strict";
 import { SsmError } from "../../../../lib/errors.ts";
 import { AmsOutgoingCarrier } from "../../../../lib/ssm/mod.ts";
-import { bytes } from "../../../kit/stage.ts";
+import { bytes } from "../../../kit/text.ts";
 import { failing, has, isBatch, Sender } from "./sender.ts";
 import { amsError } from "./service.ts";
 

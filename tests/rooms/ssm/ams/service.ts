@@ -15,7 +15,7 @@ import {
 } from "../../../../lib/ams/mod.ts";
 import type { AmsSubscription, AmsTopic } from "../../../../lib/ssm/mod.ts";
 import type { Clock } from "../../../../lib/time/mod.ts";
-import { bytes } from "../../../kit/stage.ts";
+import { bytes } from "../../../kit/text.ts";
 
 /** A call, as the service sees it. */
 export interface Call {
