@@ -29,6 +29,7 @@ import {
   checkLogfile,
   checkPidfile,
 } from "./local/files.ts";
+import { checkLocks } from "./local/locks.ts";
 import { checkProcess } from "./local/process.ts";
 import { checkServer } from "./network/server.ts";
 import { checkAms } from "./network/ams.ts";
@@ -56,6 +57,7 @@ export async function checkAll(
       ...await checkProcess(subject.pidfile),
     );
   }
+  if (subject.outgoing) found.push(...await checkLocks(subject.outgoing));
   const trust = await checkTrust(subject, found);
   if (subject.dnList) found.push(...await checkDnList(subject.dnList));
   if (!offline) found.push(...await checkNetwork(subject, trust, signal));

@@ -69,7 +69,7 @@ export async function checkIdentity(
     ...(isLogin ? registration(certificate) : []),
     ok("certificate", `issued by ${formatDn(certificate.issuer)}`),
     ...(identity ? life("certificate", "certificate", certificate) : []),
-    ...(trust
+    ...(identity && trust
       ? await checkChain(certificate, { trust, use, others, files })
       : []),
   ];
@@ -123,16 +123,18 @@ async function checkChain(
     const verdict = await trust.verify(certificate, others);
     if (!verdict.ok) {
       const say = verdict.missing ? warn : fail;
-      return [
-        say(
-          "certificate",
-          `${path} does not lead to a CA in capath: ${verdict.reason}`,
-          {
-            hint:
-              "others that trust the same CAs refuse it; put its CA into capath, and what leads to it into the file of the certificate",
-          },
-        ),
-      ];
+      const text = `${path} does not lead to a CA in capath: ${verdict.reason}`;
+      const hint =
+        "put its CA into capath, if it is missing there, and what leads to it into the file of the certificate";
+      return [say("certificate", text, { hint })];
+    }
+    const unrevoked = await trust.verify(certificate, others, {
+      checkCrls: true,
+    });
+    // Whether the CRLs themselves are in order is another check.
+    if (!unrevoked.ok && !unrevoked.missing) {
+      const hint = "ask your CA for a new one";
+      return [fail("certificate", unrevoked.reason, { hint })];
     }
     const fit = await trust.verify(certificate, others, {
       purpose: use === "client" ? "clientAuth" : "serverAuth",

@@ -20,6 +20,7 @@ import type { LiveIdentity, LiveRecipient } from "../../../credentials/mod.ts";
 import type { Logger } from "../../../log/mod.ts";
 import type { TrustStore } from "../../../pki/mod.ts";
 import { commandFor, forNothing } from "../../command/config_file.ts";
+import { type OutgoingStore, outgoingStore } from "../../wiring/outgoing.ts";
 import { openConsumerCertificate } from "../../wiring/ssm1.ts";
 import { loggingOf, surroundingsHere } from "../../wiring/ssm1_file.ts";
 import { chooseRecipient } from "../../wiring/ssm2.ts";
@@ -74,6 +75,8 @@ export interface Subject {
   readonly dnList:
     | { readonly path: string; readonly ignoreCase: boolean }
     | undefined;
+  /** The files that wait to be sent. */
+  readonly outgoing?: OutgoingStore;
   readonly places: readonly SpoolPlace[];
   readonly pidfile: string | undefined;
   readonly stomp?: StompSubject;
@@ -120,6 +123,7 @@ function sender(ini: Ini): Subject {
     trust: certificates,
     openRecipient: (trust, log) => chooseRecipient(config, { trust, log }),
     judgesSigners: false,
+    outgoing: outgoingStore(ini),
     dnList: undefined,
     places: [{
       path: messaging.path,
@@ -176,6 +180,7 @@ async function ssm1(ini: Ini): Promise<Subject> {
     identity: certificates,
     trust: certificates,
     ...(producer && {
+      outgoing: outgoingStore(ini),
       openRecipient: (trust, log) =>
         openConsumerCertificate(producer, {
           consumerDn: producer.consumerDn,
