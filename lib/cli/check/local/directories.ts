@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { statfs } from "node:fs/promises";
+import { statfsSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { isErrno, quoted, reason } from "../../../errors.ts";
 import {
@@ -40,7 +40,7 @@ export async function checkPlace(place: SpoolPlace): Promise<Finding[]> {
   return [
     ...await tryOut(path),
     ...await oneFileSystem(place, info.dev),
-    ...await space(place, path),
+    ...space(place, path),
   ];
 }
 
@@ -88,7 +88,7 @@ async function willBeMade(place: SpoolPlace): Promise<Finding[]> {
           quoted(place.path)
         } does not exist yet: it is made at the first start`,
       ),
-      ...await space(place, parent),
+      ...space(place, parent),
     ]
     : tried;
 }
@@ -177,12 +177,12 @@ async function oneFileSystem(
 }
 
 /** @param at a directory that is there */
-async function space(
+function space(
   { path, name }: SpoolPlace,
   at: string,
-): Promise<Finding[]> {
+): Finding[] {
   try {
-    const { bavail, bsize, ffree, files } = await statfs(at);
+    const { bavail, bsize, ffree, files } = statfsSync(at);
     const bytes = bavail * bsize;
     // Some file systems make inodes as they are needed.
     const inodes = files === 0 ? Infinity : ffree;
