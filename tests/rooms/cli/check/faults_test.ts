@@ -133,3 +133,25 @@ test("ssm check tells that nobody listens", async (site) => {
     "fail broker Cannot connect to localhost:1 (127.0.0.1): connection refused",
   ]);
 });
+
+test("ssm check tells a destination that may not be used, without taking or sending", async (site) => {
+  await site.write("users", "alice:passw0rd\n");
+  await site.write("access", "read /queue/other user:alice\n");
+  await Deno.chmod(`${site.dir}/users`, 0o600);
+  await Deno.chmod(`${site.dir}/access`, 0o600);
+  await using broker = await startBroker(
+    `--users=${site.dir}/users`,
+    `--access=${site.dir}/access`,
+  );
+  const user = { broker: { login: "alice", passcode: "passw0rd" } };
+  for (
+    const config of [
+      await site.sender(broker.port, user),
+      await site.receiver(broker.port, user),
+    ]
+  ) {
+    const { status, lines } = await check(site, config);
+    console.log(lines);
+    assert.equal(status, 2);
+  }
+});
