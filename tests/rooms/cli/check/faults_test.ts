@@ -136,14 +136,15 @@ test("ssm check tells that nobody listens", async (site) => {
 
 test("ssm check tells a destination that may not be used, without taking or sending", async (site) => {
   await site.write("users", "alice:passw0rd\n");
-  await site.write("access", "read /queue/other user:alice\n");
+  await site.write("access", "allow read /queue/other user:alice\n");
   await Deno.chmod(`${site.dir}/users`, 0o600);
   await Deno.chmod(`${site.dir}/access`, 0o600);
   await using broker = await startBroker(
     `--users=${site.dir}/users`,
-    `--access=${site.dir}/access`,
+    `--access-file=${site.dir}/access`,
   );
   const user = { broker: { login: "alice", passcode: "passw0rd" } };
+  const said: string[] = [];
   for (
     const config of [
       await site.sender(broker.port, user),
@@ -151,7 +152,11 @@ test("ssm check tells a destination that may not be used, without taking or send
     ]
   ) {
     const { status, lines } = await check(site, config);
-    console.log(lines);
     assert.equal(status, 2);
+    said.push(...only(lines, "fail"));
   }
+  assert.deepEqual(said, [
+    `fail broker Broker localhost:${broker.port} refuses: Cannot send to "/queue/test": not allowed`,
+    `fail broker Broker localhost:${broker.port} refuses: Cannot subscribe to "/queue/test": not allowed`,
+  ]);
 });
