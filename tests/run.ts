@@ -24,7 +24,7 @@ const PERMISSIONS = [
   "--allow-write",
   "--allow-run",
   "--allow-env",
-  "--allow-sys=uid,hostname",
+  "--allow-sys=uid,hostname,statfs",
 ];
 
 async function main(args: readonly string[]): Promise<number> {

@@ -75,6 +75,14 @@ export class AmsClient implements AsyncDisposable {
   }
 
   /**
+   * How much the service's clock is ahead of ours, in ms, by its last answer, which
+   * has whole seconds; `undefined` before the first answer, or when it bears no date.
+   */
+  get aheadMs(): number | undefined {
+    return this.#session.aheadMs;
+  }
+
+  /**
    * Publishes messages, in order. Not atomic: when it fails, some at the start
    * may be stored.
    *

@@ -46,6 +46,7 @@ export class AmsSession {
     receivedBytes: 0,
   };
   #logins = 0;
+  #aheadMs: number | undefined;
 
   constructor(options: AmsClientOptions) {
     this.#options = options;
@@ -56,6 +57,10 @@ export class AmsSession {
 
   get statistics(): AmsStatistics {
     return { ...sum(this.#past, this.#http.statistics), logins: this.#logins };
+  }
+
+  get aheadMs(): number | undefined {
+    return this.#aheadMs;
   }
 
   /**
@@ -104,6 +109,7 @@ export class AmsSession {
       whom: `AMS at ${host}:${port}`,
       secrets: () => this.#tokens.secrets,
     });
+    this.#aheadMs = answered.answer.aheadMs ?? this.#aheadMs;
     const value = read(readAnswer(answered));
     if (value === undefined) throw notUnderstood(answered, missing);
     return value;

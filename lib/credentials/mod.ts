@@ -5,6 +5,7 @@
  */
 export { AllowedDns } from "./allowed_dns.ts";
 export { openCaFile, type Trust } from "./ca_file.ts";
+export { parseDns } from "./dn_list.ts";
 export { checkExposure } from "./exposure.ts";
 export { loadIdentity } from "./identity.ts";
 export { LiveIdentity, LiveRecipient } from "./live_identity.ts";

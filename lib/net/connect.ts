@@ -77,7 +77,7 @@ export async function connect<T extends { close(): void }>(
   const remote = formatAddress(host, port);
   const keyPair = tls?.keyPair && openKeyPair(tls.keyPair);
   const hop = through ?? { host, port, name: remote };
-  const addresses = await resolveAddresses(hop, options);
+  const addresses = await addressesOf(hop.host, hop.name, options);
   let failure: unknown;
   for (const address of addresses) {
     using deadline = new Deadline(connectTimeoutMs, options);
@@ -106,13 +106,22 @@ export async function connect<T extends { close(): void }>(
 }
 
 /**
- * Every address of a name, in the order of the resolver.
+ * Every address that {@linkcode connect} tries, in the order of the resolver.
  *
  * @throws {SsmError} `CONNECT`, `ABORTED`
  */
-async function resolveAddresses(
-  { host, name }: { host: string; name: string },
-  options: DialOptions,
+export async function resolveAddresses(
+  options: Omit<DialOptions, "tls">,
+): Promise<string[]> {
+  const { host, port } = options;
+  return await addressesOf(host, formatAddress(host, port), options);
+}
+
+/** @param name what to call the host in error texts */
+async function addressesOf(
+  host: string,
+  name: string,
+  options: Omit<DialOptions, "tls">,
 ): Promise<string[]> {
   const { resolve = systemResolver } = options;
   if (isIP(host) !== 0) return [host];

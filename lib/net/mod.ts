@@ -12,7 +12,7 @@ export {
 export type { Clock } from "../time/mod.ts";
 export type { PeerCertificates, Socket } from "./tcp/socket.ts";
 export type { KeyPair } from "./tls/key_pair.ts";
-export type { DialOptions } from "./connect.ts";
+export { type DialOptions, resolveAddresses } from "./connect.ts";
 export type { ClientTlsOptions } from "./secure.ts";
 export { dial } from "./dial.ts";
 export type { PeerVerifier, PublicTrust } from "./tls/public_trust.ts";

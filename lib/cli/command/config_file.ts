@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Ini, isSsm1, readIni } from "../../config/mod.ts";
+import { detectRole, type Ini, isSsm1, readIni } from "../../config/mod.ts";
 import { SsmError } from "../../errors.ts";
 import {
   type Command,
@@ -20,6 +20,24 @@ const MARKS = {
   broker: (ini: Ini) => ini.has("stompserver"),
   ssm1: isSsm1,
 } as const;
+
+/** The command that `ssm --config FILE` takes a file to be for; `undefined` when it does not say. */
+export function commandFor(ini: Ini): keyof typeof MARKS | undefined {
+  const role = detectRole(ini);
+  if (role === "receiver") return "receive";
+  if (isSsm1(ini)) return "ssm1";
+  if (role === "sender") return "send";
+  return ini.has("stompserver") ? "broker" : undefined;
+}
+
+/** A file of which nobody can tell what it is for. @param verb what was to be done with it */
+export function forNothing({ file }: Ini, verb: "do" | "check"): SsmError {
+  return new SsmError(
+    "CONFIG",
+    `Cannot tell what to ${verb}: ${file} has neither [sender], [receiver], [stompserver] nor [messagedb]`,
+    { hint: `say it: ssm send -c ${file}, or ssm receive -c ${file}` },
+  );
+}
 
 /** What a command does with its file; the exit status. */
 export type RunFile = (
@@ -77,7 +95,8 @@ export async function readConfigFile(
   );
 }
 
-async function isFile(path: string): Promise<boolean> {
+/** Whether there is a file that can be read as a configuration. */
+export async function isFile(path: string): Promise<boolean> {
   try {
     return (await Deno.stat(path)).isFile;
   } catch {

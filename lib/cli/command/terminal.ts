@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { ConfigError } from "../../config/mod.ts";
 import { isSsmError, reason } from "../../errors.ts";
 import { printable } from "../../log/mod.ts";
 
@@ -86,6 +87,7 @@ export function processTerminal(): Terminal {
 /** Tells the user of an error, and gives the exit status it means. */
 export function reportError(error: unknown, terminal: Terminal): number {
   terminal.err(`ssm: error: ${reason(error)}`);
+  if (error instanceof ConfigError) return reportConfig(error, terminal);
   if (!isSsmError(error)) {
     const stack = error instanceof Error ? error.stack ?? "" : "";
     for (const line of stack.split("\n")) if (line) terminal.err(line);
@@ -96,4 +98,16 @@ export function reportError(error: unknown, terminal: Terminal): number {
   }
   if (error.hint) terminal.err(`ssm: hint: ${error.hint}`);
   return error.code === "USAGE" ? EXIT.usage : EXIT.failure;
+}
+
+/** All that cannot be used in a file, and what is odd: a mistyped key may be the one that is missing. */
+function reportConfig(error: ConfigError, terminal: Terminal): number {
+  const { others, warnings, hint } = error;
+  if (hint) terminal.err(`ssm: hint: ${hint}`);
+  for (const { message, hint } of others) {
+    terminal.err(`ssm: error: ${message}`);
+    if (hint) terminal.err(`ssm: hint: ${hint}`);
+  }
+  for (const words of warnings) terminal.err(`ssm: warning: ${words}`);
+  return EXIT.failure;
 }

@@ -4,14 +4,18 @@
  * @module
  */
 import { SsmError } from "../../errors.ts";
-import { detectRole, type Ini, isSsm1 } from "../../config/mod.ts";
+import type { Ini } from "../../config/mod.ts";
 import {
   type Command,
   type CommandContext,
   type OptionValues,
   textOption,
 } from "../command/command.ts";
-import { readConfigFile } from "../command/config_file.ts";
+import {
+  commandFor,
+  forNothing,
+  readConfigFile,
+} from "../command/config_file.ts";
 import { EXIT } from "../command/terminal.ts";
 
 /** The command without a name. */
@@ -58,36 +62,34 @@ async function runRole(
   values: OptionValues,
   context: CommandContext,
 ): Promise<number> {
-  const role = detectRole(ini);
-  if (role === "receiver") {
-    refuse(values, ini, { daemon: "ssm1" });
-    const { runReceive } = await import("./receive.ts");
-    return await runReceive(ini, values, context);
+  switch (commandFor(ini)) {
+    case "receive": {
+      refuse(values, ini, { daemon: "ssm1" });
+      const { runReceive } = await import("./receive.ts");
+      return await runReceive(ini, values, context);
+    }
+    case "ssm1": {
+      refuse(values, ini, { "dn-file": "receive" });
+      const { runSsm1 } = await import("./ssm1.ts");
+      return await runSsm1(ini, values, context);
+    }
+    case "send": {
+      refuse(values, ini, RUNS_ONCE);
+      const { runSend } = await import("./send.ts");
+      return await runSend(ini, values, context);
+    }
+    case "broker": {
+      refuse(values, ini, RUNS_ONCE);
+      const { runBroker } = await import("./broker.ts");
+      return await runBroker(ini, values, context);
+    }
+    case undefined:
+      throw forNothing(ini, "do");
   }
-  if (isSsm1(ini)) {
-    refuse(values, ini, { "dn-file": "receive" });
-    const { runSsm1 } = await import("./ssm1.ts");
-    return await runSsm1(ini, values, context);
-  }
-  refuse(values, ini, {
-    daemon: "ssm1",
-    detach: "receive",
-    "dn-file": "receive",
-  });
-  if (role === "sender") {
-    const { runSend } = await import("./send.ts");
-    return await runSend(ini, values, context);
-  }
-  if (ini.has("stompserver")) {
-    const { runBroker } = await import("./broker.ts");
-    return await runBroker(ini, values, context);
-  }
-  throw new SsmError(
-    "CONFIG",
-    `Cannot tell what to do: ${ini.file} has neither [sender], [receiver], [stompserver] nor [messagedb]`,
-    { hint: `say it: ssm send -c ${ini.file}, or ssm receive -c ${ini.file}` },
-  );
 }
+
+/** Options of those that can be in the background, or have a list of DNs. */
+const RUNS_ONCE = { daemon: "ssm1", detach: "receive", "dn-file": "receive" };
 
 /** Refuses options that are for another role than the file's. */
 function refuse(

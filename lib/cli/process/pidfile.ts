@@ -66,6 +66,16 @@ export function claimIfPossible(
 }
 
 /**
+ * The process that a pidfile names, if it lives.
+ *
+ * @throws {SsmError} `CONFIG` when it cannot be read.
+ */
+export function runningProcess(path: string): number | undefined {
+  const pid = readPid(path);
+  return pid !== undefined && isAlive(pid) ? pid : undefined;
+}
+
+/**
  * Removes a pidfile whose process is gone. It is first renamed to a name of our
  * own: of two receivers that find it at the same time, neither can remove what
  * the other has written since.

@@ -19,8 +19,9 @@ const PERMISSIONS = [
   "--allow-run",
   // The mark of a process in the background; variables in a configuration of SSM1.
   "--allow-env",
-  // `$host` in a configuration of SSM1; whether it is root that changes a spool.
-  "--allow-sys=hostname,uid",
+  // `$host` in a configuration of SSM1; the free space of a disk; whether it is root
+  // that changes a spool.
+  "--allow-sys=hostname,statfs,uid",
 ] as const;
 
 /**

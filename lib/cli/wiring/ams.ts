@@ -17,6 +17,7 @@ import {
   type AmsSubscription,
   type AmsTopic,
 } from "../../ssm/mod.ts";
+import type { PeerVerifier, PublicTrust } from "../../net/mod.ts";
 import { systemClock } from "../../stomp/mod.ts";
 import { tokenOf } from "./ams_token.ts";
 import type { CarrierContext, OutgoingContext } from "./carrier_context.ts";
@@ -89,8 +90,13 @@ function addressOf({ host, port }: AmsConfig): string {
   return port === 443 ? host : `${host}:${port}`;
 }
 
-/** Makes clients, each with connections of its own; nothing is asked of the network before they are used. */
-function clientMaker(
+/**
+ * Makes clients, each with connections of its own; nothing is asked of the network
+ * before they are used.
+ *
+ * @throws {SsmError} `CONFIG` when the file with the token is of no use.
+ */
+export function clientMaker(
   broker: AmsConfig,
   { checkCrls }: { readonly checkCrls: boolean },
   { identity, trust, log, wire }: CarrierContext,
@@ -99,7 +105,7 @@ function clientMaker(
   if (token === undefined) {
     log.info("No AMS token provided, using cert/key pair instead.");
   }
-  const verifier = brokerVerifier({ trust, checkCrls });
+  const verify = amsVerifier(broker, { trust, checkCrls });
   return () =>
     new AmsClient({
       host: broker.host,
@@ -113,12 +119,21 @@ function clientMaker(
           return { certificatePem: certificate, keyPem: key };
         },
       },
-      trust: broker.trust === "capath"
-        ? verifier
-        : { roots: "public", besides: verifier },
+      trust: verify,
       environment: (name) => Deno.env.get(name),
       timeoutMs: broker.timeoutMs,
       log: wire,
       clock: systemClock,
     });
+}
+
+/** Whom to take for the service. */
+export function amsVerifier(
+  broker: AmsConfig,
+  context: Parameters<typeof brokerVerifier>[0],
+): PeerVerifier | PublicTrust {
+  const verifier = brokerVerifier(context);
+  return broker.trust === "capath"
+    ? verifier
+    : { roots: "public", besides: verifier };
 }

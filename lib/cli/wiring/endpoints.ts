@@ -97,9 +97,10 @@ function tellSome<T>(
   };
 }
 
-function tlsOptions(
+/** How TLS is spoken with a broker; `undefined` when it is not. The log hears what is dangerous. */
+export function tlsOptions(
   { useTls, verifyBroker }: BrokerConfig,
-  context: EndpointContext,
+  context: Omit<EndpointContext, "maxBodyBytes">,
 ) {
   const { log, identity } = context;
   if (!useTls) {

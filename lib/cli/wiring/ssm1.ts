@@ -165,8 +165,12 @@ export function composeSsm1Outgoing(
   });
 }
 
-/** The consumer's certificate in a file, if there is one. */
-async function openConsumerCertificate(
+/**
+ * The consumer's certificate in a file, if there is one.
+ *
+ * @throws {SsmError} `CERTIFICATE`, `TRUST` when it is not fit.
+ */
+export async function openConsumerCertificate(
   { consumerCertificate: path }: NonNullable<Ssm1Config["producer"]>,
   consumer: ConsumerIdentity,
   log: Logger,

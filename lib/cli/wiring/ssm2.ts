@@ -83,8 +83,13 @@ export async function composeSender(
   };
 }
 
-async function chooseRecipient(
-  { certificates }: SenderConfig,
+/**
+ * The certificate that messages are encrypted to; `undefined` when they are not.
+ *
+ * @throws {SsmError} `CERTIFICATE`, `TRUST` when it is not fit.
+ */
+export async function chooseRecipient(
+  { certificates }: Pick<SenderConfig, "certificates">,
   { trust, log }: { trust: TrustStore; log: Logger },
 ) {
   const { serverCert, verifyServerCert, checkCrls } = certificates;

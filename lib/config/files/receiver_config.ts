@@ -13,6 +13,7 @@ import {
   readProtocol,
 } from "./shared_sections.ts";
 import { fileWarnings } from "./file_warnings.ts";
+import { readParts, warningOf } from "../config_error.ts";
 import type { Ini } from "../ini/parse.ts";
 import { readSection, readSections, type Values } from "../schema/keys.ts";
 import { RECEIVER_TABLES } from "../tables/receiver_tables.ts";
@@ -48,19 +49,28 @@ export interface ReceiverConfig {
 /**
  * Reads a receiver's configuration.
  *
- * @throws {ConfigError} at the first thing that cannot be used.
+ * @throws {ConfigError} with all that cannot be used, and what is odd.
  */
 export function readReceiverConfig(ini: Ini): Loaded<ReceiverConfig> {
   const { protocol, warnings } = readProtocol(ini, "receiver");
   const tables = RECEIVER_TABLES[protocol];
   warnings.push(...fileWarnings(ini, RECEIVER_TABLES, protocol));
-  const carrier = protocol === "AMS" ? readAms(ini) : readStomp(ini);
+  const { carrier, daemon, ...others } = warningOf(
+    warnings,
+    () =>
+      readParts({
+        carrier: () => protocol === "AMS" ? readAms(ini) : readStomp(ini),
+        certificates: () =>
+          readSection(ini, "certificates", tables.certificates),
+        logging: () => loggingConfig(ini),
+        daemon: () => readSection(ini, "daemon", tables.daemon),
+      }),
+  );
   const config = Object.freeze({
     file: ini.file,
     ...carrier,
-    certificates: readSection(ini, "certificates", tables.certificates),
-    logging: loggingConfig(ini),
-    pidfile: readSection(ini, "daemon", tables.daemon).pidfile,
+    ...others,
+    pidfile: daemon.pidfile,
   });
   return { config, warnings, secrets: secretsIn(ini, tables) };
 }
@@ -69,14 +79,14 @@ type Carrier = Pick<ReceiverConfig, "broker" | "messaging">;
 
 function readStomp(ini: Ini): Carrier {
   const { broker, messaging } = RECEIVER_TABLES.STOMP;
-  const values = readSections(ini, { broker, messaging });
-  return {
-    broker: Object.freeze({
-      protocol: "STOMP",
-      ...brokerConfig(ini, values.broker),
-    }),
-    messaging: values.messaging,
-  };
+  return readParts({
+    broker: () =>
+      Object.freeze({
+        protocol: "STOMP",
+        ...brokerConfig(ini, readSection(ini, "broker", broker)),
+      }),
+    messaging: () => readSection(ini, "messaging", messaging),
+  });
 }
 
 function readAms(ini: Ini): Carrier {

@@ -14,9 +14,14 @@ import {
   readProtocol,
 } from "./shared_sections.ts";
 import { fileWarnings } from "./file_warnings.ts";
-import { ConfigError } from "../config_error.ts";
+import { ConfigError, readParts, warningOf } from "../config_error.ts";
 import type { Ini } from "../ini/parse.ts";
-import { keyPlace, readSection, type Values } from "../schema/keys.ts";
+import {
+  keyPlace,
+  readSection,
+  readSections,
+  type Values,
+} from "../schema/keys.ts";
 import { secretsIn } from "./secrets.ts";
 import { SENDER_TABLES } from "../tables/sender_tables.ts";
 
@@ -51,20 +56,27 @@ export interface SenderConfig {
 /**
  * Reads a sender's configuration.
  *
- * @throws {ConfigError} at the first thing that cannot be used.
+ * @throws {ConfigError} with all that cannot be used, and what is odd.
  */
 export function readSenderConfig(ini: Ini): Loaded<SenderConfig> {
   const { protocol, warnings } = readProtocol(ini, "sender");
   const tables = SENDER_TABLES[protocol];
   warnings.push(...fileWarnings(ini, SENDER_TABLES, protocol));
-  const { keepRunning } = readSection(ini, "sender", tables.sender);
-  const carrier = protocol === "AMS" ? readAms(ini) : readStomp(ini);
+  const { sender: { keepRunning }, carrier, ...others } = warningOf(
+    warnings,
+    () =>
+      readParts({
+        sender: () => readSection(ini, "sender", tables.sender),
+        carrier: () => protocol === "AMS" ? readAms(ini) : readStomp(ini),
+        certificates: () => readCertificates(ini),
+        logging: () => loggingConfig(ini),
+      }),
+  );
   const config = Object.freeze({
     file: ini.file,
     keepRunning,
     ...carrier,
-    certificates: readCertificates(ini),
-    logging: loggingConfig(ini),
+    ...others,
   });
   return { config, warnings, secrets: secretsIn(ini, tables) };
 }
@@ -73,26 +85,25 @@ type Carrier = Pick<SenderConfig, "broker" | "messaging">;
 
 function readStomp(ini: Ini): Carrier {
   const tables = SENDER_TABLES.STOMP;
-  const broker = readSection(ini, "broker", tables.broker);
-  const { retryForMs, ...values } = broker;
-  return {
-    broker: Object.freeze({
-      protocol: "STOMP",
-      ...brokerConfig(ini, values),
-      retryForMs,
-    }),
-    messaging: readSection(ini, "messaging", tables.messaging),
-  };
+  return readParts({
+    broker: () => {
+      const broker = readSection(ini, "broker", tables.broker);
+      const { retryForMs, ...values } = broker;
+      return Object.freeze({
+        protocol: "STOMP",
+        ...brokerConfig(ini, values),
+        retryForMs,
+      });
+    },
+    messaging: () => readSection(ini, "messaging", tables.messaging),
+  });
 }
 
 function readAms(ini: Ini): Carrier {
-  const tables = SENDER_TABLES.AMS;
-  const { retryForMs, ...values } = readSection(ini, "broker", tables.broker);
-  const { project, token, tokenFile, ...others } = readSection(
-    ini,
-    "messaging",
-    tables.messaging,
-  );
+  const { broker, messaging: all } = SENDER_TABLES.AMS;
+  const read = readSections(ini, { broker, messaging: all });
+  const { retryForMs, ...values } = read.broker;
+  const { project, token, tokenFile, ...others } = read.messaging;
   const { batch, batchBytes, messageLimit, ...messaging } = others;
   return {
     broker: Object.freeze({

@@ -10,7 +10,7 @@ import {
   type Protocol,
   PROTOCOL_TABLE,
 } from "../tables/shared_tables.ts";
-import { ConfigError } from "../config_error.ts";
+import { ConfigError, readParts } from "../config_error.ts";
 import type { Ini } from "../ini/parse.ts";
 import { keyPlace, readSection, type Values } from "../schema/keys.ts";
 import type { Level } from "../schema/kinds.ts";
@@ -84,28 +84,33 @@ export function brokerConfig(
   const { hosts, port: commonPort, ...rest } = values;
   const place = (property: keyof typeof BROKER_TABLE) =>
     keyPlace(ini, "broker", table[property]);
-  const addresses = hosts.map(({ host, port = commonPort }) => {
-    if (port === undefined) {
+  const { addresses } = readParts({
+    addresses: () =>
+      hosts.map(({ host, port = commonPort }) => {
+        if (port !== undefined) return Object.freeze({ host, port });
+        throw new ConfigError(
+          place("port"),
+          `it is missing, and host "${host}" has no port of its own`,
+        );
+      }),
+    passcode: () => {
+      if (rest.passcode === undefined || rest.passcodeFile === undefined) {
+        return;
+      }
       throw new ConfigError(
-        place("port"),
-        `it is missing, and host "${host}" has no port of its own`,
+        place("passcodeFile"),
+        `there is a "${table.passcode.name}" already; only one of them may be there`,
       );
-    }
-    return Object.freeze({ host, port });
+    },
+    login: () => {
+      const hasPasscode = (rest.passcode ?? rest.passcodeFile) !== undefined;
+      if (!hasPasscode || rest.login !== undefined) return;
+      throw new ConfigError(
+        place("login"),
+        "it is missing, although there is a passcode",
+      );
+    },
   });
-  if (rest.passcode !== undefined && rest.passcodeFile !== undefined) {
-    throw new ConfigError(
-      place("passcodeFile"),
-      `there is a "${table.passcode.name}" already; only one of them may be there`,
-    );
-  }
-  const hasPasscode = (rest.passcode ?? rest.passcodeFile) !== undefined;
-  if (hasPasscode && rest.login === undefined) {
-    throw new ConfigError(
-      place("login"),
-      "it is missing, although there is a passcode",
-    );
-  }
   return Object.freeze({ ...rest, addresses: Object.freeze(addresses) });
 }
 

@@ -10,7 +10,7 @@ import {
   type LoggingConfig,
   loggingConfig,
 } from "./shared_sections.ts";
-import { ConfigError } from "../config_error.ts";
+import { ConfigError, readParts, warningOf } from "../config_error.ts";
 import type { Ini } from "../ini/parse.ts";
 import { keyPlace, readSection, type Values } from "../schema/keys.ts";
 import { valueWarnings } from "./value_warnings.ts";
@@ -33,44 +33,67 @@ export interface StompserverConfig
 /**
  * Reads the configuration of an embedded broker.
  *
- * @throws {ConfigError} at the first thing that cannot be used.
+ * @throws {ConfigError} with all that cannot be used, and what is odd.
  */
 export function readStompserverConfig(ini: Ini): Loaded<StompserverConfig> {
-  const table = STOMPSERVER_TABLES.stompserver;
-  const values = readSection(ini, "stompserver", table);
-  const { tls, capath, caFile, data } = values;
-  const needed: (keyof typeof table)[] = [];
-  if (tls !== "off") needed.push("certificate", "key");
-  if (tls === "strict" && caFile === undefined) needed.push("capath");
-  for (const property of needed) {
-    if (values[property] !== undefined) continue;
-    throw new ConfigError(
-      keyPlace(ini, "stompserver", table[property]),
-      `it is missing, although tls is ${tls}`,
-    );
-  }
-  if (!values.stomp && values.ams === undefined) {
-    throw new ConfigError(
-      keyPlace(ini, "stompserver", table.ams),
-      "it is missing, although stomp is off: there would be no port",
-    );
-  }
-  if (capath !== undefined && caFile !== undefined) {
-    throw new ConfigError(
-      keyPlace(ini, "stompserver", table.caFile),
-      'there is a "capath" already; only one of them may be there',
-    );
-  }
+  const warnings = [
+    ...unknownKeys(ini),
+    ...valueWarnings(ini, STOMPSERVER_TABLES),
+  ];
+  const { values, logging } = warningOf(warnings, () =>
+    readParts({
+      values: () => {
+        const table = STOMPSERVER_TABLES.stompserver;
+        const values = readSection(ini, "stompserver", table);
+        assertComplete(ini, values);
+        return values;
+      },
+      logging: () => loggingConfig(ini),
+    }));
   const { withData, withoutData } = DEFAULT_MEMORY_MIB;
-  const mebibytes = data === undefined ? withoutData : withData;
+  const mebibytes = values.data === undefined ? withoutData : withData;
   const config = Object.freeze({
     ...values,
     memoryBytes: values.memoryBytes ?? mebibytes * 1024 ** 2,
     file: ini.file,
-    logging: loggingConfig(ini),
+    logging,
   });
-  return {
-    config,
-    warnings: [...unknownKeys(ini), ...valueWarnings(ini, STOMPSERVER_TABLES)],
+  return { config, warnings };
+}
+
+/** What depends on several keys. */
+function assertComplete(
+  ini: Ini,
+  values: Values<Tables["stompserver"]>,
+): void {
+  const table = STOMPSERVER_TABLES.stompserver;
+  const { tls, capath, caFile } = values;
+  const refuse = (property: keyof typeof table, state: string): never => {
+    const place = keyPlace(ini, "stompserver", table[property]);
+    throw new ConfigError(place, state);
   };
+  const needed: (keyof typeof table)[] = [];
+  if (tls !== "off") needed.push("certificate", "key");
+  if (tls === "strict" && caFile === undefined) needed.push("capath");
+  const parts = needed.map((property) => [property, () => {
+    if (values[property] !== undefined) return;
+    refuse(property, `it is missing, although tls is ${tls}`);
+  }]);
+  readParts({
+    ...Object.fromEntries(parts),
+    ports: () => {
+      if (values.stomp || values.ams !== undefined) return;
+      refuse(
+        "ams",
+        "it is missing, although stomp is off: there would be no port",
+      );
+    },
+    authorities: () => {
+      if (capath === undefined || caFile === undefined) return;
+      refuse(
+        "caFile",
+        'there is a "capath" already; only one of them may be there',
+      );
+    },
+  });
 }

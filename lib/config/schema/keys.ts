@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { ConfigError, type ConfigPlace } from "../config_error.ts";
+import { ConfigError, type ConfigPlace, readParts } from "../config_error.ts";
 import type { Ini, IniOption } from "../ini/parse.ts";
 import type { Kind } from "./kinds.ts";
 
@@ -162,7 +162,7 @@ export interface ReadSectionOptions {
 /**
  * The values of a section.
  *
- * @throws {ConfigError} when a required key is missing or a value is not allowed.
+ * @throws {ConfigError} when required keys are missing or values are not allowed; it has all of them.
  */
 export function readSection<T extends Table>(
   ini: Ini,
@@ -178,11 +178,11 @@ export function readSection<T extends Table>(
       `section [${section}] is missing`,
     );
   }
-  const values = Object.entries(table).map(([property, key]) => [
+  const keys = Object.entries(table).map(([property, key]) => [
     property,
-    readKey(ini, section, key, options),
+    () => readKey(ini, section, key, options),
   ]);
-  return Object.freeze(Object.fromEntries(values));
+  return Object.freeze(readParts(Object.fromEntries(keys)) as Values<T>);
 }
 
 /**
@@ -194,9 +194,13 @@ export function readSections<T extends Readonly<Record<string, Table>>>(
   ini: Ini,
   tables: T,
 ): { readonly [Section in keyof T]: Values<T[Section]> } {
-  const sections = Object.entries(tables)
-    .map(([section, table]) => [section, readSection(ini, section, table)]);
-  return Object.fromEntries(sections);
+  const sections = Object.entries(tables).map(([section, table]) => [
+    section,
+    () => readSection(ini, section, table),
+  ]);
+  return readParts(Object.fromEntries(sections)) as {
+    [Section in keyof T]: Values<T[Section]>;
+  };
 }
 
 function readKey(

@@ -3,7 +3,13 @@
  *
  * @module
  */
-import { ConfigError, type ConfigPlace, placeText } from "../config_error.ts";
+import {
+  ConfigError,
+  type ConfigPlace,
+  placeText,
+  readParts,
+  warningOf,
+} from "../config_error.ts";
 import type { Ini } from "../ini/parse.ts";
 import {
   findKey,
@@ -56,14 +62,14 @@ export function isSsm1(ini: Ini): boolean {
 /**
  * Reads the configuration of SSM1.
  *
- * @throws {ConfigError} at the first thing that cannot be used.
+ * @throws {ConfigError} with all that cannot be used, and what is odd.
  */
 export function readSsm1Config(
   ini: Ini,
   surroundings: Surroundings,
 ): Loaded<Ssm1Config> {
   const reader = new Reader(ini, surroundings);
-  const config = reader.read();
+  const config = warningOf(reader.warnings, () => reader.read());
   return {
     config,
     warnings: reader.warnings,
@@ -87,18 +93,17 @@ class Reader {
   }
 
   read(): Ssm1Config {
-    const { logConfFile, logging } = this.#logging();
-    const config = {
-      file: this.#ini.file,
-      broker: this.#broker(),
-      certificates: this.#section("certificates", SSM1_TABLES.certificates),
-      pidfile: this.#section("pidfile", SSM1_TABLES.pidfile).pidfile,
-      messages: this.#section("messagedb", SSM1_TABLES.messagedb),
-      logging,
-      logConfFile,
-      consumer: this.#role("consumer", SSM1_TABLES.consumer),
-      producer: this.#role("producer", SSM1_TABLES.producer),
-    };
+    const { log, pidfile, ...others } = readParts({
+      log: () => this.#logging(),
+      broker: () => this.#broker(),
+      certificates: () =>
+        this.#section("certificates", SSM1_TABLES.certificates),
+      pidfile: () => this.#section("pidfile", SSM1_TABLES.pidfile),
+      messages: () => this.#section("messagedb", SSM1_TABLES.messagedb),
+      consumer: () => this.#role("consumer", SSM1_TABLES.consumer),
+      producer: () => this.#role("producer", SSM1_TABLES.producer),
+    });
+    const config = { file: this.#ini.file, ...pidfile, ...log, ...others };
     this.#assertSomethingToDo(config);
     return Object.freeze(config);
   }
@@ -203,7 +208,9 @@ class Reader {
     );
   }
 
-  #assertSomethingToDo({ consumer, producer }: Ssm1Config): void {
+  #assertSomethingToDo(
+    { consumer, producer }: Pick<Ssm1Config, "consumer" | "producer">,
+  ): void {
     if (consumer ?? producer) return;
     const lacks = (["consumer", "producer"] as const)
       .filter((role) => this.#ini.has(role))

@@ -73,6 +73,11 @@ export interface HttpAnswer {
   readonly location: string | undefined;
   /** How long the host asks to be left alone, in ms; at most an hour. */
   readonly retryAfterMs: number | undefined;
+  /**
+   * How much the host's clock is ahead of ours, in ms, by the date that the answer
+   * bears, which has whole seconds; `undefined` when it bears none.
+   */
+  readonly aheadMs: number | undefined;
 }
 
 /** What a client has done so far. */
@@ -264,5 +269,11 @@ function answerOf(
     retryAfterMs: retryAfter === undefined
       ? undefined
       : readRetryAfter(retryAfter, clock.date()),
+    aheadMs: aheadOf(headers.date, clock.date()),
   };
+}
+
+function aheadOf(date: string | undefined, now: Date): number | undefined {
+  const theirs = Date.parse(date ?? "");
+  return Number.isNaN(theirs) ? undefined : theirs - now.getTime();
 }

@@ -13,6 +13,7 @@ import type { Certificate } from "../certificate/certificate.ts";
 import { readAuthorities } from "../certificate/certificate_file.ts";
 import { verifyChain, type VerifyChainOptions } from "../path/chain.ts";
 import type { CertificateSource, TrustFile, Verdict } from "../path/verdict.ts";
+import { type CurrentCrl, currentCrl } from "../path/revocation.ts";
 import { type Crl, readCrls } from "../crl/crl.ts";
 import { type Name, sameName } from "../certificate/name.ts";
 import { SignatureCache } from "../signature/cache.ts";
@@ -97,6 +98,34 @@ export class TrustStore implements CertificateSource {
    */
   crls(issuer: Name): readonly Crl[] {
     return this.#revocations(issuer).found;
+  }
+
+  /**
+   * The certificates in all files that are named as those of authorities are.
+   *
+   * @throws {SsmError} `TRUST` when the directory cannot be read.
+   */
+  authorities(): Certificate[] {
+    const found = [...this.#listing.names()].filter((name) =>
+      CA_FILE.test(name)
+    ).sort().flatMap((file) => this.#certificates.read(file).found);
+    // Files by the old hash are often links to those by the new one.
+    return [
+      ...new Map(found.map((one) => [one.raw.toHex(), one])).values(),
+    ];
+  }
+
+  /**
+   * The CRL of an authority that counts now, or why there is none.
+   *
+   * @throws {SsmError} `TRUST` when the directory cannot be read.
+   */
+  async currentCrl(authority: Certificate): Promise<CurrentCrl> {
+    return await currentCrl(authority, {
+      source: this,
+      now: this.#clock.date(),
+      signatures: this.#signatures,
+    });
   }
 
   /**

@@ -63,7 +63,7 @@ async function certificateFault(
   const { source, now } = options;
   const candidates = source.crls(certificate.issuer)
     .filter((crl) => isFrom(crl, issuer) && concerns(crl, certificate))
-    .toSorted((a, b) => b.thisUpdate.getTime() - a.thisUpdate.getTime());
+    .toSorted(newestFirst);
   const { crl, fault } = await newestComplete(candidates, issuer, options);
   const valid = crl ? [crl] : [];
   for (const addition of candidates.filter((crl) => !isComplete(crl))) {
@@ -85,9 +85,28 @@ async function certificateFault(
     : { reason, missing: { what: "CRL", authority } };
 }
 
-interface Newest {
+/** The CRL of an authority that counts, or why there is none. */
+export interface CurrentCrl {
   readonly crl?: Crl;
+  /** In words about the authority. */
   readonly fault?: string;
+}
+
+/**
+ * The CRL of an authority by which a certificate that it issued would be cleared;
+ * one for certificates of one kind alone is as good as one for all.
+ */
+export async function currentCrl(
+  issuer: Certificate,
+  options: RevocationOptions,
+): Promise<CurrentCrl> {
+  const candidates = options.source.crls(issuer.subject)
+    .filter((crl) => isFrom(crl, issuer)).toSorted(newestFirst);
+  return await newestComplete(candidates, issuer, options);
+}
+
+function newestFirst(a: Crl, b: Crl): number {
+  return b.thisUpdate.getTime() - a.thisUpdate.getTime();
 }
 
 /**
@@ -98,7 +117,7 @@ async function newestComplete(
   candidates: readonly Crl[],
   issuer: Certificate,
   options: RevocationOptions,
-): Promise<Newest> {
+): Promise<CurrentCrl> {
   const name = formatDn(issuer.subject);
   let outdated: string | undefined;
   for (const crl of candidates.filter(isComplete)) {

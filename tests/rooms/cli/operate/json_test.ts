@@ -42,6 +42,7 @@ test("Every command prints the document that docs/operating.md describes", async
     );
     return document;
   };
+  await check("ssm check", "--offline");
   await check("ssm reject list");
   const { reject } = await check("ssm reject list", "--all");
   for (const { id } of reject.messages) await check("ssm reject show", id);
