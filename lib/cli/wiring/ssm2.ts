@@ -42,6 +42,8 @@ export interface ComposeContext {
   /** The program's; the parts that speak to a broker have one of their own, as the originals. */
   readonly log: Logger;
   readonly signal: AbortSignal;
+  /** Is told which broker it is connected to. */
+  readonly onConnection?: (broker: string | undefined) => void;
 }
 
 /** The parts of a sender. */
@@ -58,7 +60,7 @@ export interface SenderParts {
  */
 export async function composeSender(
   config: SenderConfig,
-  { log, signal }: ComposeContext,
+  { log, signal, onConnection }: ComposeContext,
 ): Promise<SenderParts> {
   const { certificates, messaging, broker } = config;
   const wire = log.named(WIRE_LOG);
@@ -87,6 +89,7 @@ export async function composeSender(
       destination: messaging.destination,
       retryForMs: broker.retryForMs,
       signal,
+      onConnection,
       log: wire,
       clock: systemClock,
     }),
@@ -168,7 +171,7 @@ export interface ReceiverParts {
  */
 export async function composeReceiver(
   config: ReceiverConfig,
-  log: Logger,
+  { log, onConnection }: Omit<ComposeContext, "signal">,
 ): Promise<ReceiverParts> {
   const { certificates, messaging, broker } = config;
   const wire = log.named(WIRE_LOG);
@@ -200,6 +203,7 @@ export async function composeReceiver(
       }),
       destination: messaging.destination,
       prefetch: messaging.window,
+      onConnection,
       log: wire,
       clock: systemClock,
     }),
