@@ -12,7 +12,7 @@
 import { fileURLToPath } from "node:url";
 import { missingParts, PARTS } from "./peers/parts.ts";
 import { type Tally, TallyReader } from "./house/tally.ts";
-import { textLines } from "./kit/text_lines.ts";
+import { textLines } from "../lib/cli/process/text_lines.ts";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 

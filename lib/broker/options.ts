@@ -52,10 +52,8 @@ export interface BrokerOptions {
   readonly graceFactor?: number | undefined;
   /** What clients may ask of it; those that are not named have their defaults. */
   readonly limits?: GivenLimits | undefined;
-  /** What time-outs and heart-beats go by. @default the machine's clock */
+  /** What time-outs, heart-beats and the header `expires` go by. @default the machine's clock */
   readonly clock?: Clock | undefined;
-  /** The time in milliseconds since 1970, for the `expires` header. @default Date.now */
-  readonly now?: (() => number) | undefined;
   /** Makes names that are unique and cannot be guessed. @default crypto.randomUUID */
   readonly randomId?: (() => string) | undefined;
 }
@@ -86,7 +84,6 @@ export function completeOptions(options: BrokerOptions) {
     graceFactor,
     limits: completeLimits(options.limits),
     clock: options.clock ?? systemClock,
-    now: options.now ?? Date.now,
     randomId: options.randomId ?? (() => crypto.randomUUID()),
   };
 }

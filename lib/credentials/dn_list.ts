@@ -4,7 +4,7 @@
  * @module
  */
 import { Buffer } from "node:buffer";
-import { quoted, reason, SsmError } from "../errors.ts";
+import { isErrno, quoted, reason, SsmError } from "../errors.ts";
 import { fileAgeMs } from "../file_state.ts";
 import { type Clock, systemClock } from "../time/mod.ts";
 import { NearDns } from "./near_dn.ts";
@@ -216,9 +216,7 @@ export class DnList {
   }
 
   #error(action: string, cause: unknown): SsmError {
-    const state = cause instanceof Deno.errors.NotFound
-      ? "no such file"
-      : reason(cause);
+    const state = isErrno(cause, "ENOENT") ? "no such file" : reason(cause);
     return new SsmError(
       "DN_LIST",
       `Cannot ${action} the DN list ${quoted(this.#file)}: ${state}`,

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { quoted, reason, SsmError } from "../errors.ts";
+import { isErrno, quoted, reason, SsmError } from "../errors.ts";
 import type { KeyPair } from "../net/mod.ts";
 import { decodePem } from "../asn1/mod.ts";
 import {
@@ -193,9 +193,7 @@ function readFile(path: string, code: "CERTIFICATE" | "KEY"): Uint8Array {
   try {
     return Deno.readFileSync(path);
   } catch (cause) {
-    const state = cause instanceof Deno.errors.NotFound
-      ? "no such file"
-      : reason(cause);
+    const state = isErrno(cause, "ENOENT") ? "no such file" : reason(cause);
     throw new SsmError(code, `Cannot read ${quoted(path)}: ${state}`, {
       cause,
       hint: "it must exist and be readable by the user that runs ssm",

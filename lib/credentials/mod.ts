@@ -1,5 +1,5 @@
 /**
- * Who this host is and whom it trusts, from files that may be replaced at any time.
+ * The identity of this host and the hosts that it trusts, from files that may be replaced at any time.
  *
  * @module
  */

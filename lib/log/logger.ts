@@ -24,7 +24,7 @@ export type LogLevel = typeof LOG_LEVELS[number];
 export interface LogRecord {
   /** When it was said. */
   readonly time: Date;
-  /** Who says it, such as `ssmsend`. */
+  /** The part of the program that says it, such as `ssmsend`. */
   readonly name: string;
   /** How severe it is. */
   readonly level: LogLevel;

@@ -8,7 +8,7 @@ import { isErrno, reason, SsmError, systemCode } from "../errors.ts";
 const OLD_TLS = "offers only old TLS (needs TLS 1.2 with ECDHE and AES-GCM, " +
   "or TLS 1.3)";
 
-/** Who speaks TLS with whom. */
+/** One side of a TLS connection: what it calls the other, and what it showed. */
 export interface TlsSide {
   /** What to call the other side. */
   readonly peer: "broker" | "client";

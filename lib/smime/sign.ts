@@ -5,6 +5,7 @@
  */
 import { createHash } from "node:crypto";
 import type { Certificate, PrivateKey } from "../pki/mod.ts";
+import { systemClock } from "../time/mod.ts";
 import type { DigestName } from "./cms/algorithms.ts";
 import { writeBase64 } from "./mime/base64.ts";
 import { ByteWriter } from "./mime/byte_writer.ts";
@@ -70,7 +71,7 @@ export async function signMessage(
   options: SignOptions = {},
 ): Promise<Uint8Array<ArrayBuffer>> {
   const { certificate, key } = signer;
-  const { signingTime = new Date(), form = "auto" } = options;
+  const { signingTime = systemClock.date(), form = "auto" } = options;
   const { digest = naturalDigest(certificate) } = options;
   const { algorithm, sign } = await signingKey(certificate, key, digest);
   const boundary = randomBoundary();

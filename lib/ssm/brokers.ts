@@ -15,7 +15,7 @@ import {
   type ReconnectOptions,
 } from "../stomp/mod.ts";
 
-/** Which brokers there are, and who hears of them. */
+/** Which brokers there are, and the log that is told of them. */
 export interface BrokersOptions {
   /** Brokers, in the order of preference. */
   readonly endpoints: readonly Endpoint[];

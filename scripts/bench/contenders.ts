@@ -8,7 +8,7 @@ import { StompClient, type StompConnectOptions } from "../../lib/stomp/mod.ts";
 import { startActiveMq } from "../../tests/peers/activemq.ts";
 import { missingParts, PARTS } from "../../tests/peers/parts.ts";
 import { startRabbitMq } from "../../tests/peers/rabbitmq.ts";
-import { ServerProcess } from "../../tests/peers/server_process.ts";
+import { startServer } from "../../tests/peers/server_process.ts";
 import { ssmArguments } from "./ssm_process.ts";
 
 /** A running broker. */
@@ -66,7 +66,7 @@ export async function startEmbedded(
   started.defer(() => Deno.remove(directory, { recursive: true }));
   const data = stored ? ["--data", directory] : [];
   let port = 0;
-  const process = await ServerProcess.start(Deno.execPath(), {
+  const process = await startServer(Deno.execPath(), {
     args: ssmArguments(["broker", "--port", "0", ...data, ...args]),
     env: { HOME: Deno.env.get("HOME") ?? directory },
     ready: (line) => {
@@ -74,7 +74,7 @@ export async function startEmbedded(
       return port > 0;
     },
   });
-  started.defer(() => process.stop());
+  started.use(process);
   const rest = started.move();
   return contender(name, {
     stompPort: port,

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { parseScript, runScript } from "../kit/script.ts";
+import { parseScript, runScript } from "../kit/programs/script.ts";
 
 /** Runs a script in a directory of its own. */
 async function run(script: string): Promise<void> {

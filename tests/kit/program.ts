@@ -4,11 +4,15 @@
  * @module
  */
 import { fileURLToPath } from "node:url";
+import { ObservedProcess } from "../../lib/cli/process/observed_process.ts";
 import { RUNTIME_OPTIONS } from "../../lib/cli/process/self.ts";
-import { textLines } from "./text_lines.ts";
+import { systemClock, within } from "../../lib/time/mod.ts";
 
 /** Nothing here may take longer, unless it is told to; what does hangs. */
 const TIMEOUT_MS = 30_000;
+
+/** The most that a failure shows of the output. */
+const LINES_QUOTED = 60;
 
 /**
  * Program and arguments that run ssm with the rights it has in earnest.
@@ -63,88 +67,65 @@ export async function ssm(
 
 /** A running program, whose lines of output can be waited for; killed on disposal. */
 export class Running implements AsyncDisposable {
-  readonly #child: Deno.ChildProcess;
+  readonly #process: ObservedProcess;
   readonly #timeoutMs: number;
-  readonly #said: Record<"stdout" | "stderr", string[]> = {
-    stdout: [],
-    stderr: [],
-  };
-  readonly #closed: Promise<unknown>;
-  #changed = Promise.withResolvers<void>();
-  #ended = false;
   #read = 0;
 
   constructor(
     command: readonly [string, ...string[]],
     options: RunOptions = {},
   ) {
-    const [program, ...args] = command;
-    this.#timeoutMs = options.timeoutMs ?? TIMEOUT_MS;
-    this.#child = new Deno.Command(program, {
-      args,
-      ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
-      env: { NO_COLOR: "1", ...options.env },
-      stdin: options.stdin === undefined ? "null" : "piped",
-      stdout: "piped",
-      stderr: "piped",
-    }).spawn();
-    // It may end before it has read everything.
-    options.stdin?.pipeTo(this.#child.stdin).catch(() => {});
-    this.#closed = Promise.all([
-      this.#listen("stdout"),
-      this.#listen("stderr"),
-    ]).finally(() => {
-      this.#ended = true;
-      this.#changed.resolve();
+    const { cwd, env, stdin, timeoutMs = TIMEOUT_MS } = options;
+    this.#timeoutMs = timeoutMs;
+    this.#process = new ObservedProcess("program", command, {
+      ...(cwd !== undefined && { cwd }),
+      env: { NO_COLOR: "1", ...env },
+      ...(stdin && { stdin: "piped" }),
+      linesQuoted: LINES_QUOTED,
     });
+    // It may end before it has read everything.
+    stdin?.pipeTo(this.#process.stdin).catch(() => {});
   }
 
   get pid(): number {
-    return this.#child.pid;
+    return this.#process.pid;
   }
 
   /** The next line of standard output that matches, after the one that matched last. */
   async line(pattern: RegExp): Promise<string> {
-    const lines = this.#said.stdout;
-    for (;;) {
-      while (this.#read < lines.length) {
-        const line = lines[this.#read++]!;
+    const { stdout } = this.#process;
+    const next = () => {
+      while (this.#read < stdout.length) {
+        const line = stdout[this.#read++]!;
         if (pattern.test(line)) return line;
       }
-      if (this.#ended) {
-        throw new Error(`It ended without saying ${pattern}\n${this.#all()}`);
-      }
-      await this.#within(this.#changed.promise, `has not said ${pattern}`);
-    }
+    };
+    return await this.#process.until(next, pattern.source, this.#timeoutMs);
   }
 
   /** The first line of standard error that matches. */
   async complaint(pattern: RegExp): Promise<string> {
-    for (;;) {
-      const line = this.#said.stderr.find((said) => pattern.test(said));
-      if (line !== undefined) return line;
-      if (this.#ended) {
-        throw new Error(`It ended without saying ${pattern}\n${this.#all()}`);
-      }
-      await this.#within(this.#changed.promise, `has not said ${pattern}`);
-    }
+    return await this.#process.until(
+      () => this.#process.stderr.find((line) => pattern.test(line)),
+      pattern.source,
+      this.#timeoutMs,
+    );
   }
 
-  /** Sends a signal. */
-  kill(signal: Deno.Signal = "SIGTERM"): void {
-    this.#child.kill(signal);
+  /** Sends a signal, unless it has ended. */
+  kill(signal?: Deno.Signal): void {
+    this.#process.kill(signal);
   }
 
   /** Waits for the end. */
   async end(): Promise<Outcome> {
-    await this.#within(this.#closed, "has not ended");
-    const { code } = await this.#child.status;
+    const ended = this.#process.end();
+    if (!await within(systemClock, this.#timeoutMs, ended)) {
+      throw new Error(`It has not ended; ${this.#process.lastWords}`);
+    }
     const text = (lines: string[]) => lines.map((line) => `${line}\n`).join("");
-    return {
-      status: code,
-      stdout: text(this.#said.stdout),
-      stderr: text(this.#said.stderr),
-    };
+    const { stdout, stderr } = this.#process;
+    return { status: await ended, stdout: text(stdout), stderr: text(stderr) };
   }
 
   /** SIGTERM, and how it ended. */
@@ -154,39 +135,6 @@ export class Running implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    if (!this.#ended) {
-      try {
-        this.kill("SIGKILL");
-      } catch {
-        // It ended by itself in this instant.
-      }
-    }
-    await this.#closed;
-    await this.#child.status;
-  }
-
-  async #listen(stream: "stdout" | "stderr"): Promise<void> {
-    for await (const line of textLines(this.#child[stream])) {
-      this.#said[stream].push(line);
-      this.#changed.resolve();
-      this.#changed = Promise.withResolvers();
-    }
-  }
-
-  async #within<T>(promise: Promise<T>, otherwise: string): Promise<T> {
-    const late = Promise.withResolvers<never>();
-    const timer = setTimeout(
-      () => late.reject(new Error(`It ${otherwise}\n${this.#all()}`)),
-      this.#timeoutMs,
-    );
-    try {
-      return await Promise.race([promise, late.promise]);
-    } finally {
-      clearTimeout(timer);
-    }
-  }
-
-  #all(): string {
-    return [...this.#said.stdout, ...this.#said.stderr].join("\n");
+    await this.#process.stop("SIGKILL");
   }
 }

@@ -7,13 +7,10 @@ import { encodePem } from "../../lib/asn1/mod.ts";
 import { DirqSimple } from "../../lib/spool/mod.ts";
 import { CRAFT_KEY, craftCertificate } from "./pki/craft_certificate.ts";
 import { type Credentials, openssl } from "../peers/openssl/openssl.ts";
+import { iniText, type Section, type Sections } from "./ini_text.ts";
 import { type Part, sharedServer, testWith } from "../peers/parts.ts";
 import { type TestPki, testPki } from "./pki/test_pki.ts";
-
-type Section = Readonly<Record<string, string | number | undefined>>;
-
-/** Sections of a configuration file, or what is changed in one; `undefined` takes a key away. */
-export type Sections = Readonly<Record<string, Section>>;
+import { namesIn } from "./disk/directories.ts";
 
 /** A site, removed on disposal. */
 export class Site implements AsyncDisposable {
@@ -119,12 +116,12 @@ export class Site implements AsyncDisposable {
   ): Promise<Record<string, string>[]> {
     const elements: Record<string, string>[] = [];
     const base = `${this.received}/${queue}`;
-    for (const directory of await namesIn(base)) {
+    for (const directory of namesIn(base)) {
       if (!/^[0-9a-f]{8}$/.test(directory)) continue;
-      for (const name of await namesIn(`${base}/${directory}`)) {
+      for (const name of namesIn(`${base}/${directory}`)) {
         const path = `${base}/${directory}/${name}`;
         const fields: Record<string, string> = {};
-        for (const field of await namesIn(path)) {
+        for (const field of namesIn(path)) {
           fields[field] = await Deno.readTextFile(`${path}/${field}`);
         }
         elements.push(fields);
@@ -193,22 +190,8 @@ export class Site implements AsyncDisposable {
     sections: Sections,
     changes: Sections,
   ): Promise<string> {
-    const all = { ...sections };
-    for (const [section, keys] of Object.entries(changes)) {
-      all[section] = { ...all[section], ...keys };
-    }
-    return await this.write(name, iniText(all));
+    return await this.write(name, iniText(sections, changes));
   }
-}
-
-/** The text of a configuration file; a section whose keys are all taken away is none. */
-function iniText(sections: Sections): string {
-  return Object.entries(sections).map(([section, keys]) => {
-    const lines = Object.entries(keys).flatMap(([key, value]) =>
-      value === undefined ? [] : [`${key} = ${value}\n`]
-    );
-    return lines.length === 0 ? "" : `[${section}]\n${lines.join("")}\n`;
-  }).join("");
 }
 
 /** Registers tests that have a site each, and one PKI together; a test may need further parts. */
@@ -223,14 +206,4 @@ export function siteTests(): (
       await using site = await Site.make(pki());
       await fn(site);
     });
-}
-
-async function namesIn(directory: string): Promise<string[]> {
-  try {
-    const entries = await Array.fromAsync(Deno.readDir(directory));
-    return entries.map(({ name }) => name).sort();
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return [];
-    throw error;
-  }
 }

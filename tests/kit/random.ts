@@ -1,15 +1,18 @@
 /**
- * Random numbers that are the same for the same seed on every machine.
+ * Chance that can be had again: the same for the same seed on every machine.
  *
  * @module
  */
 
 /** A generator of 32 bits of state (mulberry32): small, fast, good enough to choose. */
 export class Random {
+  readonly seed: number;
   #state: number;
 
-  constructor(seed: number) {
-    this.#state = seed >>> 0;
+  /** @param seed @default one that nobody knows beforehand */
+  constructor(seed: number = crypto.getRandomValues(new Uint32Array(1))[0]!) {
+    this.seed = seed >>> 0;
+    this.#state = this.seed;
   }
 
   /** From 0 to 2^32 - 1. */
@@ -26,6 +29,11 @@ export class Random {
     return limit > 0 ? this.next() % limit : 0;
   }
 
+  /** A whole number from `least` to `most`, both included. */
+  from(least: number, most: number): number {
+    return least + this.below(most - least + 1);
+  }
+
   /** True once in `n` times. */
   oneIn(n: number): boolean {
     return this.below(n) === 0;
@@ -34,6 +42,12 @@ export class Random {
   /** One of `choices`, of which there must be one. */
   pick<T>(choices: ArrayLike<T>): T {
     return choices[this.below(choices.length)]!;
+  }
+
+  /** The same things in another order. */
+  shuffled<T>(things: readonly T[]): T[] {
+    const left = [...things];
+    return things.map(() => left.splice(this.below(left.length), 1)[0]!);
   }
 
   /** A length that is mostly small and sometimes up to `limit`. */

@@ -26,7 +26,8 @@ import {
 import { type Clock, type Endpoint, systemClock } from "../../lib/stomp/mod.ts";
 import type { Credentials } from "../peers/openssl/openssl.ts";
 import type { TestPki } from "./pki/test_pki.ts";
-import { QUEUE, type Stage, text } from "./stage.ts";
+import { QUEUE, type Stage } from "./stage.ts";
+import { text } from "./text.ts";
 
 /** How a receiver differs from the default. */
 export interface ReceiveChanges extends

@@ -9,6 +9,7 @@ import { dial } from "../../lib/net/mod.ts";
 import {
   DeliveredElements,
   DirqSchema,
+  type DirqSchemaOptions,
   DirqSimple,
   type OutgoingSpool,
 } from "../../lib/spool/mod.ts";
@@ -25,7 +26,8 @@ import {
   StompClient,
   type StompConnectOptions,
 } from "../../lib/stomp/mod.ts";
-import { FakeClock } from "./fake_clock.ts";
+import { InstantClock } from "./clocks.ts";
+import { bytes, text } from "./text.ts";
 
 /** Where both sides send to, unless they are told otherwise. */
 export const QUEUE = "/queue/accounting";
@@ -104,7 +106,7 @@ export class Stage implements AsyncDisposable {
       envelope = { seal: (body) => Promise.resolve({ body }) },
       retryForMs = 60_000,
       destination = QUEUE,
-      clock = new FakeClock(),
+      clock = new InstantClock(),
       ...rest
     } = changes;
     const { log, signal } = this;
@@ -132,8 +134,12 @@ export class Stage implements AsyncDisposable {
   }
 
   /** Opens the queue `incoming` or `reject`, as a receiver that starts does. */
-  delivery(queue: "incoming" | "reject"): Promise<DirqSchema> {
+  delivery(
+    queue: "incoming" | "reject",
+    options: Pick<DirqSchemaOptions, "clock"> = {},
+  ): Promise<DirqSchema> {
     return DirqSchema.open(`${this.dir}/${queue}`, {
+      ...options,
       ledgerDirectory: `${this.dir}/ledger/${queue}`,
     });
   }
@@ -194,12 +200,4 @@ export function notingEnvelope(
       return Promise.resolve({ body: payload });
     },
   };
-}
-
-export function bytes(text: string): Uint8Array<ArrayBuffer> {
-  return new TextEncoder().encode(text);
-}
-
-export function text(bytes: Uint8Array): string {
-  return new TextDecoder().decode(bytes);
 }

@@ -5,15 +5,13 @@
  */
 
 import { join } from "node:path";
-import { ServerProcess } from "./server_process.ts";
-
-/** PEM files for the TLS port. */
-export interface BrokerTls {
-  readonly certificate: string;
-  readonly key: string;
-  /** The CA certificate that client certificates must chain to. */
-  readonly ca: string;
-}
+import type { ObservedProcess } from "../../lib/cli/process/observed_process.ts";
+import {
+  type BrokerTls,
+  ForeignBroker,
+  startForeignBroker,
+} from "./foreign_broker.ts";
+import { startServer } from "./server_process.ts";
 
 /** What the tests can ask of the broker. */
 export interface ActiveMqOptions {
@@ -49,77 +47,49 @@ const QUICK_OPTIONS = [
 ];
 
 /** Starts ActiveMQ with an empty KahaDB store in a new temporary directory. */
-export async function startActiveMq(
+export function startActiveMq(
   options: ActiveMqOptions = {},
 ): Promise<ActiveMq> {
-  const directory = await Deno.makeTempDir({ prefix: "activemq-" });
-  try {
-    for (const name of ["conf", "data", "tmp"]) {
-      await Deno.mkdir(join(directory, name));
-    }
-    if (options.tls) await makeKeystores(directory, options.tls);
-    const broker = new ActiveMq(directory, options);
-    await broker.restart();
-    return broker;
-  } catch (error) {
-    await Deno.remove(directory, { recursive: true });
-    throw error;
-  }
+  return startForeignBroker(
+    "activemq",
+    (directory) => new ActiveMq(directory, options),
+  );
 }
 
 /** A running ActiveMQ. */
-export class ActiveMq implements AsyncDisposable {
-  readonly #directory: string;
+export class ActiveMq extends ForeignBroker {
   readonly #options: ActiveMqOptions;
   readonly #ports = new Map<string, number>();
-  #process: ServerProcess | undefined;
 
   /** Use {@linkcode startActiveMq}. */
   constructor(directory: string, options: ActiveMqOptions) {
-    this.#directory = directory;
+    super(directory);
     this.#options = options;
   }
 
-  /** STOMP over TCP, on 127.0.0.1. Stays the same over a restart. */
-  get stompPort(): number {
+  override get stompPort(): number {
     return this.#ports.get("stomp")!;
   }
 
-  /** STOMP over TLS, on 127.0.0.1; only with the option `tls`. */
-  get tlsPort(): number {
+  override get tlsPort(): number {
     const port = this.#ports.get("stomp+ssl");
     if (port === undefined) throw new Error("This broker has no TLS port");
     return port;
   }
 
-  /** The number of the broker's process; another one after a restart. */
-  get pid(): number {
-    if (!this.#process) throw new Error("This broker does not run");
-    return this.#process.pid;
-  }
-
-  /** The broker's last lines of output. */
-  get tail(): string {
-    return this.#process?.tail ?? "";
-  }
-
-  /** Ends the broker as a power cut would. What it has stored stays. */
-  async kill9(): Promise<void> {
-    await this.#process?.stop("SIGKILL");
-    this.#process = undefined;
-  }
-
-  /** Stops the broker in good order if it runs, and starts it on the same ports and store. */
-  async restart(): Promise<void> {
-    await this.#process?.stop();
-    this.#process = undefined;
-    const dir = this.#directory;
+  protected override async launch(): Promise<ObservedProcess> {
+    const dir = this.directory;
+    for (const name of ["conf", "data", "tmp"]) {
+      await Deno.mkdir(join(dir, name), { recursive: true });
+    }
+    const { tls } = this.#options;
+    if (tls && this.#ports.size === 0) await makeKeystores(dir, tls);
     await Deno.writeTextFile(
       join(dir, "conf/activemq.xml"),
       configuration(dir, this.#options, this.#ports),
     );
     await Deno.writeTextFile(join(dir, "conf/log4j.properties"), LOG_CONFIG);
-    this.#process = await ServerProcess.start("java", {
+    return await startServer("java", {
       args: [
         ...(this.#options.asService ? SERVICE_OPTIONS : QUICK_OPTIONS),
         `-Djava.io.tmpdir=${dir}/tmp`,
@@ -137,16 +107,6 @@ export class ActiveMq implements AsyncDisposable {
       cwd: dir,
       ready: (line) => this.#hear(line),
     });
-  }
-
-  /** Ends the broker and removes its directory. */
-  async close(): Promise<void> {
-    await this.kill9();
-    await Deno.remove(this.#directory, { recursive: true });
-  }
-
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.close();
   }
 
   #hear(line: string): boolean {

@@ -4,7 +4,7 @@
  * @module
  */
 import { freePorts } from "../kit/net/free_port.ts";
-import { ServerProcess } from "./server_process.ts";
+import { startServer } from "./server_process.ts";
 
 /** A running proxy, which disposal ends. */
 export interface Haproxy extends AsyncDisposable {
@@ -37,7 +37,7 @@ listen proxy${index}
   timeout server 60s
 ${sections.join("")}`,
   );
-  const server = await ServerProcess.start("haproxy", {
+  const server = await startServer("haproxy", {
     args: ["-W", "-db", "-f", file],
     ready: (line) => line.includes("Loading success"),
   });

@@ -157,7 +157,7 @@ export const PARTS: Readonly<Record<Part, PartFacts>> = {
 const known = new Map<Part, boolean>();
 
 /** Tells whether this machine has a part; looked up once. */
-export function hasPart(part: Part): boolean {
+function hasPart(part: Part): boolean {
   const before = known.get(part);
   if (before !== undefined) return before;
   const now = PARTS[part].present();

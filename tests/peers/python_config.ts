@@ -1,5 +1,5 @@
 /**
- * The other reader: Python, and made-up texts for both.
+ * The other reader: Python.
  *
  * @module
  */
@@ -24,13 +24,4 @@ export async function askPython<Answer>(
   const { success, stdout } = await child.output();
   assert.ok(success);
   return JSON.parse(new TextDecoder().decode(stdout));
-}
-
-/** The same numbers at every run (a linear congruential generator). */
-export function randomNumbers(seed: number): (below: number) => number {
-  let state = seed >>> 0;
-  return (below) => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    return Math.floor(state / 2 ** 32 * below);
-  };
 }

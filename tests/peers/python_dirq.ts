@@ -6,7 +6,7 @@
 import assert from "node:assert/strict";
 
 /** A Python program that has what it needs of dirq; `sys.argv[1]` is the queue's directory. */
-export const PRELUDE = `
+const PRELUDE = `
 import json, os, sys, time
 from dirq.QueueSimple import QueueSimple
 from dirq.queue import Queue

@@ -5,9 +5,14 @@
  */
 
 import { join } from "node:path";
-import type { BrokerTls } from "./activemq.ts";
+import type { ObservedProcess } from "../../lib/cli/process/observed_process.ts";
 import { freePorts } from "../kit/net/free_port.ts";
-import { ServerProcess } from "./server_process.ts";
+import {
+  type BrokerTls,
+  ForeignBroker,
+  startForeignBroker,
+} from "./foreign_broker.ts";
+import { startServer } from "./server_process.ts";
 
 /** What the tests can ask of the broker. */
 export interface RabbitMqOptions {
@@ -18,67 +23,38 @@ export interface RabbitMqOptions {
 }
 
 /** Starts RabbitMQ with its STOMP plugin; the user is `guest`, password `guest`. */
-export async function startRabbitMq(
+export function startRabbitMq(
   options: RabbitMqOptions = {},
 ): Promise<RabbitMq> {
-  const directory = await Deno.makeTempDir({ prefix: "rabbitmq-" });
-  const broker = new RabbitMq(directory, options);
-  try {
-    await broker.restart();
-    return broker;
-  } catch (error) {
-    await broker.close();
-    throw error;
-  }
+  return startForeignBroker(
+    "rabbitmq",
+    (directory) => new RabbitMq(directory, options),
+  );
 }
 
 /** A running RabbitMQ. */
-export class RabbitMq implements AsyncDisposable {
-  readonly #directory: string;
+class RabbitMq extends ForeignBroker {
   readonly #options: RabbitMqOptions;
   readonly #ports = new PortsOfRabbit();
-  #epmd: ServerProcess | undefined;
-  #process: ServerProcess | undefined;
+  #epmd: ObservedProcess | undefined;
 
   /** Use {@linkcode startRabbitMq}. */
   constructor(directory: string, options: RabbitMqOptions) {
-    this.#directory = directory;
+    super(directory);
     this.#options = options;
   }
 
-  /** STOMP over TCP, on 127.0.0.1. Stays the same over a restart. */
-  get stompPort(): number {
+  override get stompPort(): number {
     return this.#ports.stomp;
   }
 
-  /** STOMP over TLS, on 127.0.0.1; only with the option `tls`. */
-  get tlsPort(): number {
+  override get tlsPort(): number {
     if (!this.#options.tls) throw new Error("This broker has no TLS port");
     return this.#ports.tls;
   }
 
-  /** The number of the broker's process; another one after a restart. */
-  get pid(): number {
-    if (!this.#process) throw new Error("This broker does not run");
-    return this.#process.pid;
-  }
-
-  /** The broker's last lines of output. */
-  get tail(): string {
-    return this.#process?.tail ?? "";
-  }
-
-  /** Ends the broker as a power cut would. What it has stored stays. */
-  async kill9(): Promise<void> {
-    await this.#process?.stop("SIGKILL");
-    this.#process = undefined;
-  }
-
-  /** Stops the broker in good order if it runs, and starts it on the same ports and store. */
-  async restart(): Promise<void> {
-    await this.#process?.stop();
-    this.#process = undefined;
-    const dir = this.#directory;
+  protected override async launch(): Promise<ObservedProcess> {
+    const dir = this.directory;
     const { epmd, stomp } = this.#ports;
     await Deno.writeTextFile(
       join(dir, "rabbitmq.conf"),
@@ -90,11 +66,11 @@ export class RabbitMq implements AsyncDisposable {
     );
     // Erlang's port mapper, our own: else the node would start a shared one
     // that outlives the test.
-    this.#epmd ??= await ServerProcess.start("epmd", {
+    this.#epmd ??= await startServer("epmd", {
       args: ["-d", "-port", `${epmd}`, "-address", "127.0.0.1"],
       ready: (line) => line.includes("epmd running"),
     });
-    this.#process = await ServerProcess.start(
+    return await startServer(
       // Debian's wrapper in /usr/sbin would change to the service's user.
       "/usr/lib/rabbitmq/bin/rabbitmq-server",
       {
@@ -126,16 +102,10 @@ export class RabbitMq implements AsyncDisposable {
     );
   }
 
-  /** Ends the broker and removes its directory. */
-  async close(): Promise<void> {
+  override async close(): Promise<void> {
     await this.kill9();
     await this.#epmd?.stop("SIGKILL");
-    this.#epmd = undefined;
-    await Deno.remove(this.#directory, { recursive: true });
-  }
-
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.close();
+    await super.close();
   }
 }
 

@@ -4,7 +4,7 @@
  * @module
  */
 import { fileURLToPath } from "node:url";
-import { ServerProcess } from "./server_process.ts";
+import { startServer } from "./server_process.ts";
 
 const PROGRAM = fileURLToPath(new URL("stompserver.rb", import.meta.url));
 
@@ -18,7 +18,7 @@ export async function startStompserver(port = 0): Promise<Stompserver> {
   const directory = await Deno.makeTempDir({ prefix: "stompserver-" });
   let listening = 0;
   try {
-    const server = await ServerProcess.start("ruby", {
+    const server = await startServer("ruby", {
       args: [PROGRAM, String(port), directory],
       ready: (line) => {
         const [, digits] = /^listening on (\d+)$/.exec(line) ?? [];

@@ -6,6 +6,7 @@
  */
 import { Buffer } from "node:buffer";
 import { createHmac, randomBytes, scrypt, timingSafeEqual } from "node:crypto";
+import type { Clock } from "../../time/mod.ts";
 import { Turns, type Waiter } from "./turns.ts";
 
 /** What a hash costs to make (RFC 7914). */
@@ -73,11 +74,12 @@ export class HashedPasscodes {
   readonly #known = new Map<string, Buffer>();
   readonly #key = randomBytes(32);
   /** One after the other: else guessers would take all memory and processors. */
-  readonly #turns = new Turns();
+  readonly #turns: Turns;
 
   /** @param hashes by login */
-  constructor(hashes: ReadonlyMap<string, PasscodeHash>) {
+  constructor(hashes: ReadonlyMap<string, PasscodeHash>, clock?: Clock) {
     this.#hashes = hashes;
+    this.#turns = new Turns(clock);
   }
 
   /**

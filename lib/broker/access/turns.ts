@@ -9,6 +9,7 @@
  * @module
  */
 import { SsmError } from "../../errors.ts";
+import { type Clock, systemClock } from "../../time/mod.ts";
 import { overLimit } from "../message/refusal.ts";
 import { addressGroup } from "./addresses.ts";
 
@@ -40,15 +41,14 @@ interface Place {
 
 /** A line that serves one after the other. */
 export class Turns {
-  readonly #now: () => number;
-  readonly #line = new Set<Place>();
+  readonly #clock: Clock;
+  readonly #waiting = new Set<Place>();
   /** How often what came from an address failed; the last that did comes last. */
   readonly #failures = new Map<string, { count: number; at: number }>();
   #busy = false;
 
-  /** @param now the time in milliseconds. @default performance.now */
-  constructor(now: () => number = () => performance.now()) {
-    this.#now = now;
+  constructor(clock: Clock = systemClock) {
+    this.#clock = clock;
   }
 
   /**
@@ -79,7 +79,7 @@ export class Turns {
     this.#makeRoom(address);
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const place = { address, begin: resolve, refuse: reject };
-    this.#line.add(place);
+    this.#waiting.add(place);
     const leave = () => this.#refuse(place, gone());
     signal?.addEventListener("abort", leave);
     try {
@@ -92,7 +92,7 @@ export class Turns {
   /** The next begins; until then the place counts as taken, so that nobody gets in between. */
   #passOn(): void {
     let next: Place | undefined;
-    for (const place of this.#line) {
+    for (const place of this.#waiting) {
       if (next && this.#rank(place.address) >= this.#rank(next.address)) {
         continue;
       }
@@ -102,16 +102,16 @@ export class Turns {
       this.#busy = false;
       return;
     }
-    this.#line.delete(next);
+    this.#waiting.delete(next);
     next.begin();
   }
 
   /** @throws {SsmError} `LIMIT` when there is no room for one more of that address */
   #makeRoom(address: string): void {
     if (this.#waitingOf(address) >= MAX_WAITING_OF_ADDRESS) throw crowded();
-    if (this.#line.size < MAX_WAITING) return;
+    if (this.#waiting.size < MAX_WAITING) return;
     let last: Place | undefined;
-    for (const place of this.#line) {
+    for (const place of this.#waiting) {
       if (last && this.#rank(place.address) < this.#rank(last.address)) {
         continue;
       }
@@ -124,7 +124,7 @@ export class Turns {
   }
 
   #refuse(place: Place, error: SsmError): void {
-    if (this.#line.delete(place)) place.refuse(error);
+    if (this.#waiting.delete(place)) place.refuse(error);
   }
 
   /** The higher, the later: failures count first, then how many wait already. */
@@ -134,20 +134,20 @@ export class Turns {
 
   #waitingOf(address: string): number {
     let count = 0;
-    for (const place of this.#line) if (place.address === address) count++;
+    for (const place of this.#waiting) if (place.address === address) count++;
     return count;
   }
 
   #failuresOf(address: string): number {
     const known = this.#failures.get(address);
-    if (known === undefined || this.#now() - known.at > FAILURES_MS) return 0;
-    return known.count;
+    if (known === undefined) return 0;
+    return this.#clock.now() - known.at > FAILURES_MS ? 0 : known.count;
   }
 
   #fail(address: string): void {
     const count = this.#failuresOf(address) + 1;
     this.#failures.delete(address);
-    this.#failures.set(address, { count, at: this.#now() });
+    this.#failures.set(address, { count, at: this.#clock.now() });
     if (this.#failures.size <= MAX_ADDRESSES) return;
     const [oldest] = this.#failures.keys();
     this.#failures.delete(oldest!);

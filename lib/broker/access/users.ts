@@ -6,6 +6,7 @@
 import { Buffer } from "node:buffer";
 import { createHash, timingSafeEqual } from "node:crypto";
 import type { Socket } from "../../net/mod.ts";
+import type { Clock } from "../../time/mod.ts";
 import { HashedPasscodes, type PasscodeHash } from "./passcodes.ts";
 
 /** What a client shows of itself in CONNECT. */
@@ -47,9 +48,11 @@ export type Authenticate = (
  * from where much failed come last, and of one address only so many may wait.
  *
  * @param users passcodes, plain or hashed, by login
+ * @param clock by which failures are forgotten; that of the machine by default
  */
 export function userTable(
   users: ReadonlyMap<string, string | PasscodeHash>,
+  clock?: Clock,
 ): Authenticate {
   // Only digests are kept: they have one length, as the comparison needs.
   const plain = new Map<string, Buffer>();
@@ -58,7 +61,7 @@ export function userTable(
     if (typeof passcode === "string") plain.set(login, digest(passcode));
     else hashed.set(login, passcode);
   }
-  const hashes = new HashedPasscodes(hashed);
+  const hashes = new HashedPasscodes(hashed, clock);
   const nobody = Buffer.alloc(32);
   return async ({ login = "", passcode = "", remote, signal }) => {
     if (hashed.size > 0 && !plain.has(login)) {

@@ -37,30 +37,20 @@ export class Backlog {
   #head = 0;
   /** Taken and given back, the oldest at the end. */
   #returned: Entry[] = [];
-  #bytes = 0;
 
   /** How many messages wait. */
   get length(): number {
     return this.#fresh.length - this.#head + this.#returned.length;
   }
 
-  /** Bytes of the messages that wait. */
-  get bytes(): number {
-    return this.#bytes;
-  }
-
   /** Adds a message that is newer than all before it. */
   push(entry: Entry): void {
     this.#fresh.push(entry);
-    this.#bytes += entry.size;
   }
 
   /** Puts messages that were taken back to where they were. */
   giveBack(entries: Iterable<Entry>): void {
-    for (const entry of entries) {
-      this.#returned.push(entry);
-      this.#bytes += entry.size;
-    }
+    for (const entry of entries) this.#returned.push(entry);
     this.#returned.sort((a, b) => b.sequence - a.sequence);
   }
 
@@ -86,9 +76,7 @@ export class Backlog {
 
   /** Takes the oldest message. */
   take(): Entry | undefined {
-    const entry = this.#returned.pop() ?? this.#shift();
-    if (entry !== undefined) this.#bytes -= entry.size;
-    return entry;
+    return this.#returned.pop() ?? this.#shift();
   }
 
   /** Whether any message that waits can expire. */
@@ -103,7 +91,6 @@ export class Backlog {
     const stays = (entry: Entry) => {
       if (!unwanted(entry)) return true;
       taken.push(entry);
-      this.#bytes -= entry.size;
       return false;
     };
     this.#returned = this.#returned.reverse().filter(stays).reverse();

@@ -75,11 +75,6 @@ export class Queue {
     return this.#backlog.length;
   }
 
-  /** Bytes of the messages that wait. */
-  get bytes(): number {
-    return this.#backlog.bytes;
-  }
-
   /** How many consumers there are, those that are just passing not counted. */
   get consumers(): number {
     return this.#staying;

@@ -52,7 +52,7 @@ interface Durable {
 /** So many messages are forgotten at once, so that other work gets its turn. */
 const REMOVED_AT_ONCE = 1000;
 
-/** Knows them all. */
+/** The durable subscriptions of a virtual host. */
 export class DurableSubscriptions {
   readonly #options: DurableSubscriptionsOptions;
   readonly #byKey = new Map<string, Durable>();

@@ -26,8 +26,6 @@ import { Topics } from "./topics.ts";
 /** What a router works with. */
 export interface RouterOptions extends DeadLettersOptions {
   readonly clock: Clock;
-  /** The time, in milliseconds since 1970. */
-  readonly now: () => number;
   /** Makes message ids unique among brokers and restarts. */
   readonly instance: string;
   /** Makes names that nobody can guess. */
@@ -76,11 +74,11 @@ export class Router {
   readonly durables: DurableSubscriptions;
 
   constructor(options: RouterOptions) {
-    const { clock, now, limits, topicMemory } = options;
+    const { clock, limits, topicMemory } = options;
     this.#options = options;
     const expiry = {
       isExpired: ({ expires }: Entry) =>
-        expires !== undefined && expires <= now(),
+        expires !== undefined && expires <= clock.date().getTime(),
       onExpired: (entry: Entry) => this.#expire(entry),
     };
     this.#queues = new Queues({
@@ -191,14 +189,14 @@ export class Router {
   }
 
   #take(send: RoutedSend): Intake {
-    const { nextSequence, instance, now } = this.#options;
+    const { nextSequence, instance, clock } = this.#options;
     const { frame, destination, replyTo, origin } = send;
     const sequence = nextSequence();
     const message = messageFromSend(frame, {
       id: `${instance}-${sequence}`,
       destination: destination.path,
       replyTo,
-      now: now(),
+      now: clock.date().getTime(),
     });
     const copies = destination.kind === "topic"
       ? this.durables.queuesOf(destination, origin)

@@ -23,7 +23,7 @@ import {
   type TopicOptions,
 } from "./topic.ts";
 
-/** Finds who listens. */
+/** The topics of a virtual host, and the consumers that each of them feeds. */
 export class Topics {
   readonly #options: TopicOptions;
   readonly #exact = new Map<string, Topic>();
@@ -58,7 +58,7 @@ export class Topics {
     };
   }
 
-  /** Hands a message to everyone who listens to that topic. */
+  /** Hands a message to all consumers of that topic. */
   publish(
     destination: Destination,
     message: Message,

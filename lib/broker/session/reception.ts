@@ -17,7 +17,7 @@ export interface ReceptionOptions {
   readonly session: SessionOptions;
 }
 
-/** Knows all clients that are served. */
+/** All clients that are served. */
 export class Reception {
   readonly #options: ReceptionOptions;
   readonly #sessions = new Set<Session>();

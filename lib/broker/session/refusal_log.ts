@@ -1,5 +1,5 @@
 /**
- * The log of who was refused.
+ * The log of the clients that were refused.
  *
  * @module
  */
@@ -11,7 +11,7 @@ const LINES_A_MINUTE = 100;
 const MINUTE_MS = 60_000;
 
 /**
- * Names who was refused and why, a bounded number a minute: to be refused costs a
+ * Names the clients that were refused, and why, a bounded number a minute: to be refused costs a
  * stranger nothing, and a flood of it must not fill the disk of the log.
  */
 export class RefusalLog {

@@ -13,7 +13,7 @@ import type { Destination } from "../message/destination.ts";
 import { overLimit } from "../message/refusal.ts";
 import type { Router } from "../routing/router.ts";
 
-/** Knows which queue each temporary name stands for. */
+/** Which queue each temporary name of a session stands for. */
 export class TemporaryQueues {
   readonly #router: Router;
   readonly #limit: number;

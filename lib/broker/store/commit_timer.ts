@@ -1,18 +1,22 @@
 /**
- * When a store commits what waits: as soon as may be, or as late as may be.
+ * When a store commits what waits: as soon as possible, or as late as is good.
  *
  * @module
  */
 
+import type { Clock } from "../../time/mod.ts";
+
 /** Calls for commits. */
 export class CommitTimer {
+  readonly #clock: Clock;
   readonly #commit: () => boolean;
   #due: ReturnType<typeof setImmediate> | undefined;
-  /** Commits of what is in no hurry, by how long that may wait. */
-  readonly #later = new Map<number, ReturnType<typeof setTimeout>>();
+  /** What cancels the commits of what is in no hurry, by how long that may wait. */
+  readonly #later = new Map<number, () => void>();
 
   /** @param commit commits what waits, if anything does; tells whether more is to be committed at once */
-  constructor(commit: () => boolean) {
+  constructor(clock: Clock, commit: () => boolean) {
+    this.#clock = clock;
     this.#commit = commit;
   }
 
@@ -30,16 +34,16 @@ export class CommitTimer {
   /** As {@linkcode soon}, but not before something else needs it or the time is up. */
   within(ms: number): void {
     if (this.#later.has(ms)) return;
-    const timer = setTimeout(() => {
+    const cancel = this.#clock.after(ms, () => {
       this.#later.delete(ms);
       this.soon();
-    }, ms);
-    this.#later.set(ms, timer);
+    });
+    this.#later.set(ms, cancel);
   }
 
   /** Calls for no more. */
   stop(): void {
     clearImmediate(this.#due);
-    for (const timer of this.#later.values()) clearTimeout(timer);
+    for (const cancel of this.#later.values()) cancel();
   }
 }

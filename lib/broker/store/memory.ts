@@ -38,18 +38,21 @@ export class MemoryStore implements Store {
     this.#maxBytes = maxBytes;
   }
 
+  /** How many messages are kept. */
   get count(): number {
     return this.#messages.size;
   }
 
+  /** Their size in bytes. */
   get bytes(): number {
     return this.#bytes;
   }
 
+  /** Nothing: memory survives no restart. */
   async *recover(): AsyncIterable<RecoveredMessage> {
-    // Memory survives nothing.
   }
 
+  /** Settles at once. @throws {SsmError} `LIMIT` when there is no room */
   // deno-lint-ignore require-await -- a full store rejects, as any store does
   async apply(changes: readonly StoreChange[]): Promise<void> {
     const growth = this.#growth(changes);
@@ -65,10 +68,11 @@ export class MemoryStore implements Store {
     }
   }
 
+  /** Does nothing: a restart leaves nothing that was delivered before. */
   delivered(): void {
-    // Only what outlives the process has to know.
   }
 
+  /** The content of a message. @throws {RangeError} when there is none of that number */
   read(sequence: number): Message {
     const message = this.#messages.get(sequence);
     if (message === undefined) {

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { reason, SsmError } from "../../errors.ts";
+import { isErrno, reason, SsmError } from "../../errors.ts";
 import { MessageTable } from "./message_table.ts";
 import { isBusy } from "./sqlite_errors.ts";
 
@@ -57,6 +57,6 @@ async function makePrivate(path: string): Promise<void> {
       mode: 0o600,
     });
   } catch (error) {
-    if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
+    if (!isErrno(error, "EEXIST")) throw error;
   }
 }

@@ -8,14 +8,14 @@
  * @module
  */
 import { SsmError } from "../../errors.ts";
+import { type Clock, systemClock } from "../../time/mod.ts";
 import { CommitTimer } from "./commit_timer.ts";
+import { type Call, type Effect, StoreContents } from "./contents.ts";
 import { DiskReserve } from "./disk_reserve.ts";
-import { HeldMessages } from "./held_messages.ts";
 import type { Message } from "../message/message.ts";
 import { openMessageTable } from "./message_database.ts";
 import type { MessageTable } from "./message_table.ts";
-import { overLimit } from "../message/refusal.ts";
-import { diskFull, isFull, storeError } from "./sqlite_errors.ts";
+import { isFull, storeError } from "./sqlite_errors.ts";
 import type { RecoveredMessage, Store, StoreChange } from "./store.ts";
 
 /** Options of {@linkcode SqliteStore}. Sizes are in bytes. */
@@ -33,6 +33,8 @@ export interface SqliteStoreOptions {
    * Without it nothing new is taken. @default 8388608 (8 MiB)
    */
   readonly reserveBytes?: number | undefined;
+  /** What puts off commits. @default the machine's clock */
+  readonly clock?: Clock | undefined;
 }
 
 /** Several calls are committed at once, up to this many bytes, so that other work gets its turn. */
@@ -51,30 +53,13 @@ const REMOVALS_MS = 1;
  */
 const MARKS_MS = 100;
 
-/** A call of `apply` that waits to be committed. */
-interface Call {
-  readonly changes: readonly StoreChange[];
-  readonly bytes: number;
-  readonly resolve: () => void;
-  readonly reject: (error: SsmError) => void;
-}
-
-/** What memory comes to after a commit. */
-type Effect = () => void;
-
 /** Keeps messages on disk and in memory. */
 export class SqliteStore implements Store {
   readonly #table: MessageTable;
   readonly #reserve: DiskReserve;
-  readonly #maxBytes: number;
-  readonly #memoryBytes: number;
-  readonly #held = new HeldMessages();
-  #count = 0;
-  #bytes = 0;
+  readonly #contents: StoreContents;
   #calls: Call[] = [];
-  /** Deliveries to be written down, by message. */
-  readonly #marks = new Map<number, number>();
-  readonly #timer = new CommitTimer(() => this.#commitWaiting());
+  readonly #timer: CommitTimer;
   #closed = false;
 
   /**
@@ -93,41 +78,50 @@ export class SqliteStore implements Store {
       maxBytes = 10 * 1024 ** 3,
       memoryBytes = 16 << 20,
       reserveBytes = 8 << 20,
+      clock = systemClock,
     } = options;
     for (const bytes of [maxBytes, memoryBytes, reserveBytes]) {
       if (!(bytes > 0)) throw new RangeError("Sizes must be positive");
     }
     const table = await openMessageTable(directory);
     const reserve = new DiskReserve(`${directory}/reserve`, reserveBytes);
-    return new SqliteStore(table, reserve, { maxBytes, memoryBytes });
+    return new SqliteStore(table, reserve, { maxBytes, memoryBytes, clock });
   }
 
   private constructor(
     table: MessageTable,
     reserve: DiskReserve,
-    limits: { readonly maxBytes: number; readonly memoryBytes: number },
+    options: { maxBytes: number; memoryBytes: number; clock: Clock },
   ) {
     this.#table = table;
     this.#reserve = reserve;
-    this.#maxBytes = limits.maxBytes;
-    this.#memoryBytes = limits.memoryBytes;
+    const { maxBytes, memoryBytes } = options;
+    this.#contents = new StoreContents({
+      table,
+      reserve,
+      maxBytes,
+      memoryBytes,
+    });
+    this.#timer = new CommitTimer(options.clock, () => this.#commitWaiting());
     reserve.take();
   }
 
+  /** How many messages are kept. */
   get count(): number {
-    return this.#count;
+    return this.#contents.count;
   }
 
+  /** Their size in bytes. */
   get bytes(): number {
-    return this.#bytes;
+    return this.#contents.bytes;
   }
 
+  /** What is on disk from before. @throws {SsmError} `SPOOL` when it cannot be read */
   async *recover(): AsyncIterable<RecoveredMessage> {
     try {
       this.#table.keepDurable();
       for (const kept of this.#table.list()) {
-        this.#count++;
-        this.#bytes += kept.size;
+        this.#contents.recovered(kept);
         yield kept;
       }
     } catch (error) {
@@ -135,6 +129,12 @@ export class SqliteStore implements Store {
     }
   }
 
+  /**
+   * Settles when what is to survive is synced to the disk; nothing else waits for it.
+   *
+   * @throws {SsmError} `LIMIT` when there is no room, `SPOOL` when the disk does not
+   *   take it, `ABORTED` when the store is closed
+   */
   apply(changes: readonly StoreChange[]): Promise<void> {
     if (this.#closed) {
       return Promise.reject(
@@ -144,8 +144,8 @@ export class SqliteStore implements Store {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const call = { changes, bytes: added(changes), resolve, reject };
     // What is in memory alone waits for no disk, only for those before it.
-    if (this.#calls.length === 0 && this.#isInMemory(call)) {
-      for (const effect of this.#plan([call])) effect();
+    if (this.#calls.length === 0 && this.#contents.isInMemory(call)) {
+      for (const effect of this.#contents.plan([call])) effect();
     } else {
       this.#calls.push(call);
       if (call.bytes > 0) this.#timer.soon();
@@ -154,14 +154,15 @@ export class SqliteStore implements Store {
     return promise;
   }
 
+  /** Is written along with what comes next, and only when it is not acknowledged soon. */
   delivered(sequence: number, deliveries: number): void {
-    if (this.#closed || this.#held.isOnlyHere(sequence)) return;
-    this.#marks.set(sequence, deliveries);
+    if (this.#closed || !this.#contents.mark(sequence, deliveries)) return;
     this.#timer.within(MARKS_MS);
   }
 
+  /** The content of a message. @throws {RangeError} when there is none of that number */
   read(sequence: number): Message {
-    const message = this.#held.get(sequence) ?? this.#table.read(sequence);
+    const message = this.#contents.read(sequence);
     if (message === undefined) {
       throw new RangeError(`No message ${sequence} in the store`);
     }
@@ -175,14 +176,14 @@ export class SqliteStore implements Store {
     while (waiting) waiting = this.#commitWaiting();
     this.#closed = true;
     this.#timer.stop();
-    this.#held.clear();
+    this.#contents.clear();
     this.#table.close();
     return Promise.resolve();
   }
 
   /** Commits what waits; tells whether calls still do. */
   #commitWaiting(): boolean {
-    if (this.#calls.length > 0 || this.#marks.size > 0) this.#commit();
+    if (this.#calls.length > 0 || this.#contents.hasMarks) this.#commit();
     return this.#calls.length > 0;
   }
 
@@ -198,7 +199,7 @@ export class SqliteStore implements Store {
     } catch (error) {
       if (isFull(error)) this.#makeRoom();
       // Marks are a help to consumers, and not worth a message.
-      this.#marks.clear();
+      this.#contents.clearMarks();
       for (const call of calls) this.#commitAlone(call);
     }
   }
@@ -219,7 +220,7 @@ export class SqliteStore implements Store {
   /** Makes all these changes at once, except those of calls that it refuses. */
   #write(calls: readonly Call[]): void {
     const adds = calls.some((call) =>
-      call.bytes > 0 && !this.#isInMemory(call)
+      call.bytes > 0 && !this.#contents.isInMemory(call)
     );
     if (adds && !this.#reserve.held) {
       this.#table.shrink();
@@ -227,98 +228,11 @@ export class SqliteStore implements Store {
     }
     let effects: Effect[] = [];
     this.#table.transact(() => {
-      effects = this.#plan(calls);
-      for (const [sequence, times] of this.#marks) {
-        this.#table.mark(sequence, times);
-      }
+      effects = this.#contents.plan(calls);
+      this.#contents.writeMarks();
     });
-    this.#marks.clear();
+    this.#contents.clearMarks();
     for (const effect of effects) effect();
-  }
-
-  /** Writes what calls ask for, and returns what is to be done once that is committed. */
-  #plan(calls: readonly Call[]): Effect[] {
-    const batch = { bytes: this.#bytes, heldBytes: this.#held.bytes };
-    return calls.flatMap((call) => {
-      const refusal = this.#refusal(call, batch.bytes);
-      if (refusal !== undefined) return [() => call.reject(refusal)];
-      return [...this.#change(call.changes, batch), call.resolve];
-    });
-  }
-
-  /** Writes changes; what has to be done in memory once they are committed is returned. */
-  #change(
-    changes: readonly StoreChange[],
-    batch: { bytes: number; heldBytes: number },
-  ): Effect[] {
-    return changes.map((change) => {
-      if (change.kind === "remove") {
-        const { sequence } = change;
-        this.#marks.delete(sequence);
-        const size = this.#held.isOnlyHere(sequence)
-          ? undefined
-          : this.#table.remove(sequence);
-        return () => this.#forget(sequence, size);
-      }
-      const { sequence, durable, message } = change.stored;
-      batch.bytes += message.size;
-      const fits = batch.heldBytes + message.size <= this.#memoryBytes;
-      if (fits) batch.heldBytes += message.size;
-      const onDisk = durable || !fits;
-      if (onDisk) this.#table.insert(change.stored);
-      return () => {
-        this.#count++;
-        this.#bytes += message.size;
-        if (fits) this.#held.add(sequence, { message, onDisk });
-      };
-    });
-  }
-
-  #forget(sequence: number, sizeOnDisk: number | undefined): void {
-    const size = this.#held.remove(sequence) ?? sizeOnDisk;
-    if (size === undefined) return;
-    this.#count--;
-    this.#bytes -= size;
-  }
-
-  /** Whether a call concerns nothing on disk. */
-  #isInMemory({ changes, bytes }: Pick<Call, "changes" | "bytes">): boolean {
-    return this.#held.bytes + bytes <= this.#memoryBytes &&
-      changes.every((change) =>
-        change.kind === "append"
-          ? !change.stored.durable
-          : this.#held.isOnlyHere(change.sequence)
-      );
-  }
-
-  /** Why there is no room for these changes, if so. */
-  #refusal(call: Call, before: number): SsmError | undefined {
-    const { changes, bytes } = call;
-    if (bytes === 0) return undefined;
-    if (before + bytes > this.#maxBytes) {
-      const growth = bytes - this.#removed(changes);
-      if (growth > 0 && before + growth > this.#maxBytes) {
-        return overLimit(
-          `Message store is full: ${before} of ${this.#maxBytes} bytes are in use`,
-        );
-      }
-    }
-    // What the reserve was given up for must stay possible: deleting.
-    return this.#isInMemory(call) || this.#reserve.held
-      ? undefined
-      : diskFull();
-  }
-
-  /** How many bytes these changes remove. */
-  #removed(changes: readonly StoreChange[]): number {
-    let bytes = 0;
-    for (const change of changes) {
-      if (change.kind !== "remove") continue;
-      const { sequence } = change;
-      bytes += this.#held.get(sequence)?.size ?? this.#table.size(sequence) ??
-        0;
-    }
-    return bytes;
   }
 
   /** The disk is full: gives up the reserve, and what else is not needed. */

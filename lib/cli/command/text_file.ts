@@ -18,7 +18,7 @@ export interface PasswordFile {
   readonly path: string;
   /** What it is called, as a sentence begins. */
   readonly what: string;
-  /** What others can do who can read it. */
+  /** What others can do if they can read it. */
   readonly danger: string;
   /** The key of a configuration that names it. */
   readonly key?: string;

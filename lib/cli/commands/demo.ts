@@ -8,18 +8,20 @@
 import { join } from "node:path";
 import { equalBytes } from "../../bytes.ts";
 import { SsmError } from "../../errors.ts";
+import { systemClock } from "../../time/mod.ts";
 import {
   type Command,
   type CommandContext,
   textOption,
 } from "../command/command.ts";
-import { DemoProcess } from "../demo/process.ts";
 import type { DemoProtocol } from "../demo/protocol.ts";
 import { type DemoFile, demoFiles } from "../demo/records.ts";
 import { type DemoSite, makeSite, writeBrokerConfig } from "../demo/site.ts";
 import { DEMO_SSM1 } from "../demo/ssm1.ts";
 import { DEMO_SSM2 } from "../demo/ssm2.ts";
 import { EXIT, type Terminal } from "../command/terminal.ts";
+import { ObservedProcess } from "../process/observed_process.ts";
+import { selfCommand } from "../process/self.ts";
 
 /** The command. */
 export const demoCommand: Command = {
@@ -76,7 +78,7 @@ class Demo {
   }
 
   async run(): Promise<void> {
-    const started = performance.now();
+    const started = systemClock.now();
     const site = await makeSite(this.#directory);
     this.#tell("A throw-away site", [
       `directory  ${site.directory}`,
@@ -112,7 +114,7 @@ class Demo {
     await expectStatus("receiver", receiver.stop());
     await expectStatus("broker", broker.stop());
     this.#tell("Receiver and broker stopped in order (SIGTERM, exit 0)", []);
-    this.#farewell(site, (performance.now() - started) / 1000);
+    this.#farewell(site, (systemClock.now() - started) / 1000);
   }
 
   async #drop(site: DemoSite): Promise<Map<string, DemoFile>> {
@@ -145,7 +147,7 @@ class Demo {
 
   async #arrive(
     site: DemoSite,
-    receiver: DemoProcess,
+    receiver: ObservedProcess,
     files: Map<string, DemoFile>,
   ): Promise<void> {
     await filed(files.size, receiver);
@@ -174,7 +176,7 @@ class Demo {
 
   async #refuse(
     site: DemoSite,
-    receiver: DemoProcess,
+    receiver: ObservedProcess,
     count: number,
   ): Promise<void> {
     const letter = new TextEncoder().encode("let me in");
@@ -198,14 +200,14 @@ class Demo {
     name: string,
     config: string,
     options: readonly string[] = [],
-  ): DemoProcess {
+  ): ObservedProcess {
     if (this.#signal.aborted) {
       throw new SsmError("ABORTED", "The demonstration was stopped on request");
     }
-    return new DemoProcess(
+    return new ObservedProcess(
       name,
-      ["--config", config, ...options],
-      this.#signal,
+      selfCommand(["--config", config, ...options]),
+      { signal: this.#signal },
     );
   }
 
@@ -233,12 +235,13 @@ class Demo {
 }
 
 /** Waits until the receiver has found a place for so many messages, whichever. */
-async function filed(count: number, receiver: DemoProcess): Promise<void> {
+async function filed(count: number, receiver: ObservedProcess): Promise<void> {
   const saved = "Message saved to ";
   await receiver.until(
-    (lines) =>
-      lines.filter((line) => line.includes(saved)).length >= count || undefined,
-    { what: `${count} times "${saved}"` },
+    () =>
+      receiver.lines.filter((line) => line.includes(saved)).length >= count ||
+      undefined,
+    `${count} times "${saved}"`,
   );
 }
 

@@ -4,7 +4,7 @@
  * @module
  */
 import { integer, text } from "../../config/mod.ts";
-import { reason, SsmError } from "../../errors.ts";
+import { isErrno, reason, SsmError } from "../../errors.ts";
 import { isQueue, LEAVE, type StompMessage } from "../../stomp/mod.ts";
 import type {
   Command,
@@ -24,6 +24,8 @@ import {
 } from "../tools/stomp_client.ts";
 
 const NAME = "printer";
+
+const RETRY_FOR_MS = Infinity;
 
 /** The command. */
 export const printerCommand: Command = {
@@ -50,7 +52,7 @@ pipe or a file goes what came, byte for byte.
       "--header NAME:VALUE...":
         "a further header of SUBSCRIBE; may be repeated",
     },
-    ...clientOptions("for ever"),
+    ...clientOptions(RETRY_FOR_MS),
   },
   notes:
     `Exit status: 0 stopped by a signal, by the reader of its output, or --count is
@@ -85,7 +87,7 @@ async function runPrinter(
   let failure: unknown;
   const client = composeClient(NAME, values, {
     terminal,
-    retryForMs: Infinity,
+    retryForMs: RETRY_FOR_MS,
     trimMessages: true,
   });
   const consumer = client.consume(destination, async (message) => {
@@ -158,7 +160,7 @@ function outcome(
     signal: AbortSignal;
   },
 ): number {
-  if (failure instanceof Deno.errors.BrokenPipe) return EXIT.ok;
+  if (isErrno(failure, "EPIPE")) return EXIT.ok;
   if (failure !== undefined) {
     throw new SsmError("SPOOL", `Cannot print: ${reason(failure)}`, {
       cause: failure,

@@ -190,15 +190,16 @@ async function stay(
 /** The progress line of a run that takes longer than a moment. */
 class Progress {
   readonly #terminal: Terminal | undefined;
-  #next = performance.now() + 1000;
+  #next = systemClock.now() + 1000;
 
   constructor(terminal: Terminal | undefined) {
     this.#terminal = terminal;
   }
 
   show({ found, sent, failed, locked }: SendReport): void {
-    if (performance.now() < this.#next) return;
-    this.#next = performance.now() + 200;
+    const now = systemClock.now();
+    if (now < this.#next) return;
+    this.#next = now + 200;
     this.#terminal?.progress(
       `sent ${sent} of ${found}` + (failed ? `, ${failed} failed` : "") +
         (locked ? `, ${locked} locked` : ""),

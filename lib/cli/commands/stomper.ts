@@ -4,7 +4,7 @@
  * @module
  */
 import { seconds, text } from "../../config/mod.ts";
-import { quoted, reason, SsmError } from "../../errors.ts";
+import { reason, SsmError } from "../../errors.ts";
 import { type ReconnectingClient, systemClock } from "../../stomp/mod.ts";
 import {
   type Command,
@@ -22,9 +22,13 @@ import {
   GOODBYE_MS,
   headersOf,
 } from "../tools/stomp_client.ts";
-import { concatBytes } from "../../bytes.ts";
+import { readFiles, readLines } from "../tools/bodies.ts";
 
 const NAME = "stomper";
+
+const RETRY_FOR_MS = 60_000;
+
+const RECEIPT_TIMEOUT_MS = 60_000;
 
 /** The command. */
 export const stomperCommand: Command = {
@@ -47,9 +51,11 @@ files, and exits when the broker has worked off the last one.
       "--receipt":
         "has every message confirmed by the broker; then what a lost connection leaves unconfirmed is sent again. Without it a lost connection is an error",
       "--receipt-timeout SECONDS":
-        "how long the broker may take to confirm a message, or all of them at the end; default: 60",
+        `how long the broker may take to confirm a message, or all of them at the end; default: ${
+          RECEIPT_TIMEOUT_MS / 1000
+        }`,
     },
-    ...clientOptions("60"),
+    ...clientOptions(RETRY_FOR_MS),
   },
   notes:
     `Exit status: 0 all was sent; 1 something was not; 2 the command line is wrong.
@@ -67,9 +73,6 @@ Examples:
 
 /** Messages, and bytes of them, that may be unconfirmed at a time. */
 const WINDOW = { messages: 100, bytes: 16 << 20 };
-
-/** A line longer than this is no line. */
-const MAX_LINE_BYTES = 100 << 20;
 
 /** How long what has been read may take to be sent when the program is stopped, in ms. */
 const STOP_GRACE_MS = 10_000;
@@ -90,12 +93,12 @@ async function runStomper(
   let confirmed = false;
   const receiptTimeoutMs =
     given(values, "receipt-timeout", seconds(1, 86_400)) ??
-      60_000;
+      RECEIPT_TIMEOUT_MS;
   const client = composeClient(NAME, values, {
     terminal,
     signal,
     receiptTimeoutMs,
-    retryForMs: 60_000,
+    retryForMs: RETRY_FOR_MS,
     onState: (change) => {
       if (change.state !== "lost" || receipt) return;
       lost = change.reason;
@@ -145,7 +148,7 @@ function closeWhenStopped(
   };
 }
 
-/** Aborted when nothing more is to be read: upon a stop, or when the client gives up. */
+/** Aborted when nothing more is to be read: at a stop, or when the client gives up. */
 function endOf(client: ReconnectingClient, signal: AbortSignal): AbortSignal {
   const over = new AbortController();
   client.closed.then(() => over.abort());
@@ -185,77 +188,6 @@ async function sendAll(
     bytes += body.length;
   }
   while (underWay.length > 0) await settleOldest();
-}
-
-/** The lines that are not empty, without their ends. */
-async function* readLines(
-  input: ReadableStream<Uint8Array>,
-  signal: AbortSignal,
-): AsyncGenerator<Uint8Array, void, void> {
-  const reader = input.getReader();
-  const stop = () => void reader.cancel();
-  signal.addEventListener("abort", stop, { once: true });
-  if (signal.aborted) stop();
-  let parts: Uint8Array[] = [];
-  let length = 0;
-  try {
-    for (;;) {
-      const { value: chunk } = await reader.read();
-      if (chunk === undefined) break;
-      let start = 0;
-      for (let end; (end = chunk.indexOf(LF, start)) >= 0; start = end + 1) {
-        const line = joinLine([...parts, chunk.subarray(start, end)]);
-        parts = [];
-        length = 0;
-        if (line.length > 0) yield line;
-      }
-      parts.push(chunk.slice(start));
-      length += chunk.length - start;
-      if (length > MAX_LINE_BYTES) {
-        throw new SsmError(
-          "LIMIT",
-          "Cannot send line: it is longer than 100 MiB",
-          {
-            hint: "send it as a --file",
-          },
-        );
-      }
-    }
-  } finally {
-    signal.removeEventListener("abort", stop);
-  }
-  const last = joinLine(parts);
-  if (last.length > 0 && !signal.aborted) yield last;
-}
-
-const LF = 0x0a;
-const CR = 0x0d;
-
-function joinLine(parts: readonly Uint8Array[]): Uint8Array {
-  const line = concatBytes(parts);
-  return line.at(-1) === CR ? line.subarray(0, -1) : line;
-}
-
-async function* readFiles(
-  paths: readonly string[],
-  signal: AbortSignal,
-): AsyncGenerator<Uint8Array, void, void> {
-  for (const path of paths) {
-    if (signal.aborted) return;
-    let body: Uint8Array;
-    try {
-      body = await Deno.readFile(path);
-    } catch (cause) {
-      throw new SsmError(
-        "UNSENDABLE",
-        `Cannot read ${quoted(path)}: ${reason(cause)}`,
-        {
-          cause,
-        },
-      );
-    }
-    yield body;
-  }
 }
 
 function uncertain(lost: SsmError | undefined): SsmError {

@@ -36,7 +36,7 @@ export class DemoCa {
   }
 
   /** Makes the authority: a key and a self-signed certificate. */
-  static async create(subject: Subject, now = new Date()): Promise<DemoCa> {
+  static async create(subject: Subject, now: Date): Promise<DemoCa> {
     const keys = await generateKeys();
     const name = encodeName(subject);
     const extensions = [

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { systemClock } from "../../time/mod.ts";
 import { join } from "node:path";
 import { DemoCa, type Subject } from "./pki.ts";
 
@@ -47,7 +48,7 @@ export async function makeSite(directory: string): Promise<DemoSite> {
   const ca = await DemoCa.create([["C", "UK"], ["O", "ssm demo"], [
     "CN",
     "Throw-away CA",
-  ]]);
+  ]], systemClock.date());
   await Deno.writeTextFile(join(capath, ca.fileName), ca.pem);
   await Promise.all(
     Object.entries(HOSTS).map(async ([role, host]) => {

@@ -13,6 +13,7 @@ import {
   type Selection,
   selectionOf,
 } from "./selection.ts";
+import { timeNow } from "../views/table.ts";
 
 /** What is chosen to be changed, all of it before the first is touched. */
 export async function choose(
@@ -30,7 +31,7 @@ export async function* chosenIn(
   store: OutgoingStore,
   selection: Selection,
 ): AsyncGenerator<WaitingEntry> {
-  const now = Date.now();
+  const now = timeNow();
   const entries = selection.ids.length > 0
     ? selection.ids.map((id) => theEntry(store, id))
     : store.waiting.entries();

@@ -12,6 +12,7 @@ import {
   type Selection,
   selectionOf,
 } from "./selection.ts";
+import { timeNow } from "../views/table.ts";
 
 /** The ids of what is chosen, all of them before the first is touched. */
 export async function choose(
@@ -31,7 +32,7 @@ export async function* chosenIn(
   rejected: RejectedSpool,
   selection: Selection,
 ): AsyncGenerator<RejectedEntry> {
-  const now = Date.now();
+  const now = timeNow();
   const entries = selection.ids.length > 0
     ? selection.ids.map((id) => theEntry(rejected, id))
     : rejected.entries();

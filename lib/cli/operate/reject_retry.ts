@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { quoted, SsmError } from "../../errors.ts";
 import { type Retried, retryRejected } from "../../ssm/mod.ts";
 import { systemClock } from "../../time/mod.ts";
 import type { CommandContext } from "../command/command.ts";
@@ -20,6 +21,7 @@ export async function retryChosen(
   { json, ...context }: CommandContext & { json: boolean },
 ): Promise<number> {
   const { terminal, signal } = context;
+  if (ids.length > 0) await assertOwner(store.path);
   // The console is the operator's, who is told otherwise.
   using logging = await openLog(
     async () => ({ ...await store.logging(), console: false }),
@@ -52,6 +54,23 @@ export async function retryChosen(
       `${done} of ${counted(ids.length, "message")} went to incoming`,
     );}
   return done === ids.length ? EXIT.ok : EXIT.failure;
+}
+
+/**
+ * What root delivers into the directory of another user, that user's loader cannot read.
+ *
+ * @throws {SsmError} `SPOOL`
+ */
+async function assertOwner(path: string): Promise<void> {
+  const { uid } = await Deno.stat(path);
+  if (Deno.uid() !== 0 || uid === 0 || uid === null) return;
+  throw new SsmError(
+    "SPOOL",
+    `Cannot deliver as root: ${
+      quoted(path)
+    } belongs to the user ${uid}, who could not read it`,
+    { hint: "run it as that user: runuser -u NAME -- ssm reject retry …" },
+  );
 }
 
 function isDone({ outcome }: Retried): boolean {

@@ -106,7 +106,7 @@ export function theOnlyId(
 export function isChosen(
   { since, reason = "", signer }: Choosable,
   selection: Selection,
-  now = Date.now(),
+  now: number,
 ): boolean {
   const { olderThanMs = -Infinity } = selection;
   return now - since > olderThanMs &&

@@ -76,7 +76,7 @@ function clearStale(path: string): void {
   try {
     Deno.renameSync(path, stale);
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return;
+    if (isErrno(error, "ENOENT")) return;
     throw error;
   }
   try {
@@ -109,7 +109,7 @@ function link(from: string, to: string): boolean {
     Deno.linkSync(from, to);
     return true;
   } catch (error) {
-    if (error instanceof Deno.errors.AlreadyExists) return false;
+    if (isErrno(error, "EEXIST")) return false;
     throw error;
   }
 }
@@ -120,7 +120,7 @@ function readPid(path: string): number | undefined {
     const pid = Number(Deno.readTextFileSync(path).trim());
     return Number.isSafeInteger(pid) && pid > 0 ? pid : undefined;
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return undefined;
+    if (isErrno(error, "ENOENT")) return undefined;
     throw new SsmError(
       "CONFIG",
       `Cannot read pidfile ${path}: ${reason(error)}`,
@@ -145,6 +145,6 @@ function removeIfPresent(path: string): void {
   try {
     Deno.removeSync(path);
   } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    if (!isErrno(error, "ENOENT")) throw error;
   }
 }

@@ -19,8 +19,8 @@ const PERMISSIONS = [
   "--allow-run",
   // The mark of a process in the background; variables in a configuration of SSM1.
   "--allow-env",
-  // `$host` in a configuration of SSM1.
-  "--allow-sys=hostname",
+  // `$host` in a configuration of SSM1; whether it is root that changes a spool.
+  "--allow-sys=hostname,uid",
 ] as const;
 
 /**

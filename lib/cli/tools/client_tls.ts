@@ -10,6 +10,7 @@ import {
   openCaFile,
   openTrustStore,
 } from "../../credentials/mod.ts";
+import { systemClock } from "../../time/mod.ts";
 import type { OptionValues } from "../command/command.ts";
 import { type Options, parsedOptions } from "../command/options.ts";
 import { brokerVerifier } from "../wiring/endpoints.ts";
@@ -72,7 +73,7 @@ export function tlsOf(
     ...(certificate !== undefined && key !== undefined && {
       keyPair: loadIdentity(
         { certificate, key, keyPassphraseFile },
-        { now: new Date(), warn },
+        { now: systemClock.date(), warn },
       ).keyPair,
     }),
     verify: trust === undefined ? "none" : brokerVerifier({ trust, checkCrls }),

@@ -37,8 +37,13 @@ const MAX_BODY_BYTES = 256 << 20;
 /** How long the broker may take to answer a goodbye when nothing depends on it, in ms. */
 export const GOODBYE_MS = 2000;
 
-/** The options that say which broker, and how. */
-export function clientOptions(retryFor: string): OptionGroups {
+/**
+ * The options that say which broker, and how.
+ *
+ * @param retryForMs what the command does without `--retry-for`
+ */
+export function clientOptions(retryForMs: number): OptionGroups {
+  const retryFor = retryForMs === Infinity ? "for ever" : retryForMs / 1000;
   return {
     "Broker": {
       "--host HOSTS":

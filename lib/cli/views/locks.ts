@@ -4,7 +4,7 @@
  * @module
  */
 import { holderOf, type KnownSender } from "../../spool/mod.ts";
-import { age } from "./table.ts";
+import { age, timeNow } from "./table.ts";
 
 /** How the owner of a lock is called. */
 export function holderWords(
@@ -34,7 +34,7 @@ export function unlockFault(
 ): LockJudgement {
   const holder = holderOf(locked, senders);
   const words = `locked ${holderWords(locked, senders)}`;
-  const isOld = maxLockMs > 0 && Date.now() - locked > maxLockMs;
+  const isOld = maxLockMs > 0 && timeNow() - locked > maxLockMs;
   const fault = holder?.alive
     ? `${words}: stop that sender first`
     : holder || isOld || insists

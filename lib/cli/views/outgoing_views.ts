@@ -10,7 +10,15 @@ import {
 } from "../../spool/mod.ts";
 import type { OutgoingStore } from "../wiring/outgoing.ts";
 import { holderWords } from "./locks.ts";
-import { age, counted, isoTime, localTime, pairs, tableOf } from "./table.ts";
+import {
+  age,
+  counted,
+  isoTime,
+  localTime,
+  pairs,
+  tableOf,
+  timeNow,
+} from "./table.ts";
 
 /** What else there is to tell of the directory. */
 export interface Surroundings {
@@ -46,7 +54,7 @@ export class OutgoingTotals {
         ...{ path, type, files, bytes, locked },
         oldest_seconds: files === 0
           ? null
-          : Math.max(0, Math.floor((Date.now() - oldest) / 1000)),
+          : Math.max(0, Math.floor((timeNow() - oldest) / 1000)),
         senders: senders.map(senderDocument),
         skipped,
         ...(entries && {

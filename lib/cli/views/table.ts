@@ -4,6 +4,7 @@
  * @module
  */
 import { printable } from "../../log/mod.ts";
+import { systemClock } from "../../time/mod.ts";
 
 /** A column of a table. */
 export interface Column<Row> {
@@ -63,8 +64,13 @@ export function isoTime(ms: number): string {
   return new Date(ms).toISOString();
 }
 
+/** The time, in ms since 1970. */
+export function timeNow(): number {
+  return systemClock.date().getTime();
+}
+
 /** How long ago that was, roughly. */
-export function age(ms: number, now = Date.now()): string {
+export function age(ms: number, now = timeNow()): string {
   const seconds = Math.max(0, Math.floor((now - ms) / 1000));
   if (seconds < 120) return `${seconds} s`;
   if (seconds < 7200) return `${Math.floor(seconds / 60)} min`;

@@ -36,7 +36,7 @@ export interface BrokerConfig
   readonly addresses: readonly BrokerAddress[];
 }
 
-/** Who we are, and whom we trust. */
+/** The identity of this host, and the CAs that it trusts. */
 export type CertificatesConfig = Values<typeof CERTIFICATES_TABLE>;
 
 /** Where log lines go. */

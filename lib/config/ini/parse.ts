@@ -7,7 +7,7 @@
  *
  * @module
  */
-import { reason } from "../../errors.ts";
+import { isErrno, reason } from "../../errors.ts";
 import { ConfigError } from "../config_error.ts";
 import { interpolate } from "./interpolation.ts";
 
@@ -147,7 +147,7 @@ export async function readText(file: string): Promise<string> {
   } catch (error) {
     const state = error instanceof TypeError
       ? "not UTF-8 text"
-      : error instanceof Deno.errors.NotFound
+      : isErrno(error, "ENOENT")
       ? "no such file"
       : reason(error);
     throw new ConfigError({ file }, state, { cause: error });

@@ -128,7 +128,7 @@ export function alsoCalled<Value>(
   return { ...key, aliases: [...key.aliases, ...aliases] };
 }
 
-/** The option that a key is written as, under whichever of its names. */
+/** The option that a key is written as, under any of its names. */
 export function findKey(
   ini: Ini,
   section: string,

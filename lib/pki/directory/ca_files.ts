@@ -8,7 +8,7 @@
  *
  * @module
  */
-import { isSsmError, quoted, reason, SsmError } from "../../errors.ts";
+import { isErrno, isSsmError, quoted, reason, SsmError } from "../../errors.ts";
 import { fileAgeMs, fileStamp } from "../../file_state.ts";
 import type { Clock } from "../../time/mod.ts";
 
@@ -86,7 +86,7 @@ export class CaFiles<T> {
     } catch (cause) {
       const error = this.#complain(file, cause);
       // Gone, perhaps behind a link: then it is not in force any more.
-      const gone = cause instanceof Deno.errors.NotFound;
+      const gone = isErrno(cause, "ENOENT");
       const value = before && before.value.unread === undefined && !gone
         ? before.value
         : { found: [], unread: error.message };

@@ -4,6 +4,7 @@
  * @module
  */
 import { isErrno } from "../../errors.ts";
+import type { Clock } from "../../time/mod.ts";
 import type { DirectorySyncer } from "../disk/directory_syncer.ts";
 import { lookAt, makeDirectory, subdirectories } from "../disk/files.ts";
 import { DIRECTORY_NAME, ElementNames, hex } from "./names.ts";
@@ -14,6 +15,7 @@ export interface ElementTreeOptions {
   readonly maxElements: number;
   readonly directoryMode: number;
   readonly syncer: DirectorySyncer;
+  readonly clock: Clock;
 }
 
 /** Where finished elements are put. */
@@ -22,7 +24,7 @@ export class ElementTree {
   readonly #maxElements: number;
   readonly #directoryMode: number;
   readonly #syncer: DirectorySyncer;
-  readonly #names = new ElementNames();
+  readonly #names: ElementNames;
   /** A directory made here whose own entry may not be durable yet. */
   #fresh: string | undefined;
 
@@ -31,6 +33,7 @@ export class ElementTree {
     this.#maxElements = options.maxElements;
     this.#directoryMode = options.directoryMode;
     this.#syncer = options.syncer;
+    this.#names = new ElementNames(options.clock);
   }
 
   /**
@@ -63,7 +66,7 @@ export class ElementTree {
         Deno.renameSync(source, `${this.#path}/${directory}/${name}`);
         return { directory, name };
       } catch (error) {
-        // The name is taken; or a purge removed the directory, or someone the element.
+        // The name is taken; or a purge removed the directory, or another process the element.
         if (!isErrno(error, "EEXIST", "ENOTEMPTY", "ENOENT")) throw error;
       }
     }

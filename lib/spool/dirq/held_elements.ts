@@ -7,6 +7,7 @@
  * @module
  */
 import { isErrno } from "../../errors.ts";
+import { type Clock, systemClock } from "../../time/mod.ts";
 import { spoolError } from "../disk/errors.ts";
 import {
   lookAt,
@@ -28,6 +29,8 @@ export interface HeldElementsOptions {
   readonly fileMode?: number;
   /** Mode of directories, whatever the umask. @default {0o750} */
   readonly directoryMode?: number;
+  /** What ages are counted by. @default the machine's clock */
+  readonly clock?: Clock;
 }
 
 /** Locks elements of the queue at `path`, which may have other readers. */
@@ -37,11 +40,18 @@ export class HeldElements {
   readonly #fileMode: number;
   readonly #directoryMode: number;
   readonly #elements: DeliveredElements;
-  readonly #names = new ElementNames();
+  readonly #clock: Clock;
+  readonly #names: ElementNames;
 
   constructor(path: string, options: HeldElementsOptions = {}) {
-    const { maxLockMs = 600_000, fileMode = 0o640, directoryMode = 0o750 } =
-      options;
+    const {
+      maxLockMs = 600_000,
+      fileMode = 0o640,
+      directoryMode = 0o750,
+      clock = systemClock,
+    } = options;
+    this.#clock = clock;
+    this.#names = new ElementNames(clock);
     this.#path = path;
     this.#maxLockMs = maxLockMs;
     this.#fileMode = fileMode;
@@ -73,7 +83,7 @@ export class HeldElements {
     try {
       if (makeDirectory(lock, this.#directoryMode)) return "ours";
       const since = lookAt(lock)?.mtime?.getTime();
-      if (since === undefined || since > Date.now() - this.#maxLockMs) {
+      if (since === undefined || !this.#isOld(since)) {
         return "held";
       }
       // Two may do this at the same time; what they do then, they may do twice.
@@ -153,13 +163,17 @@ export class HeldElements {
     for (const name of subdirectories(this.#obsolete)) {
       const path = `${this.#obsolete}/${name}`;
       const since = lookAt(path)?.ctime?.getTime() ?? Infinity;
-      if (since > Date.now() - this.#maxLockMs) continue;
+      if (!this.#isOld(since)) continue;
       try {
         await Deno.remove(path, { recursive: true });
       } catch (error) {
         if (!isErrno(error, "ENOENT")) throw spoolError("remove", path, error);
       }
     }
+  }
+
+  #isOld(time: number): boolean {
+    return time <= this.#clock.date().getTime() - this.#maxLockMs;
   }
 
   get #obsolete(): string {

@@ -8,6 +8,7 @@
  */
 import { createHash } from "node:crypto";
 import { isErrno, type SsmError } from "../../errors.ts";
+import { type Clock, systemClock } from "../../time/mod.ts";
 import { DirectorySyncer } from "../disk/directory_syncer.ts";
 import { Deliveries } from "./deliveries.ts";
 import { ElementTree } from "./element_tree.ts";
@@ -36,6 +37,8 @@ export interface DirqSchemaOptions {
   fileMode?: number;
   /** Mode of the directories, whatever the umask. @default {0o750} */
   directoryMode?: number;
+  /** What ages are counted by. @default the machine's clock */
+  clock?: Clock;
 }
 
 /** A dirq Queue directory. */
@@ -54,6 +57,7 @@ export class DirqSchema implements SignedSpool {
       maxTempMs = 300_000,
       fileMode = 0o640,
       directoryMode = 0o750,
+      clock = systemClock,
     } = options;
     const syncer = new DirectorySyncer();
     this.#path = path;
@@ -63,12 +67,18 @@ export class DirqSchema implements SignedSpool {
       fileMode,
       directoryMode,
       syncer,
+      clock,
     });
     this.#deliveries = new Deliveries({
       staging: this.#staging,
-      tree: new ElementTree(path, { maxElements, directoryMode, syncer }),
+      tree: new ElementTree(path, {
+        maxElements,
+        directoryMode,
+        syncer,
+        clock,
+      }),
       ledger: ledgerDirectory,
-    }, { capacity: remembered, directoryMode, syncer });
+    }, { capacity: remembered, directoryMode, syncer, clock });
   }
 
   /**

@@ -5,6 +5,7 @@
  * @module
  */
 import { isErrno } from "../../errors.ts";
+import type { Clock } from "../../time/mod.ts";
 import { CheckedFile } from "../disk/checked_file.ts";
 import { spoolError } from "../disk/errors.ts";
 import { lookAt, unlink } from "../disk/files.ts";
@@ -20,6 +21,7 @@ export interface Claim {
   readonly writtenAt: Date;
   /** Age at which others take the lock for stale, in ms; 0 = never. */
   readonly maxLockMs: number;
+  readonly clock: Clock;
 }
 
 /** An element of a {@linkcode DirqSimple} whose lock is ours. */
@@ -37,7 +39,7 @@ export class LockedFile implements SpoolEntry {
     this.name = name;
     this.#element = element;
     this.#lock = `${element}.lck`;
-    this.#file = new CheckedFile(claim.locked);
+    this.#file = new CheckedFile(claim.locked, claim.clock);
     this.#touchedAt = claim.touchedAt;
     this.#writtenAt = claim.writtenAt;
     this.#maxLockMs = claim.maxLockMs;

@@ -4,6 +4,8 @@
  * @module
  */
 
+import type { Clock } from "../../time/mod.ts";
+
 /** An intermediate directory. */
 export const DIRECTORY_NAME = /^[0-9a-f]{8}$/;
 
@@ -24,12 +26,20 @@ export function timeOfName(element: string): number {
 
 /** Makes element names: seconds (8 digits), microseconds (5) and a digit of the process (1), in hexadecimal. */
 export class ElementNames {
+  readonly #clock: Clock;
   readonly #digit = Math.floor(Math.random() * 16).toString(16);
   #last = 0;
 
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
   /** The next name: greater than every name this object made before. */
   next(): string {
-    this.#last = Math.max(Date.now() * 1000, this.#last + 1);
+    this.#last = Math.max(
+      this.#clock.date().getTime() * 1000,
+      this.#last + 1,
+    );
     const seconds = Math.floor(this.#last / 1_000_000);
     const micros = this.#last % 1_000_000;
     return hex(seconds, 8) + hex(micros, 5) + this.#digit;

@@ -4,6 +4,7 @@
  * @module
  */
 import { isErrno } from "../../errors.ts";
+import type { Clock } from "../../time/mod.ts";
 import { spoolError } from "../disk/errors.ts";
 import { removeIfEmpty, subdirectories } from "../disk/files.ts";
 import { DIRECTORY_NAME, ELEMENT_NAME } from "./names.ts";
@@ -12,6 +13,7 @@ import { DIRECTORY_NAME, ELEMENT_NAME } from "./names.ts";
 export interface PurgeLimits {
   readonly maxTempMs: number;
   readonly maxLockMs: number;
+  readonly clock: Clock;
 }
 
 /**
@@ -52,7 +54,9 @@ async function removeOldFiles(
 ): Promise<void> {
   for (const name of await namesIn(directory)) {
     const limitMs = limitOf(name, limits);
-    if (limitMs > 0) removeIfOld(`${directory}/${name}`, limitMs);
+    if (limitMs === 0) continue;
+    const time = limits.clock.date().getTime() - limitMs;
+    removeIfOlder(`${directory}/${name}`, time);
   }
 }
 
@@ -74,11 +78,11 @@ function limitOf(name: string, { maxTempMs, maxLockMs }: PurgeLimits): number {
 }
 
 /** Synchronous, since nothing may come between the look at the age and the removal. */
-function removeIfOld(path: string, limitMs: number): void {
+function removeIfOlder(path: string, time: number): void {
   try {
     const { isFile, mtime } = Deno.lstatSync(path);
     const modified = mtime?.getTime() ?? Infinity;
-    if (isFile && modified < Date.now() - limitMs) Deno.removeSync(path);
+    if (isFile && modified < time) Deno.removeSync(path);
   } catch (error) {
     if (!isErrno(error, "ENOENT")) throw spoolError("remove", path, error);
   }

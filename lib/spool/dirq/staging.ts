@@ -5,6 +5,7 @@
  */
 import { randomBytes } from "node:crypto";
 import { isErrno } from "../../errors.ts";
+import type { Clock } from "../../time/mod.ts";
 import type { DirectorySyncer } from "../disk/directory_syncer.ts";
 import { spoolError } from "../disk/errors.ts";
 import { lookAt, makeDirectory, writeDurably } from "../disk/files.ts";
@@ -21,6 +22,7 @@ export interface StagingOptions {
   readonly fileMode: number;
   readonly directoryMode: number;
   readonly syncer: DirectorySyncer;
+  readonly clock: Clock;
 }
 
 /** Which element it is: the digest of the message's key, and the writer's token, which names the mark of its signing, if there is one. */
@@ -51,12 +53,14 @@ export class Staging {
   readonly #fileMode: number;
   readonly #directoryMode: number;
   readonly #syncer: DirectorySyncer;
+  readonly #clock: Clock;
 
   constructor(path: string, options: StagingOptions) {
     this.#path = path;
     this.#fileMode = options.fileMode;
     this.#directoryMode = options.directoryMode;
     this.#syncer = options.syncer;
+    this.#clock = options.clock;
   }
 
   /** Where an element is while it is staged. */
@@ -114,11 +118,12 @@ export class Staging {
   }
 
   async #namesOlderThan(ageMs: number): Promise<string[]> {
+    const limit = this.#clock.date().getTime() - ageMs;
     const names: string[] = [];
     for await (const { name } of Deno.readDir(this.#path)) {
       const info = lookAt(`${this.#path}/${name}`);
       const written = info?.mtime?.getTime() ?? Infinity;
-      if (written < Date.now() - ageMs) names.push(name);
+      if (written < limit) names.push(name);
     }
     return names;
   }

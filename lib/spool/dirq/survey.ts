@@ -5,6 +5,7 @@
  * @module
  */
 import { isErrno, type SsmError } from "../../errors.ts";
+import type { Clock } from "../../time/mod.ts";
 import { spoolError } from "../disk/errors.ts";
 import {
   FreshFiles,
@@ -41,19 +42,28 @@ const MISNAMED_DIRECTORY =
 const LINKED_DIRECTORY =
   "a symbolic link, which is not followed; move the directory itself here";
 
+/** Settings of a {@linkcode Survey}. */
+export interface SurveyOptions {
+  /** An element written in place may still be written to when it was changed more recently, in ms. */
+  readonly minAgeMs: number;
+  readonly clock: Clock;
+}
+
 /** Looks through the dirq at `path`. */
 export class Survey {
   readonly #path: string;
   readonly #minAgeMs: number;
+  readonly #clock: Clock;
   readonly #names: string[] = [];
   readonly #unreadable: SsmError[] = [];
-  readonly #skipped = new SkippedEntries();
+  readonly #skipped: SkippedEntries;
   readonly #fresh = new FreshFiles();
 
-  /** @param minAgeMs an element written in place may still be written to when it was changed more recently, in ms */
-  constructor(path: string, minAgeMs: number) {
+  constructor(path: string, { minAgeMs, clock }: SurveyOptions) {
     this.#path = path;
     this.#minAgeMs = minAgeMs;
+    this.#clock = clock;
+    this.#skipped = new SkippedEntries(clock);
   }
 
   /** @throws {SsmError} `SPOOL` when `path` itself cannot be read. */
@@ -123,10 +133,11 @@ export class Survey {
     if (locks.has(`${name}.lck`)) return true;
     const info = lookAt(`${this.#path}/${path}`);
     if (info === undefined) return false;
-    const freshFor = freshForMs(
-      info,
-      isNewerThanContent(name, info) ? TICK_MS : this.#minAgeMs,
-    );
+    const now = this.#clock.date();
+    const minAgeMs = isNewerThanContent(name, info, now)
+      ? TICK_MS
+      : this.#minAgeMs;
+    const freshFor = freshForMs(info, { minAgeMs, now });
     if (freshFor > 0) this.#fresh.add(freshFor);
     return freshFor === 0;
   }
@@ -178,7 +189,11 @@ export class Survey {
  * written under its own name is named before; and a name that is a date, or of
  * another clock, tells nothing.
  */
-function isNewerThanContent(name: string, info: Deno.FileInfo): boolean {
+function isNewerThanContent(
+  name: string,
+  info: Deno.FileInfo,
+  now: Date,
+): boolean {
   const named = timeOfName(name);
-  return modified(info) <= named && named <= Date.now();
+  return modified(info) <= named && named <= now.getTime();
 }

@@ -9,13 +9,18 @@ import {
   fstatSync,
   openSync,
   read as readCallback,
+  readSync,
 } from "node:fs";
 import { promisify } from "node:util";
 import { crc32 } from "node:zlib";
 import { type FileState, fileState } from "../../file_state.ts";
+import type { Clock } from "../../time/mod.ts";
 import { lookAt, touchNow } from "./files.ts";
 
 const readSome = promisify(readCallback);
+
+/** Up to so many bytes another thread would take longer to be asked than to read. */
+const SMALL_BYTES = 1 << 16;
 
 /** How often a file is read again because its time changed while it was read. */
 const MAX_READS = 5;
@@ -33,6 +38,7 @@ export class ChangedError extends Error {
  * the claimed file, and it counts as sent only if it still is what was read.
  */
 export class CheckedFile {
+  readonly #clock: Clock;
   #state: FileState;
   /** Of the bytes that were read. */
   #checksum: number | undefined;
@@ -40,7 +46,8 @@ export class CheckedFile {
   #timeIsSilent = false;
 
   /** @param claimed the file as it was claimed, links not followed */
-  constructor(claimed: Deno.FileInfo) {
+  constructor(claimed: Deno.FileInfo, clock: Clock) {
+    this.#clock = clock;
     this.#state = fileState(claimed);
   }
 
@@ -69,7 +76,7 @@ export class CheckedFile {
     const before = lookAt(path);
     this.#timeIsSilent ||= before === undefined ||
       fileState(before).modified !== this.#state.modified;
-    const now = touchNow(path);
+    const now = touchNow(path, this.#clock);
     // File systems may keep times less exactly.
     const modified = fileState(Deno.lstatSync(path)).modified;
     this.#state = { ...this.#state, modified };
@@ -145,9 +152,11 @@ async function readWhole(file: number, size: number): Promise<Uint8Array> {
   let length = 0;
   while (length < size) {
     const rest = size - length;
-    const { bytesRead } = await readSome(file, bytes, length, rest, length);
-    if (bytesRead === 0) throw beingWritten();
-    length += bytesRead;
+    const more = size <= SMALL_BYTES
+      ? readSync(file, bytes, length, rest, length)
+      : (await readSome(file, bytes, length, rest, length)).bytesRead;
+    if (more === 0) throw beingWritten();
+    length += more;
   }
   return bytes;
 }

@@ -12,8 +12,10 @@ export function spoolError(
   cause: unknown,
 ): SsmError {
   if (cause instanceof SsmError) return cause;
-  // Deno repeats the operation and its paths after the words of the system.
-  const words = reason(cause).replace(/ \(os error \d+\).*$/s, "");
+  // Deno repeats the operation and its paths after the words of the system, and
+  // Node.js its code before them, too.
+  const words = reason(cause).replace(/ \(os error \d+\).*$/s, "")
+    .replace(/^E[A-Z0-9]+: ([^,]+), \w+\b.*$/s, "$1");
   const state = words.slice(0, 1).toLowerCase() + words.slice(1);
   const hint = hintFor(cause);
   return new SsmError("SPOOL", `Cannot ${action} ${quoted(path)}: ${state}`, {
@@ -27,7 +29,7 @@ function hintFor(cause: unknown): string | undefined {
     return "Make room on the disk (df, df -i); nothing was lost";
   }
   if (isErrno(cause, "EACCES", "EPERM")) {
-    return "the user who runs ssm must be able to read the files, and to write into their directories";
+    return "the user that runs ssm must be able to read the files, and to write into their directories";
   }
   return undefined;
 }

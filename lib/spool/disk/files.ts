@@ -10,6 +10,7 @@
  */
 import { dirname } from "node:path";
 import { isErrno } from "../../errors.ts";
+import type { Clock } from "../../time/mod.ts";
 import { spoolError } from "./errors.ts";
 
 /** Creates a file that must not exist yet, with exactly this mode, and syncs it. */
@@ -121,9 +122,9 @@ export async function directoryExists(path: string): Promise<boolean> {
   }
 }
 
-/** Sets the times of a file or directory to now; returns that time. */
-export function touchNow(path: string): number {
-  const now = new Date();
+/** Sets the times of a file or directory to now; returns that time, in ms. */
+export function touchNow(path: string, clock: Clock): number {
+  const now = clock.date();
   Deno.utimeSync(path, now, now);
   return now.getTime();
 }

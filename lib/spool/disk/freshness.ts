@@ -5,6 +5,7 @@
  */
 
 import { fileAgeMs } from "../../file_state.ts";
+import { type Clock, sleep } from "../../time/mod.ts";
 
 /** The longest wait for such files, in ms. */
 const PATIENCE_MS = 2000;
@@ -15,8 +16,11 @@ export function modified(info: Deno.FileInfo): number {
 }
 
 /** For how much longer a file is fresh, in ms; 0 = it is not. */
-export function freshForMs(info: Deno.FileInfo, minAgeMs: number): number {
-  return Math.max(0, minAgeMs - fileAgeMs(info, new Date()));
+export function freshForMs(
+  info: Deno.FileInfo,
+  { minAgeMs, now }: { minAgeMs: number; now: Date },
+): number {
+  return Math.max(0, minAgeMs - fileAgeMs(info, now));
 }
 
 /** What a look at files that may be fresh found. */
@@ -44,10 +48,11 @@ export class FreshFiles implements FreshLook {
  * once: a script that writes a file and then sends means that file, too.
  */
 export async function patiently<Look extends FreshLook>(
+  clock: Clock,
   look: () => Promise<Look>,
 ): Promise<Look> {
   const first = await look();
   if (first.waitMs === 0) return first;
-  await new Promise((resolve) => setTimeout(resolve, first.waitMs));
+  await sleep(clock, first.waitMs);
   return await look();
 }

@@ -4,6 +4,8 @@
  * @module
  */
 
+import type { Clock } from "../../time/mod.ts";
+
 /** A lock this far in the future was made by a clock that is wrong, in ms. */
 const FUTURE_MS = 60_000;
 
@@ -33,6 +35,11 @@ export class Skipped {
 /** What one look at a directory found. */
 export class SkippedEntries {
   readonly byReason = new Map<string, string[]>();
+  readonly #clock: Clock;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
 
   /** @param why what is wrong with it, and what to do */
   add(path: string, why: string): void {
@@ -43,7 +50,7 @@ export class SkippedEntries {
 
   /** Adds a lock or claim if its time is so far in the future that it will never count as old. */
   addIfFromFuture(path: string, time: number): void {
-    if (time < Date.now() + FUTURE_MS) return;
+    if (time < this.#clock.date().getTime() + FUTURE_MS) return;
     this.add(
       path,
       "it is a lock whose time is in the future; if no sender is running, remove it",

@@ -4,6 +4,7 @@
  * @module
  */
 import { isErrno } from "../../errors.ts";
+import { systemClock } from "../../time/mod.ts";
 import { spoolError } from "../disk/errors.ts";
 import { DirectorySyncer } from "../disk/directory_syncer.ts";
 import { lookAt, makeDirectories, readHead, unlink } from "../disk/files.ts";
@@ -111,6 +112,7 @@ export class DirqRejected implements RejectedSpool {
         maxElements: MAX_ELEMENTS,
         directoryMode,
         syncer: new DirectorySyncer(),
+        clock: this.#options.clock ?? systemClock,
       });
       const place = await tree.place(element);
       if (place === undefined) throw new Error("it is gone");

@@ -4,12 +4,15 @@
  * @module
  */
 
+import { systemClock } from "../../time/mod.ts";
+
 /** dirq and SSM1 are younger than this, in ms since 1970: an earlier time in a name is none. */
 const EARLIEST_MS = Date.UTC(2009, 0);
 
 /** The time that a name tells, if it can be one; else the other. */
 export function timeOrElse(told: number, otherwise: () => number): number {
-  return told >= EARLIEST_MS && told <= Date.now() ? told : otherwise();
+  const now = systemClock.date().getTime();
+  return told >= EARLIEST_MS && told <= now ? told : otherwise();
 }
 
 /** The first line of a text, without blanks around it; `undefined` when there is none. */

@@ -6,6 +6,7 @@
 import { spoolError } from "../disk/errors.ts";
 import { lookAt, readHead } from "../disk/files.ts";
 import { modified } from "../disk/freshness.ts";
+import { systemClock } from "../../time/mod.ts";
 import { isErrno } from "../../errors.ts";
 import type { Claim } from "../plain/claim.ts";
 import { Claims } from "../plain/claims.ts";
@@ -28,7 +29,7 @@ export class PlainWaiting implements WaitingSpool {
   constructor(path: string, options: PlainWaitingOptions = {}) {
     const { skipTmp = true, directoryMode = 0o750 } = options;
     this.#path = path;
-    this.#claims = new Claims(path, directoryMode);
+    this.#claims = new Claims(path, directoryMode, systemClock);
     this.#skipTmp = skipTmp;
   }
 
@@ -84,7 +85,7 @@ export class PlainWaiting implements WaitingSpool {
     const claim = await this.#claimOf(id);
     if (!claim || claim.time !== locked) return false;
     try {
-      this.#claims.giveBack(claim.takeOver());
+      this.#claims.giveBack(claim.takeOver(systemClock));
       return true;
     } catch (error) {
       if (isErrno(error, "ENOENT")) return false;

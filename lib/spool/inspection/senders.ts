@@ -9,6 +9,7 @@
  *
  * @module
  */
+import { systemClock } from "../../time/mod.ts";
 import { isErrno } from "../../errors.ts";
 import {
   lookAt,
@@ -49,12 +50,7 @@ export function announceSender(path: string, sender: Sender): Disposable {
   return {
     [Symbol.dispose]: () => {
       if (!file) return;
-      try {
-        unlink(trace);
-        removeIfEmpty(directory);
-      } catch {
-        // The directory has become read-only: the lock ends all the same.
-      }
+      removeTrace(directory, trace);
       file.close();
     },
   };
@@ -65,31 +61,56 @@ function leaveTrace(
   trace: string,
   { pid, host, since }: Sender,
 ): Deno.FsFile | undefined {
-  let file: Deno.FsFile | undefined;
+  const directory = `${path}/${DIRECTORY}`;
   try {
-    makeDirectory(`${path}/${DIRECTORY}`, 0o750);
-    removeOld(`${path}/${DIRECTORY}`);
-    file = Deno.openSync(trace, { createNew: true, write: true, mode: 0o640 });
-    // At once, or when somebody who looked whether it is locked has seen it.
-    file.lockSync(true);
-    const text = JSON.stringify({
-      pid,
-      host,
-      since: new Date(since).toISOString(),
+    makeDirectory(directory, 0o750);
+    removeOld(directory);
+    const begun = new Date(since).toISOString();
+    const text = JSON.stringify({ pid, host, since: begun });
+    Deno.writeTextFileSync(trace, `${text}\n`, {
+      createNew: true,
+      mode: 0o640,
     });
-    file.writeSync(new TextEncoder().encode(`${text}\n`));
-    return file;
+    return locked(trace, { read: true }) ?? locked(trace, { write: true });
   } catch {
-    file?.close();
+    removeTrace(directory, trace);
     return undefined;
   }
 }
 
+/** A lock on a file, as long as it is open; `undefined` when there can be none in this way. */
+function locked(
+  path: string,
+  options: { readonly read?: boolean; readonly write?: boolean },
+): Deno.FsFile | undefined {
+  // Open for writing, it would keep its disk from being made read-only. On NFS a lock
+  // needs that.
+  const file = Deno.openSync(path, options);
+  try {
+    // At once, or when somebody who looked whether it is locked has seen it.
+    file.lockSync(true);
+    return file;
+  } catch {
+    file.close();
+    return undefined;
+  }
+}
+
+function removeTrace(directory: string, trace: string): void {
+  try {
+    unlink(trace);
+    removeIfEmpty(directory);
+  } catch {
+    // The disk has become read-only: the lock ends all the same.
+  }
+}
+
 function removeOld(directory: string): void {
+  const limit = systemClock.date().getTime() - KEEP_MS;
   for (const { name } of Deno.readDirSync(directory)) {
     const path = `${directory}/${name}`;
     const info = lookAt(path);
-    if (info && modified(info) < Date.now() - KEEP_MS && !isLocked(path)) {
+    if (info && modified(info) < limit && !isLocked(path)) {
       unlink(path);
     }
   }

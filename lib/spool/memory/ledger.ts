@@ -12,6 +12,7 @@
  * @module
  */
 import { isErrno } from "../../errors.ts";
+import type { Clock } from "../../time/mod.ts";
 import type { DirectorySyncer } from "../disk/directory_syncer.ts";
 import { lookAt, makeDirectories, unlink } from "../disk/files.ts";
 
@@ -29,6 +30,7 @@ export interface LedgerOptions {
   readonly capacity: number;
   readonly directoryMode: number;
   readonly syncer: DirectorySyncer;
+  readonly clock: Clock;
   /** Is told of every entry before it is forgotten. @default nothing is to be done */
   readonly settle?: (digest: string, text: string) => Promise<unknown>;
 }
@@ -40,6 +42,7 @@ export class Ledger {
   readonly #limit: number;
   readonly #directoryMode: number;
   readonly #syncer: DirectorySyncer;
+  readonly #clock: Clock;
   readonly #settle: LedgerOptions["settle"];
   /** Counted once, then kept up to date for what this process adds. */
   #count: number | undefined;
@@ -51,6 +54,7 @@ export class Ledger {
     this.#limit = Math.max(4, options.capacity);
     this.#directoryMode = options.directoryMode;
     this.#syncer = options.syncer;
+    this.#clock = options.clock;
     this.#settle = options.settle;
   }
 
@@ -136,7 +140,7 @@ export class Ledger {
 
   /** All but the `keep` youngest. */
   async #oldest(names: readonly string[], keep: number): Promise<string[]> {
-    const soon = Date.now() + CLOCK_SKEW_MS;
+    const soon = this.#clock.date().getTime() + CLOCK_SKEW_MS;
     const times = new Float64Array(names.length);
     await inParts(names, (name, index) => {
       const made = lookAt(`${this.#path}/${name}`)?.mtime?.getTime() ?? 0;
@@ -176,7 +180,7 @@ async function inParts<Item>(
   for (const [index, item] of items.entries()) {
     await work(item, index);
     if (index % PART === PART - 1) {
-      await new Promise((resolve) => setTimeout(resolve));
+      await new Promise((resolve) => setImmediate(resolve));
     }
   }
 }

@@ -14,6 +14,7 @@
  * @module
  */
 import { createHash } from "node:crypto";
+import type { Clock } from "../../time/mod.ts";
 import type { DirectorySyncer } from "../disk/directory_syncer.ts";
 import type { Signing } from "../spool.ts";
 import { Ledger } from "./ledger.ts";
@@ -36,14 +37,17 @@ export interface SigningsOptions {
   readonly capacity: number;
   readonly directoryMode: number;
   readonly syncer: DirectorySyncer;
+  readonly clock: Clock;
 }
 
 /** Which acts of signing led to deliveries. */
 export class Signings {
   /** The marks, by the names that `markOf` gives; places are beside them. */
   readonly marks: Ledger;
+  readonly #clock: Clock;
 
   constructor(path: string, { capacity, ...options }: SigningsOptions) {
+    this.#clock = options.clock;
     this.marks = new Ledger(path, {
       ...options,
       digits: MARK_DIGITS,
@@ -65,7 +69,7 @@ export class Signings {
   admit(signing: Signing): string | undefined {
     if (signing.variant === undefined) return undefined;
     const mark = Signings.markOf(signing);
-    const now = Date.now();
+    const now = this.#clock.date().getTime();
     for (let i = 0; i < MOST_TOGETHER; i++) {
       const place = digest(["place", signing.statement, i]);
       const text = this.marks.claim(place, `${now.toString(16)}.${mark}`);

@@ -4,6 +4,7 @@
  * @module
  */
 import { isErrno } from "../../errors.ts";
+import type { Clock } from "../../time/mod.ts";
 import { lookAt, removeIfEmpty, touchNow, unlink } from "../disk/files.ts";
 
 /** A claim, made by any process. */
@@ -15,11 +16,11 @@ export interface Claim {
   /** When it was made or renewed, in ms. */
   readonly time: number;
   /** Makes it young; throws what the system says when it was taken over. */
-  renew(): void;
+  renew(clock: Clock): void;
   /** Makes it so old that the next to tidy gives the file back. */
   expire(): void;
   /** Makes the claim of a sender that died ours; throws `ENOENT` when another process was faster. */
-  takeOver(): Claim;
+  takeOver(clock: Clock): Claim;
   /** Removes what is left of it when the file is not there any more. */
   dissolve(): void;
 }
@@ -30,7 +31,7 @@ export class DirectoryClaim implements Claim {
   readonly time: number;
   readonly #directory: string;
 
-  constructor(directory: string, name: string, time = Date.now()) {
+  constructor(directory: string, name: string, time: number) {
     this.#directory = directory;
     this.name = name;
     this.time = time;
@@ -40,21 +41,20 @@ export class DirectoryClaim implements Claim {
     return `${this.#directory}/${this.name}`;
   }
 
-  renew(): void {
-    touchNow(this.#directory);
+  renew(clock: Clock): void {
+    touchNow(this.#directory, clock);
   }
 
   expire(): void {
     Deno.utimeSync(this.#directory, 0, 0);
   }
 
-  takeOver(): Claim {
+  takeOver(clock: Clock): Claim {
     // Renamed first, so that only one of several gives the file back, and only once.
     const parent = this.#directory.slice(0, this.#directory.lastIndexOf("/"));
     const mine = `${parent}/${crypto.randomUUID()}`;
     Deno.renameSync(this.#directory, mine);
-    touchNow(mine);
-    return new DirectoryClaim(mine, this.name);
+    return new DirectoryClaim(mine, this.name, touchNow(mine, clock));
   }
 
   dissolve(): void {
@@ -77,9 +77,9 @@ export class NamedClaim implements Claim {
   }
 
   /** Claims a file of the directory `path`; throws what the system says. */
-  static take(path: string, name: string): NamedClaim {
+  static take(path: string, name: string, clock: Clock): NamedClaim {
     const claim = new NamedClaim(path, name, name);
-    claim.renew();
+    claim.renew(clock);
     return claim;
   }
 
@@ -97,17 +97,17 @@ export class NamedClaim implements Claim {
     return Number(NAMED.exec(this.#alias)?.[1] ?? 0);
   }
 
-  renew(): void {
-    this.#rename(Date.now());
+  renew(clock: Clock): void {
+    this.#rename(clock.date().getTime());
   }
 
   expire(): void {
     this.#rename(0);
   }
 
-  takeOver(): Claim {
+  takeOver(clock: Clock): Claim {
     const mine = new NamedClaim(this.#path, this.name, this.#alias);
-    mine.renew();
+    mine.renew(clock);
     return mine;
   }
 

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import type { Clock } from "../../time/mod.ts";
 import { CheckedFile } from "../disk/checked_file.ts";
 import { spoolError } from "../disk/errors.ts";
 import type { SpoolEntry } from "../spool.ts";
@@ -21,16 +22,17 @@ export class ClaimedFile implements SpoolEntry {
   /** @param original where the file was; `claim` is one of `claims`, `claimed` what it holds */
   constructor(
     original: string,
-    { claims, claim, claimed }: {
+    { claims, claim, claimed, clock }: {
       claims: Claims;
       claim: Claim;
       claimed: Deno.FileInfo;
+      clock: Clock;
     },
   ) {
     this.#original = original;
     this.#claims = claims;
     this.#claim = claim;
-    this.#file = new CheckedFile(claimed);
+    this.#file = new CheckedFile(claimed, clock);
   }
 
   get name(): string {
@@ -51,7 +53,7 @@ export class ClaimedFile implements SpoolEntry {
 
   async touch(): Promise<void> {
     try {
-      this.#claim.renew();
+      this.#claims.renew(this.#claim);
     } catch (error) {
       throw spoolError("renew the claim of", this.#original, error);
     }

@@ -13,6 +13,7 @@
  * @module
  */
 import { isErrno, type SsmError } from "../../errors.ts";
+import type { Clock } from "../../time/mod.ts";
 import { spoolError } from "../disk/errors.ts";
 import { lookAt, makeDirectory, removeIfEmpty } from "../disk/files.ts";
 import { modified } from "../disk/freshness.ts";
@@ -32,9 +33,11 @@ export class Claims {
   readonly #path: string;
   readonly #directory: string;
   readonly #mode: number;
+  readonly #clock: Clock;
 
   /** @param mode of the directories that hold claims */
-  constructor(path: string, mode: number) {
+  constructor(path: string, mode: number, clock: Clock) {
+    this.#clock = clock;
     this.#path = path;
     this.#directory = `${path}/.ssm-claims`;
     this.#mode = mode;
@@ -52,7 +55,11 @@ export class Claims {
 
   #takeIntoDirectory(name: string): Claim {
     const directory = this.#makeDirectory();
-    const claim = new DirectoryClaim(directory, name);
+    const claim = new DirectoryClaim(
+      directory,
+      name,
+      this.#clock.date().getTime(),
+    );
     try {
       Deno.renameSync(`${this.#path}/${name}`, claim.file);
     } catch (error) {
@@ -65,7 +72,7 @@ export class Claims {
   /** @param cause why it cannot be done otherwise */
   #takeByName(name: string, cause: unknown): Claim {
     try {
-      return NamedClaim.take(this.#path, name);
+      return NamedClaim.take(this.#path, name, this.#clock);
     } catch (error) {
       throw isErrno(error, "ENAMETOOLONG") ? cause : error;
     }
@@ -75,14 +82,14 @@ export class Claims {
   #makeDirectory(): string {
     const directory = `${this.#directory}/${crypto.randomUUID()}`;
     for (let attempts = 0;; attempts++) {
-      makeDirectory(this.#directory, this.#mode);
       try {
         makeDirectory(directory, this.#mode);
         return directory;
       } catch (error) {
-        // Another sender has just tidied it away, since it was empty.
         if (!isErrno(error, "ENOENT") || attempts === 10) throw error;
       }
+      // The first claim, or another sender has just tidied it away, since it was empty.
+      makeDirectory(this.#directory, this.#mode);
     }
   }
 
@@ -109,6 +116,16 @@ export class Claims {
       }
     }
     return { claims, unreadable };
+  }
+
+  /** Makes a claim young; throws what the system says when it was taken over. */
+  renew(claim: Claim): void {
+    claim.renew(this.#clock);
+  }
+
+  /** Makes the claim of a sender that died ours; throws `ENOENT` when another process was faster. */
+  takeOver(claim: Claim): Claim {
+    return claim.takeOver(this.#clock);
   }
 
   /**

@@ -5,6 +5,7 @@
  */
 import { Buffer } from "node:buffer";
 import { isErrno, SsmError } from "../../errors.ts";
+import { type Clock, systemClock } from "../../time/mod.ts";
 import { DIRECTORY_NAME } from "../dirq/names.ts";
 import { spoolError } from "../disk/errors.ts";
 import { lookAt } from "../disk/files.ts";
@@ -40,6 +41,8 @@ export interface PlainDirectoryOptions {
   directoryMode?: number;
   /** Is told, once, what cannot be sent: names that are not UTF-8, and what is not a regular file. @default nothing is told */
   warn?: (message: string) => void;
+  /** What ages are counted by. @default the machine's clock */
+  clock?: Clock;
 }
 
 /** A directory of files, sent in the order of their times or names. */
@@ -51,6 +54,7 @@ export class PlainDirectory implements OutgoingSpool {
   readonly #minAgeMs: number;
   readonly #maxLockMs: number;
   readonly #skipped: Skipped;
+  readonly #clock: Clock;
 
   constructor(path: string, options: PlainDirectoryOptions = {}) {
     const {
@@ -60,9 +64,11 @@ export class PlainDirectory implements OutgoingSpool {
       maxLockMs = 600_000,
       directoryMode = 0o750,
       warn = () => {},
+      clock = systemClock,
     } = options;
     this.#path = path;
-    this.#claims = new Claims(path, directoryMode);
+    this.#clock = clock;
+    this.#claims = new Claims(path, directoryMode, clock);
     this.#order = order;
     this.#skipTmp = skipTmp;
     this.#minAgeMs = minAgeMs;
@@ -78,8 +84,9 @@ export class PlainDirectory implements OutgoingSpool {
    * @throws {SsmError} `SPOOL` when the directory is missing or cannot be read.
    */
   async list(observer: ListObserver = STRICT_OBSERVER): Promise<string[]> {
-    const { times, unreadable, skipped, fresh } = await patiently(() =>
-      this.#look()
+    const { times, unreadable, skipped, fresh } = await patiently(
+      this.#clock,
+      () => this.#look(),
     );
     this.#skipped.tell(skipped);
     for (const error of unreadable) observer.unreadable(error);
@@ -89,7 +96,7 @@ export class PlainDirectory implements OutgoingSpool {
 
   async #look(): Promise<Look> {
     const times = new Map<string, number>();
-    const skipped = new SkippedEntries();
+    const skipped = new SkippedEntries(this.#clock);
     const files = new FreshFiles();
     try {
       for await (const entry of Deno.readDir(this.#path)) {
@@ -107,7 +114,7 @@ export class PlainDirectory implements OutgoingSpool {
           skipped.add(path, whyNotSent(entry));
           continue;
         }
-        const freshFor = freshForMs(info, this.#minAgeMs);
+        const freshFor = this.#freshForMs(info);
         if (freshFor > 0) files.add(freshFor);
         else times.set(name, modified(info));
       }
@@ -140,7 +147,7 @@ export class PlainDirectory implements OutgoingSpool {
       const found = lookAt(original);
       if (found === undefined) return undefined;
       if (!found.isFile) throw notClaimable(original);
-      if (freshForMs(found, this.#minAgeMs) > 0) return undefined;
+      if (this.#freshForMs(found) > 0) return undefined;
       claim = this.#claims.take(name);
       // What was renamed may not be what was seen before.
       const claimed = Deno.lstatSync(claim.file);
@@ -149,6 +156,7 @@ export class PlainDirectory implements OutgoingSpool {
         claims: this.#claims,
         claim,
         claimed,
+        clock: this.#clock,
       });
     } catch (error) {
       if (claim) this.#claims.giveBack(claim);
@@ -164,7 +172,7 @@ export class PlainDirectory implements OutgoingSpool {
   async tidy(): Promise<void> {
     const stale = this.#maxLockMs === 0
       ? -Infinity
-      : Date.now() - this.#maxLockMs;
+      : this.#clock.date().getTime() - this.#maxLockMs;
     const { claims } = await this.#claims.find();
     const failures: unknown[] = [];
     for (const claim of claims) {
@@ -186,12 +194,17 @@ export class PlainDirectory implements OutgoingSpool {
   #giveBackStale(claim: Claim): void {
     let mine: Claim;
     try {
-      mine = claim.takeOver();
+      mine = this.#claims.takeOver(claim);
     } catch (error) {
       if (isErrno(error, "ENOENT")) return; // another process was faster
       throw error;
     }
     this.#claims.giveBack(mine);
+  }
+
+  #freshForMs(info: Deno.FileInfo): number {
+    const now = this.#clock.date();
+    return freshForMs(info, { minAgeMs: this.#minAgeMs, now });
   }
 
   #sorted(times: ReadonlyMap<string, number>): string[] {

@@ -3,12 +3,13 @@
  *
  * One file per message, named after the MD5 digest of its content, which says
  * where the message went and whose it is: `<path>\t<signer>\n`. All changes are
- * made one after the other, whichever process makes them: under the lock of a
+ * made one after the other, also those of several processes: under the lock of a
  * file, which the system takes back from a process that dies.
  *
  * @module
  */
 import { isErrno } from "../../errors.ts";
+import type { Clock } from "../../time/mod.ts";
 import type { DirectorySyncer } from "../disk/directory_syncer.ts";
 import { lookAt, unlink } from "../disk/files.ts";
 import { MD5_HEX } from "./names.ts";
@@ -17,6 +18,7 @@ import { MD5_HEX } from "./names.ts";
 export interface AckDirectoryOptions {
   readonly fileMode: number;
   readonly syncer: DirectorySyncer;
+  readonly clock: Clock;
 }
 
 /** What an entry says. */
@@ -53,11 +55,13 @@ export class AckDirectory {
   readonly #path: string;
   readonly #fileMode: number;
   readonly #syncer: DirectorySyncer;
+  readonly #clock: Clock;
 
   constructor(path: string, options: AckDirectoryOptions) {
     this.#path = path;
     this.#fileMode = options.fileMode;
     this.#syncer = options.syncer;
+    this.#clock = options.clock;
   }
 
   /** The text of an entry, whatever it says; `undefined` when there is none. */
@@ -115,7 +119,8 @@ export class AckDirectory {
   /** Whether there is an entry made longer than `ageMs` ago. */
   isOlderThan(md5: string, ageMs: number): boolean {
     const made = lookAt(this.#entry(md5))?.mtime?.getTime();
-    return made !== undefined && made < Date.now() - ageMs;
+    const limit = this.#clock.date().getTime() - ageMs;
+    return made !== undefined && made < limit;
   }
 
   #entry(md5: string): string {

@@ -13,6 +13,7 @@
  * @module
  */
 import { join } from "node:path";
+import { type Clock, systemClock } from "../../time/mod.ts";
 import { DirectorySyncer } from "../disk/directory_syncer.ts";
 import { spoolError } from "../disk/errors.ts";
 import { PerKey } from "../disk/per_key.ts";
@@ -44,6 +45,8 @@ export interface Ssm1IncomingOptions {
   directoryMode?: number;
   /** Whether there is a directory `accept`, too, to which a test moves what came in. @default {false} */
   test?: boolean;
+  /** What ages are counted by. @default the machine's clock */
+  clock?: Clock;
 }
 
 /** How often old entries are looked for, in ms. */
@@ -63,7 +66,8 @@ export class Ssm1Incoming implements SignedSpool {
   readonly #order = new Order();
   /** Of what is being delivered: it is looked up, entered and answered by its digest. */
   readonly #digests = new WeakMap<Uint8Array, string>();
-  #trimAt = 0;
+  readonly #clock: Clock;
+  #trimAt = -Infinity;
 
   private constructor(path: string, options: Ssm1IncomingOptions) {
     const {
@@ -72,18 +76,21 @@ export class Ssm1Incoming implements SignedSpool {
       remembered = 100_000,
       fileMode = 0o640,
       directoryMode = 0o750,
+      clock = systemClock,
     } = options;
     const syncer = new DirectorySyncer();
     this.#incoming = join(path, "incoming");
     this.#ack = join(path, "ack");
     this.#ackKeepMs = ackKeepMs;
     this.#maxTempMs = maxTempMs;
-    const acks = new AckDirectory(this.#ack, { fileMode, syncer });
-    this.#staging = new Ssm1Staging(path, { fileMode, syncer });
+    this.#clock = clock;
+    const acks = new AckDirectory(this.#ack, { fileMode, syncer, clock });
+    this.#staging = new Ssm1Staging(path, { fileMode, syncer, clock });
     this.#signings = new Signings(join(path, ".ssm-ledger", "incoming"), {
       capacity: remembered,
       directoryMode,
       syncer,
+      clock,
     });
     this.#received = new ReceivedMessages(acks, this.#staging, this.#signings);
   }
@@ -137,7 +144,7 @@ export class Ssm1Incoming implements SignedSpool {
   ): Promise<PreparedElement | undefined> {
     const { content, body, signer, signing } = this.#read(message);
     const { md5 } = content;
-    if (Date.now() >= this.#trimAt) await this.#trim();
+    if (this.#clock.now() >= this.#trimAt) await this.#trim();
     const has = () => this.#has(content, signer, signing);
     if (await this.#perKey.run(md5, has)) return undefined;
     const staged = await this.#stage(content, body, signer);
@@ -269,7 +276,7 @@ export class Ssm1Incoming implements SignedSpool {
   }
 
   async #trim(): Promise<void> {
-    this.#trimAt = Date.now() + TRIM_INTERVAL_MS;
+    this.#trimAt = this.#clock.now() + TRIM_INTERVAL_MS;
     try {
       await this.#received.forgetOlderThan(this.#ackKeepMs);
     } catch (error) {

@@ -56,16 +56,26 @@ export class RejectedOrigins {
     this.#remembered = remembered;
   }
 
-  /** Learns of those that are there. */
-  open(): void {
+  /**
+   * Learns of those that are there.
+   *
+   * @returns the ids of those in whose place later ones were put by a process that
+   *   was killed before it had removed them
+   */
+  open(): string[] {
     const ids = Array.from(Deno.readDirSync(this.#path), ({ name }) => name)
       .filter((name) => name.endsWith(COUNT))
       .map((name) => name.slice(0, -COUNT.length))
       .filter((id) => MESSAGE_ID.test(id)).sort();
+    const replaced: string[] = [];
     for (const id of ids.slice(-this.#remembered)) {
       const count = readCount(`${this.#path}/${id}`);
-      if (count) this.add(count.origin, id);
+      if (!count) continue;
+      const earlier = this.#ids.get(count.origin);
+      if (earlier !== undefined) replaced.push(earlier);
+      this.add(count.origin, id);
     }
+    return replaced;
   }
 
   /** A message of this origin, if it is there. */

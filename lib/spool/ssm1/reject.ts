@@ -13,6 +13,7 @@
  */
 import { join } from "node:path";
 import { isErrno } from "../../errors.ts";
+import { type Clock, systemClock } from "../../time/mod.ts";
 import { DirectorySyncer } from "../disk/directory_syncer.ts";
 import { spoolError } from "../disk/errors.ts";
 import {
@@ -47,6 +48,8 @@ export interface Ssm1RejectOptions {
   fileMode?: number;
   /** Mode of the directories, whatever the umask. @default {0o750} */
   directoryMode?: number;
+  /** What ages are counted by. @default the machine's clock */
+  clock?: Clock;
 }
 
 /** What is said of a message, in the order in which it becomes visible; not all have all of it. */
@@ -67,6 +70,7 @@ export class Ssm1Reject implements IncomingSpool {
   readonly #remembered: number;
   readonly #maxTempMs: number;
   readonly #fileMode: number;
+  readonly #clock: Clock;
   readonly #names = new MessageNames();
   readonly #syncer = new DirectorySyncer();
   readonly #perKey = new PerKey();
@@ -79,12 +83,14 @@ export class Ssm1Reject implements IncomingSpool {
       remembered = 10_000,
       maxTempMs = 300_000,
       fileMode = 0o640,
+      clock = systemClock,
     } = options;
     this.#path = path;
     this.#remembered = remembered;
     this.#maxTempMs = maxTempMs;
     this.#fileMode = fileMode;
     this.#origins = new RejectedOrigins(path, remembered);
+    this.#clock = clock;
   }
 
   /**
@@ -106,7 +112,7 @@ export class Ssm1Reject implements IncomingSpool {
     }
     const spool = new Ssm1Reject(join(path, "reject"), options);
     try {
-      spool.#origins.open();
+      for (const id of spool.#origins.open()) spool.#removeVisible(id);
     } catch (error) {
       throw spoolError("open", spool.#path, error);
     }
@@ -139,25 +145,32 @@ export class Ssm1Reject implements IncomingSpool {
       ...(isDn ? { ".sig": line(signer) } : {}),
     };
     const origin = message.origin && originDigest(message.origin);
-    const earlier = origin ? this.#origins.find(origin) : undefined;
-    if (origin && earlier && this.#says(earlier.id, sides)) {
+    if (origin && this.#same(origin, sides)) {
       return {
-        commit: () =>
-          this.#perKey.run(origin, () => this.#countOn(origin, earlier)),
+        commit: () => this.#perKey.run(origin, () => this.#countOn(origin)),
         discard: () => Promise.resolve(),
       };
     }
     const id = await this.#write(bytesOf(body), {
       ...sides,
-      ...(origin ? { [COUNT]: countText(origin, earlier) } : {}),
+      ...(origin
+        ? { [COUNT]: this.#countText(origin, this.#origins.find(origin)) }
+        : {}),
     });
     let open = true;
     return {
       commit: () => {
         open = false;
-        return this.#perKey.run(key, async () => {
+        if (!origin) return this.#perKey.run(key, () => this.#commit(key, id));
+        return this.#perKey.run(origin, async () => {
+          // Another try may have been put there meanwhile.
+          if (this.#same(origin, sides)) {
+            this.#remove(id);
+            return await this.#countOn(origin);
+          }
+          const earlier = this.#origins.find(origin);
           const name = await this.#commit(key, id);
-          if (name && origin) this.#replace(earlier, { origin, id });
+          if (name !== undefined) this.#replace(earlier, { origin, id });
           return name;
         });
       },
@@ -176,23 +189,29 @@ export class Ssm1Reject implements IncomingSpool {
     if (earlier) this.#removeVisible(earlier.id);
   }
 
-  /** Whether a message is kept with just this reason and signer. */
-  #says(id: string, sides: Readonly<Record<string, Uint8Array>>): boolean {
-    return [".err", ".sig"].every((ending) => {
-      const kept = readHead(this.#visible(id) + ending, 1 << 16);
+  /** Whether a message of this origin is kept with just this reason and signer. */
+  #same(origin: string, sides: Readonly<Record<string, Uint8Array>>): boolean {
+    const earlier = this.#origins.find(origin);
+    return earlier !== undefined && [".err", ".sig"].every((ending) => {
+      const kept = readHead(this.#visible(earlier.id) + ending, 1 << 16);
       return decode(kept) === decode(sides[ending]);
     });
   }
 
   /** The message came again. That a crash may undo it does no harm. */
-  async #countOn(origin: string, { id }: Earlier): Promise<string> {
-    // Others may have been counted meanwhile.
+  async #countOn(origin: string): Promise<string | undefined> {
     const earlier = this.#origins.find(origin);
-    if (earlier?.id !== id) return id;
+    // Somebody has just removed it, with all that is to be known of it.
+    if (earlier === undefined) return undefined;
+    const { id } = earlier;
     const hidden = this.#hidden(id) + COUNT;
     try {
       unlink(hidden);
-      await writeDurably(hidden, countText(origin, earlier), this.#fileMode);
+      await writeDurably(
+        hidden,
+        this.#countText(origin, earlier),
+        this.#fileMode,
+      );
       this.#show(id, COUNT);
     } catch (error) {
       throw spoolError("write to", this.#path, error);
@@ -220,7 +239,7 @@ export class Ssm1Reject implements IncomingSpool {
 
   /** Removes what was written but not committed. */
   async tidy(): Promise<void> {
-    const limit = Date.now() - this.#maxTempMs;
+    const limit = this.#clock.date().getTime() - this.#maxTempMs;
     const old = new Map<string, boolean>();
     try {
       for await (const { name } of Deno.readDir(this.#path)) {
@@ -261,7 +280,7 @@ export class Ssm1Reject implements IncomingSpool {
   /** Writes the body under the hidden name of an id that is not in use: making that file takes the id. */
   async #reserve(body: Uint8Array): Promise<string> {
     for (;;) {
-      const id = this.#names.next(Date.now());
+      const id = this.#names.next(this.#clock.date().getTime());
       if (this.#isUsed(id)) continue;
       try {
         await writeDurably(this.#hidden(id), body, this.#fileMode);
@@ -290,6 +309,10 @@ export class Ssm1Reject implements IncomingSpool {
       this.#removeQuietly(id);
       throw spoolError("deliver into", this.#path, error);
     }
+  }
+
+  #countText(origin: string, earlier: Earlier | undefined): Uint8Array {
+    return countText(origin, { earlier, now: this.#clock.date() });
   }
 
   #show(id: string, ending: string): void {
@@ -362,10 +385,13 @@ function line(field: Uint8Array | string): Uint8Array {
 }
 
 /** The file of a message that came once more than `earlier`. */
-function countText(origin: string, earlier: Earlier | undefined): Uint8Array {
+function countText(
+  origin: string,
+  { earlier, now }: { earlier: Earlier | undefined; now: Date },
+): Uint8Array {
   const count = (earlier?.count ?? 0) + 1;
   return new TextEncoder().encode(
-    formatCount({ origin, count, last: Date.now() }),
+    formatCount({ origin, count, last: now.getTime() }),
   );
 }
 

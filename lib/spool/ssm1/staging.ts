@@ -11,6 +11,7 @@
  */
 import { join } from "node:path";
 import { isErrno } from "../../errors.ts";
+import type { Clock } from "../../time/mod.ts";
 import type { DirectorySyncer } from "../disk/directory_syncer.ts";
 import { lookAt, unlink, writeDurably } from "../disk/files.ts";
 import { formatAck, readText } from "./acks.ts";
@@ -24,6 +25,7 @@ const STAGED =
 export interface Ssm1StagingOptions {
   readonly fileMode: number;
   readonly syncer: DirectorySyncer;
+  readonly clock: Clock;
 }
 
 /** What a message is: the digest of its content, and the mark of its signing, if there is one. */
@@ -51,6 +53,7 @@ export class Ssm1Staging {
   readonly #acks: string;
   readonly #fileMode: number;
   readonly #syncer: DirectorySyncer;
+  readonly #clock: Clock;
   readonly #names = new MessageNames();
 
   constructor(path: string, options: Ssm1StagingOptions) {
@@ -58,6 +61,7 @@ export class Ssm1Staging {
     this.#acks = join(path, "ack");
     this.#fileMode = options.fileMode;
     this.#syncer = options.syncer;
+    this.#clock = options.clock;
   }
 
   /** Where the ticket of a message is. */
@@ -166,7 +170,7 @@ export class Ssm1Staging {
     isEntered: (staged: Ssm1Staged) => boolean,
     release: (staged: Ssm1Staged) => void,
   ): void {
-    const limit = Date.now() - ageMs;
+    const limit = this.#clock.date().getTime() - ageMs;
     for (const { id, files, writtenAt } of this.#leftovers()) {
       if (writtenAt >= limit) continue;
       if (files.some(({ staged }) => isEntered(staged))) continue;
@@ -179,7 +183,7 @@ export class Ssm1Staging {
   /** Takes an id that is not in use. */
   async #reserve(content: Ssm1Content, signer: string): Promise<string> {
     for (;;) {
-      const id = this.#names.next(Date.now());
+      const id = this.#names.next(this.#clock.date().getTime());
       const ticket = this.ticketOf(id);
       const isTaken = lookAt(ticket) !== undefined ||
         this.isHidden({ id, ...content }) || this.#isUsed(id);
@@ -206,10 +210,10 @@ export class Ssm1Staging {
     );
   }
 
-  /** `false` when `path` is not there any more: it was renamed by someone else. */
+  /** `false` when `path` is not there any more: another process renamed it. */
   #rename(path: string, name: string): boolean {
     const visible = `${this.#incoming}/${name}`;
-    // In this order, as someone else may be about to rename it.
+    // In this order, as another process may be about to rename it.
     if (lookAt(visible) !== undefined && lookAt(path) !== undefined) {
       throw taken(name);
     }

@@ -43,6 +43,8 @@ export interface Filed {
   readonly outcome: "incoming" | "reject" | "duplicate" | "left";
   /** Its name in the queue, if it is there now. */
   readonly name?: string | undefined;
+  /** Why it could not be stored. */
+  readonly failure?: string | undefined;
   readonly delivery: Delivery;
 }
 
@@ -113,13 +115,15 @@ async function process(
 ): Promise<void> {
   const { log, signal, clock, attempts = Infinity, onFiled } = options;
   let place: Place | undefined;
+  let failure: string | undefined;
   for (let attempt = 1; !place; attempt++) {
     try {
       place = await fileOne(delivery, turns, options);
     } catch (error) {
       // A full disk, an unreadable CA directory: not the message's fault. It
       // waits on the broker, unconfirmed, until the administrator has helped.
-      log.error(`Failed to read or write file: ${reason(error)}`);
+      failure = reason(error);
+      log.error(`Failed to read or write file: ${failure}`);
       if (attempt < attempts) await sleep(clock, backoff(attempt), signal);
       if (attempt < attempts && !signal.aborted) continue;
       const where = delivery.stays ? "in reject" : "on the broker";
@@ -130,7 +134,7 @@ async function process(
   }
   await turns.confirm.before;
   const { id } = delivery;
-  onFiled?.({ id, delivery, outcome: "left", ...place });
+  onFiled?.({ id, delivery, ...(place ?? { outcome: "left", failure }) });
 }
 
 /** Where a message is now. */

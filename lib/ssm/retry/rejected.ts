@@ -59,13 +59,14 @@ export async function retryRejected(
     ...options,
     carrier,
     attempts: 1,
-    onFiled: ({ delivery, outcome, name }) => {
+    onFiled: ({ delivery, outcome, name, failure }) => {
       const { id, opened } = carrier.tellsOf(delivery);
       onRetried({
         id,
         outcome: outcome === "left" ? "failed" : outcome,
         ...(outcome === "incoming" && { name }),
         ...(opened?.status === "rejected" && { reason: opened.error }),
+        ...(failure !== undefined && { reason: failure }),
       });
     },
   });

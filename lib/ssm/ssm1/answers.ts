@@ -2,8 +2,8 @@
  * The answers of an SSM1 consumer.
  *
  * They leave on a connection of their own. Where an answer goes is for its asker
- * to say, and most brokers hang up on who sends to a destination that they do not
- * like: the subscription must not suffer from that.
+ * to say, and most brokers hang up on a client that sends to a destination that they
+ * do not like: the subscription must not suffer from that.
  *
  * @module
  */

@@ -121,7 +121,7 @@ export class Ssm1Dialogue {
     }
   }
 
-  /** The connection is lost: who waits for an answer has to ask again. */
+  /** The connection is lost: what waits for an answer has to be asked again. */
   lost(why: SsmError): void {
     for (const giveUp of this.#giveUps) giveUp(why);
   }

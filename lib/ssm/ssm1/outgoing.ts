@@ -2,7 +2,7 @@
  * SSM1 over STOMP, the producer's side.
  *
  * It obtains the consumer's certificate over the broker, then sends one message
- * at a time; a message is confirmed by the consumer itself, who names it by the
+ * at a time; a message is confirmed by the consumer itself, which names it by the
  * MD5 of the file. Once the file is removed, the next frame says so (`ssm-reack`)
  * and the consumer forgets it.
  *
@@ -22,7 +22,8 @@ import {
   ConsumerCertificate,
   type ConsumerCertificateOptions,
 } from "./consumer_certificate.ts";
-import { type Question, Ssm1Dialogue } from "./dialogue.ts";
+import { Ssm1Dialogue } from "./dialogue.ts";
+import { Reacks } from "./reacks.ts";
 
 /** Settings of {@linkcode Ssm1OutgoingCarrier}; the destination is a topic or a queue. */
 export interface Ssm1OutgoingOptions extends OutgoingOptions {
@@ -50,10 +51,7 @@ export class Ssm1OutgoingCarrier implements AnsweredCarrier {
   readonly #options: Ssm1OutgoingOptions;
   readonly #ackTimeoutMs: number;
   readonly #certificate: ConsumerCertificate | undefined;
-  /** Digests of confirmed messages, by the name of the file that is not removed yet. */
-  readonly #confirmed = new Map<string, string>();
-  /** Digests that the consumer may forget, not told yet. */
-  readonly #reacks = new Set<string>();
+  readonly #reacks = new Reacks();
   readonly #dialogue: Ssm1Dialogue;
   #client: ReconnectingClient | undefined;
   #cancelPing = () => {};
@@ -101,7 +99,7 @@ export class Ssm1OutgoingCarrier implements AnsweredCarrier {
     this.#sending = true;
     try {
       const verdict = await client.perform((connection) =>
-        this.#asking(
+        this.#reacks.tell(
           { type: "msg", id, body },
           (question) =>
             this.#dialogue.exchange(
@@ -123,14 +121,11 @@ export class Ssm1OutgoingCarrier implements AnsweredCarrier {
       this.#sending = false;
     }
     this.#options.log.info(`Consumer received message: ${id}`);
-    this.#confirmed.set(id, digest);
+    this.#reacks.confirmed(id, digest);
   }
 
   removed(id: string): void {
-    const digest = this.#confirmed.get(id);
-    if (digest === undefined) return;
-    this.#confirmed.delete(id);
-    this.#reacks.add(digest);
+    this.#reacks.removed(id);
   }
 
   async close(): Promise<void> {
@@ -192,7 +187,7 @@ export class Ssm1OutgoingCarrier implements AnsweredCarrier {
         this.#dialogue.hear(headers, body);
       }
     } catch {
-      // Those who wait are told why.
+      // What waits for an answer is told why.
     }
   }
 
@@ -213,7 +208,7 @@ export class Ssm1OutgoingCarrier implements AnsweredCarrier {
     for (const share of SHARES) {
       log.info("Requesting the consumer's certificate.");
       const isTaken = await client.perform((connection) =>
-        this.#asking(
+        this.#reacks.tell(
           { type: "certreq" },
           (question) =>
             this.#dialogue.requestCertificate(
@@ -233,33 +228,9 @@ export class Ssm1OutgoingCarrier implements AnsweredCarrier {
     });
   }
 
-  /**
-   * Adds to a frame what the consumer may forget, and keeps that if the frame did
-   * not leave: told twice does no harm. Except for the content of this very
-   * message, that of a file before it: it is told with it and once, or the
-   * message itself would be forgotten, and stored again.
-   */
-  async #asking<T>(
-    question: Question,
-    send: (question: Question) => Promise<T>,
-    digest?: string,
-  ): Promise<T> {
-    const [first] = this.#reacks;
-    const reack = digest !== undefined && this.#reacks.has(digest)
-      ? digest
-      : first;
-    if (reack !== undefined) this.#reacks.delete(reack);
-    try {
-      return await send({ ...question, reack });
-    } catch (error) {
-      if (reack !== undefined && reack !== digest) this.#reacks.add(reack);
-      throw error;
-    }
-  }
-
   async #ping(client: ReconnectingClient): Promise<void> {
     await client.perform((connection) =>
-      this.#asking(
+      this.#reacks.tell(
         { type: "ping", id: "ping" },
         (question) => this.#dialogue.send(connection, question),
       )

@@ -18,7 +18,7 @@ import type { Frame, StompVersion } from "../frame/frame.ts";
 import { JoiningWriter } from "./joining_writer.ts";
 import type { FrameLimits } from "../frame/limits.ts";
 import type { HeartBeat } from "./negotiate.ts";
-import { Watch } from "./timers.ts";
+import { LivenessWatch } from "./liveness.ts";
 
 /** Bodies up to this size are copied next to their headers, to be one write. */
 const JOIN_BYTES = 64 << 10;
@@ -74,7 +74,7 @@ export class StompConnection {
   readonly #onHeld: ConnectionOptions["onHeld"];
   readonly #encoding: EncodeOptions;
   readonly #decoder: FrameDecoder;
-  readonly #watch: Watch;
+  readonly #watch: LivenessWatch;
   readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
   readonly #writer: JoiningWriter;
   readonly #resolveClosed: (reason: SsmError | undefined) => void;
@@ -101,7 +101,7 @@ export class StompConnection {
     this.#onHeld = onHeld;
     this.#encoding = { trailingEol };
     this.#decoder = new FrameDecoder({ limits, trimMessages });
-    this.#watch = new Watch(clock, {
+    this.#watch = new LivenessWatch(clock, {
       // Its failure is the connection's, and reported as such.
       sendHeartBeat: () => void this.#send([HEART_BEAT]).catch(() => {}),
       giveUp: (why) => this.close(this.#lost(why)),

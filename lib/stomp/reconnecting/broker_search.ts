@@ -47,7 +47,7 @@ export class BrokerSearch {
     this.#clock = clock;
     this.#feed = feed;
     this.#retryForMs = retryForMs;
-    // Certificates and passwords do not mend themselves while somebody waits; a
+    // Certificates and passcodes do not mend themselves while somebody waits; a
     // client that waits for ever may see them replaced.
     this.#worthRetrying = options.worthRetrying ??
       (retryForMs === Infinity ? () => true : waitingMayHelp);

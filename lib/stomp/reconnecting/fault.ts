@@ -25,7 +25,7 @@ export function isUnspecificError(why: SsmError): boolean {
 
 /**
  * Whether a connection that could not be made may be made later: the broker was
- * not there, or went away. A wrong password or certificate does not mend itself.
+ * not there, or went away. A wrong passcode or certificate does not mend itself.
  */
 export function waitingMayHelp({ code }: SsmError): boolean {
   return code === "CONNECT" || code === "TIMEOUT" || code === "CONNECTION_LOST";

@@ -29,7 +29,7 @@ export interface ReconnectOptions extends StompConnectOptions {
   retryForMs?: number | undefined;
   /**
    * Whether to try again when all brokers have failed, one of them like this. A
-   * wrong password does not mend itself, but an administrator may mend it.
+   * wrong passcode does not mend itself, but an administrator may mend it.
    * @default always when `retryForMs` is `Infinity`, otherwise `waitingMayHelp`
    */
   worthRetrying?: ((failure: SsmError) => boolean) | undefined;

@@ -50,7 +50,7 @@ export class StateFeed {
     return this.#current?.state ?? "connecting";
   }
 
-  /** Who leaves is told of nothing but the end. */
+  /** A client that leaves is told of nothing but the end. */
   tell(change: StateChange): void {
     if (this.current === "disconnected") return;
     if (this.current === "disconnecting" && change.state !== "disconnected") {

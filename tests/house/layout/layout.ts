@@ -6,6 +6,7 @@
 
 import { posix } from "node:path";
 import { unusedExports } from "./layout_exports.ts";
+import { misplacedTests } from "./layout_tests.ts";
 import { HARMLESS_NAMES, MACHINE_OF_DENO, MACHINE_OF_NODE } from "./machine.ts";
 import type { Machine } from "./machine.ts";
 import { usesOf } from "./source_uses.ts";
@@ -43,6 +44,8 @@ export interface House {
    * come before it.
    */
   readonly folders: Readonly<Record<string, readonly string[]>>;
+  /** Folders of tests/rooms/ that lib/ does not have. */
+  readonly testFolders: readonly string[];
   readonly never: readonly Never[];
   /** The files that other programs may import: what they export needs no user here. */
   readonly entries: readonly string[];
@@ -83,6 +86,7 @@ export function brokenRules(
     broken.push(`${cycle[0]}: imports itself: ${cycle.join(" → ")}`);
   }
   broken.push(...missingPlaces(house, sources), ...fullFolders(sources));
+  broken.push(...misplacedTests(house, usesByPath));
   // A room of one file exports types for its signatures, as any file does.
   const faces = house.rooms.map(({ name }) => `lib/${name}/mod.ts`);
   broken.push(...unusedExports(usesByPath, { ...house, faces }));
@@ -105,11 +109,10 @@ function missingPlaces(house: House, sources: readonly Source[]): string[] {
   return missing;
 }
 
-/** Folders of the program in which nothing can be found any more. */
+/** Folders in which nothing can be found any more. */
 function fullFolders(sources: readonly Source[]): string[] {
   const counts = new Map<string, number>();
   for (const { path } of sources) {
-    if (path.startsWith("tests/")) continue;
     const folder = posix.dirname(path);
     counts.set(folder, (counts.get(folder) ?? 0) + 1);
   }

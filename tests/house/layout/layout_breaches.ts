@@ -36,6 +36,16 @@ export const SOUND: Readonly<Record<string, string>> = {
   "lib/ssm/sending/sender.ts": `import type { Carrier } from "../carrier.ts";
     export interface Sender {}`,
   "lib/ssm/ssm2/outgoing.ts": ``,
+  "tests/run.ts": `import { Tally } from "./house/tally.ts";`,
+  "tests/house/tally.ts": `export class Tally {}`,
+  "tests/kit/clocks.ts": `export class ManualClock {}`,
+  "tests/peers/parts.ts": ``,
+  "tests/proofs/fuzz/main.ts": ``,
+  "tests/rooms/errors_test.ts": ``,
+  "tests/rooms/ssm/activemq_test.ts": `import "../../peers/parts.ts";`,
+  "tests/rooms/ssm/sending/stage.ts": ``,
+  "tests/rooms/ssm/ssm2/outgoing_test.ts": `import "../sending/stage.ts";
+    import { ManualClock } from "../../../kit/clocks.ts";`,
   "lib/cli/mod.ts": `import { VERSION } from "../version.ts";
     import "../ssm/mod.ts"; Deno.exit(); console.log();`,
 };
@@ -174,6 +184,30 @@ export const BREACHES: readonly (readonly [
     "touches the network (node:net)",
   ],
   [
+    "the time of day that is not asked of a clock",
+    "lib/spool/mod.ts",
+    `const now = Date.now();`,
+    "touches the clock (Date.now)",
+  ],
+  [
+    "the date that is not asked of a clock",
+    "lib/spool/mod.ts",
+    `const zero = new Date(0), now = new Date();`,
+    "touches the clock (new Date())",
+  ],
+  [
+    "a timer that no clock sets",
+    "lib/ssm/mod.ts",
+    `setTimeout(() => {}, 10);`,
+    "touches the clock (setTimeout)",
+  ],
+  [
+    "a wait by no clock",
+    "lib/stomp/mod.ts",
+    `import { setImmediate, setTimeout } from "node:timers/promises";`,
+    "touches the clock (node:timers/promises)",
+  ],
+  [
     "fetch",
     "lib/spool/mod.ts",
     `await fetch("http://localhost");`,
@@ -238,6 +272,48 @@ export const BREACHES: readonly (readonly [
     "main.ts",
     "\n".repeat(41),
     "has 41 lines, the limit is 40",
+  ],
+  [
+    "a test in a folder that its room does not have",
+    "tests/rooms/ssm/ssm3/outgoing_test.ts",
+    "",
+    "mirrors no room or folder of lib/",
+  ],
+  [
+    "a test of a room that does not exist",
+    "tests/rooms/strangers_test.ts",
+    "",
+    "mirrors no room or folder of lib/",
+  ],
+  [
+    "a test beside the folders of the tests",
+    "tests/helpers/clock.ts",
+    "",
+    "is in no folder of tests/ that the table lists",
+  ],
+  [
+    "a helper for all that needs a room's",
+    "tests/kit/clocks.ts",
+    `import "../rooms/ssm/sending/stage.ts"; export class ManualClock {}`,
+    "imports tests/rooms/ssm/sending/stage.ts, which is neither its own nor shared",
+  ],
+  [
+    "a test that uses the helpers of another room",
+    "tests/rooms/stomp/client_test.ts",
+    `import "../ssm/sending/stage.ts";`,
+    "imports tests/rooms/ssm/sending/stage.ts, which is neither its own nor shared",
+  ],
+  [
+    "a proof that uses the helpers of a room",
+    "tests/proofs/fuzz/main.ts",
+    `import "../../rooms/ssm/sending/stage.ts";`,
+    "imports tests/rooms/ssm/sending/stage.ts, which is neither its own nor shared",
+  ],
+  [
+    "a helper that nobody uses",
+    "tests/kit/text.ts",
+    `export const text = () => {};`,
+    "exports text, which nobody uses",
   ],
   [
     "a file in no room",

@@ -14,7 +14,9 @@ export type Machine =
   /** Arguments, environment, signals, child processes, exit. */
   | "process"
   /** Standard input, output and error. */
-  | "terminal";
+  | "terminal"
+  /** The time, and being called later. What runs after the present work is not late. */
+  | "clock";
 
 /** Members of `Deno`, without a final `Sync`. */
 export const MACHINE_OF_DENO: ReadonlyMap<string, Machine | "nothing"> = table({
@@ -26,8 +28,8 @@ export const MACHINE_OF_DENO: ReadonlyMap<string, Machine | "nothing"> = table({
       symlink chmod chown utime truncate copyFile realPath watchFs umask FsFile
       FileInfo DirEntry FsWatcher openKv`,
   process: `args env exit exitCode addSignalListener removeSignalListener
-      Signal Command ChildProcess CommandOutput CommandStatus spawn
-      spawnAndWait kill cwd chdir execPath mainModule pid ppid uid gid hostname
+      Signal Command CommandOptions ChildProcess CommandOutput CommandStatus
+      spawn spawnAndWait kill cwd chdir execPath mainModule pid ppid uid gid hostname
       osRelease osUptime loadavg networkInterfaces systemMemoryInfo memoryUsage
       permissions dlopen version`,
   terminal: `stdin stdout stderr isatty consoleSize`,
@@ -43,18 +45,21 @@ export const MACHINE_OF_NODE: ReadonlyMap<string, Machine | "nothing"> = table({
       node:cluster`,
   terminal: `node:readline node:readline/promises node:tty`,
   nothing: `node:assert node:assert/strict node:buffer node:crypto node:events
-      node:path node:stream node:timers/promises node:url node:util node:zlib`,
+      node:path node:stream node:url node:util node:zlib`,
+  clock: `node:timers node:timers/promises node:perf_hooks`,
 });
 
-/** Names that modules of the network export and that reach nothing. */
+/** Names that those modules export and that reach nothing. */
 export const HARMLESS_NAMES: ReadonlySet<string> = new Set([
   "isIP",
   "isIPv4",
   "isIPv6",
+  // Lets other work go first, whatever the time.
+  "setImmediate",
 ]);
 
 function table(
-  rows: Readonly<Record<Machine | "nothing", string>>,
+  rows: Readonly<Partial<Record<Machine | "nothing", string>>>,
 ): Map<string, Machine | "nothing"> {
   const map = new Map<string, Machine | "nothing">();
   for (const [machine, names] of Object.entries(rows)) {

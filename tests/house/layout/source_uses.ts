@@ -37,6 +37,16 @@ export interface Uses {
   readonly globals: (readonly [string, Machine])[];
 }
 
+const TIMERS: ReadonlySet<string> = new Set(["setTimeout", "setInterval"]);
+
+const CLOCKS: ReadonlySet<string> = new Set([
+  "Date.now",
+  "performance.now",
+  "AbortSignal.timeout",
+  "globalThis.setTimeout",
+  "globalThis.setInterval",
+]);
+
 /** Reads one file. What it imports by a computed name is `(computed)`. */
 export function usesOf(path: string, text: string): Uses {
   const uses: Uses = { imports: [], exports: [], deno: [], globals: [] };
@@ -98,18 +108,28 @@ export function usesOf(path: string, text: string): Uses {
     Identifier(node) {
       if (node.name === "Deno") uses.deno.push(memberOf(node));
     },
-    MemberExpression({ object }) {
+    MemberExpression({ object, property }) {
       if (object.type !== "Identifier") return;
+      if (property.type === "Identifier") {
+        const member = `${object.name}.${property.name}`;
+        if (CLOCKS.has(member)) uses.globals.push([member, "clock"]);
+      }
       if (object.name === "console") uses.globals.push(["console", "terminal"]);
       if (object.name === "process") uses.globals.push(["process", "process"]);
     },
     CallExpression({ callee }) {
       if (callee.type !== "Identifier") return;
+      if (TIMERS.has(callee.name)) uses.globals.push([callee.name, "clock"]);
       if (callee.name === "fetch") uses.globals.push(["fetch", "network"]);
     },
-    NewExpression({ callee }) {
-      if (callee.type !== "Identifier" || callee.name !== "WebSocket") return;
-      uses.globals.push(["WebSocket", "network"]);
+    NewExpression({ callee, arguments: given }) {
+      if (callee.type !== "Identifier") return;
+      if (callee.name === "WebSocket") {
+        uses.globals.push(["WebSocket", "network"]);
+      }
+      if (callee.name === "Date" && given.length === 0) {
+        uses.globals.push(["new Date()", "clock"]);
+      }
     },
   };
   Deno.lint.runPlugin(

@@ -6,63 +6,32 @@
 import assert from "node:assert/strict";
 import { listen, type Listener } from "../../../lib/net/mod.ts";
 import type { Endpoint } from "../../../lib/stomp/mod.ts";
-import { Peer, type Script } from "./scripted_peer.ts";
+import { PeerServer } from "./peer_server.ts";
+import type { Peer, Script } from "./scripted_peer.ts";
 import { endpoint, QUEUE } from "../stage.ts";
 
 /** The first connection runs the first script, and so on; another is a failure. */
-export class ScriptedBroker implements AsyncDisposable {
-  readonly #listener: Listener;
-  readonly #serving: Promise<void>;
-  readonly #failures: unknown[] = [];
-  readonly #running = new Set<Promise<void>>();
+export class ScriptedBroker extends PeerServer {
   readonly #expected: number;
-  /** Connections so far. */
-  connections = 0;
 
   private constructor(listener: Listener, scripts: readonly Script[]) {
-    this.#listener = listener;
+    const left = [...scripts];
+    super(listener, () => left.shift() ?? unexpected);
     this.#expected = scripts.length;
-    this.#serving = this.#serve([...scripts]);
   }
 
   static async start(...scripts: Script[]): Promise<ScriptedBroker> {
     return new ScriptedBroker(await listen(), scripts);
   }
 
-  get port(): number {
-    return this.#listener.port;
-  }
-
   get endpoint(): Endpoint {
     return endpoint(this.port);
   }
 
-  /** Lets nobody in any more. */
-  refuseMore(): void {
-    this.#listener.close();
-  }
-
   /** Fails if a script did, or if not each of them had its connection. */
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.#listener.close();
-    await this.#serving;
-    await Promise.all(this.#running);
-    for (const failure of this.#failures) throw failure;
+  override async [Symbol.asyncDispose](): Promise<void> {
+    await super[Symbol.asyncDispose]();
     assert.equal(this.connections, this.#expected, "connections");
-  }
-
-  async #serve(scripts: Script[]): Promise<void> {
-    for await (const socket of this.#listener) {
-      this.connections++;
-      const script = scripts.shift() ?? unexpected;
-      const running: Promise<void> = script(new Peer(socket))
-        .catch((error) => void this.#failures.push(error))
-        .finally(() => {
-          socket.close();
-          this.#running.delete(running);
-        });
-      this.#running.add(running);
-    }
   }
 }
 
@@ -174,10 +143,18 @@ export async function subscribed(peer: Peer): Promise<void> {
 
 /** Delivers one message, and says goodbye. */
 export function delivering(body: string): Script {
+  return deliveringAll([{ body, id: "the id" }]);
+}
+
+/** Delivers messages, whose ACKs must come in order, and says goodbye. */
+export function deliveringAll(messages: readonly Message[]): Script {
   return async (peer) => {
     await subscribed(peer);
-    await deliver(peer, [{ body, id: "the id" }]);
-    await acks(peer, 1);
+    await deliver(peer, messages);
+    assert.deepEqual(
+      await acks(peer, messages.length),
+      messages.map((_, index) => `ack-${index}`),
+    );
     await sayGoodbye(peer);
   };
 }

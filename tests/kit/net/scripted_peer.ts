@@ -7,37 +7,45 @@ import assert from "node:assert/strict";
 import { isSsmError } from "../../../lib/errors.ts";
 import { dial, listen, type Socket } from "../../../lib/net/mod.ts";
 import {
+  encodeFrame,
   type Frame,
   FrameDecoder,
+  makeFrame,
   StompClient,
   type StompConnectOptions,
   type StompVersion,
 } from "../../../lib/stomp/mod.ts";
-import { bytes } from "../../rooms/stomp/frame/bytes.ts";
+import { bytes } from "../text.ts";
 
 /** What a script holds in its hands. */
 export class Peer {
   readonly socket: Socket;
+  /** The client's frames, from the next one on. */
+  readonly frames: AsyncGenerator<Frame, void, void>;
   readonly #decoder = new FrameDecoder();
-  readonly #frames: AsyncGenerator<Frame, void, void>;
   readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
 
   constructor(socket: Socket) {
     this.socket = socket;
-    this.#frames = this.#read();
+    this.frames = this.#read();
     this.#writer = socket.writable.getWriter();
+  }
+
+  /** Which rules frames are read and written by. */
+  set version(version: StompVersion) {
+    this.#decoder.version = version;
   }
 
   /** The client's next frame, which must be one of `command`. */
   async expect(command: string): Promise<Record<string, string>> {
-    const { value } = await this.#frames.next();
+    const { value } = await this.frames.next();
     assert.equal(value?.command, command);
     return Object.fromEntries(value.headers);
   }
 
   /** Waits until the client has closed, in whatever way; it must send nothing before. */
   async expectEnd(): Promise<void> {
-    const next = await this.#frames.next().catch((error) => {
+    const next = await this.frames.next().catch((error) => {
       // Closing with bytes unread resets the connection.
       if (isSsmError(error, "CONNECTION_LOST")) return { value: undefined };
       throw error;
@@ -50,13 +58,23 @@ export class Peer {
     await this.#writer.write(typeof data === "string" ? bytes(data) : data);
   }
 
+  /** Sends a frame. */
+  async reply(
+    command: string,
+    headers: Readonly<Record<string, string>>,
+    body = "",
+  ): Promise<void> {
+    const frame = makeFrame(command, headers, bytes(body));
+    await this.send(encodeFrame(frame, this.#decoder.version));
+  }
+
   /** Answers CONNECT. */
   async welcome(
     version: StompVersion = "1.2",
     headers = "",
   ): Promise<Record<string, string>> {
     const connect = await this.expect("CONNECT");
-    this.#decoder.version = version;
+    this.version = version;
     await this.send(`CONNECTED\nversion:${version}\n${headers}\n\0`);
     return connect;
   }

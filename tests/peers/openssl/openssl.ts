@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { type KeyKind, openssl, testKey, text } from "./openssl_command.ts";
+import { type KeyKind, openssl, testKey } from "./openssl_command.ts";
+import { text } from "../../kit/text.ts";
 
 export {
   type KeyKind,

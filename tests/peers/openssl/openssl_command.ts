@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { text } from "../../kit/text.ts";
 
 /** How {@linkcode openssl} is to be run. */
 export interface OpensslOptions {
@@ -98,9 +99,4 @@ async function makeKey(kind: KeyKind): Promise<string> {
 export function pemBytes(pem: string): Uint8Array<ArrayBuffer> {
   const base64 = /-----BEGIN [^-]+-----([^-]+)-----END/.exec(pem)?.[1] ?? "";
   return Uint8Array.fromBase64(base64);
-}
-
-/** What a program wrote, as text. */
-export function text(bytes: Uint8Array): string {
-  return new TextDecoder().decode(bytes);
 }

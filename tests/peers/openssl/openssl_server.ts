@@ -4,45 +4,38 @@
  *
  * @module
  */
-import type { Material } from "../../kit/pki/net_material.ts";
+import type { TestPki } from "../../kit/pki/test_pki.ts";
+import { startServer } from "../server_process.ts";
 
 /** A running server. */
 export interface OpensslServer extends AsyncDisposable {
   readonly port: number;
 }
 
-/** Starts one on a free port, with the certificate of the material's server. */
+/** Starts one on a free port, with the certificate of the PKI's server. */
 export async function opensslServer(
-  { ca, server }: Material,
+  { ca: { credentials: ca }, server }: Pick<TestPki, "ca" | "server">,
   ...options: string[]
 ): Promise<OpensslServer> {
-  const child = new Deno.Command("openssl", {
+  let port = 0;
+  const running = await startServer("openssl", {
     args: [
       ...["s_server", "-accept", "127.0.0.1:0"],
       ...["-cert", server.certificatePath, "-key", server.keyPath],
       ...["-cert_chain", ca.certificatePath, "-CAfile", ca.certificatePath],
       ...options,
     ],
+    // It would end with its input.
     stdin: "piped",
-    stdout: "piped",
-    stderr: "null",
-  }).spawn();
-  const output = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
-  let text = "";
-  for (;;) {
-    const port = /ACCEPT .*:(\d+)/.exec(text)?.[1];
-    if (port !== undefined) {
-      return {
-        port: Number(port),
-        async [Symbol.asyncDispose]() {
-          child.kill("SIGKILL");
-          await Promise.all([output.cancel(), child.stdin.abort()]);
-          await child.status;
-        },
-      };
-    }
-    const { value, done } = await output.read();
-    if (done) throw new Error(`openssl s_server ended: ${text}`);
-    text += value;
-  }
+    ready: (line) => {
+      port = Number(/ACCEPT .*:(\d+)/.exec(line)?.[1] ?? 0);
+      return port > 0;
+    },
+  });
+  return {
+    port,
+    async [Symbol.asyncDispose]() {
+      await Promise.all([running.stop("SIGKILL"), running.stdin.abort()]);
+    },
+  };
 }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { textLines } from "../../kit/text_lines.ts";
+import { ObservedProcess } from "../../../lib/cli/process/observed_process.ts";
 import type { Deviations, Faults, PeerSettings } from "./peer_orders.ts";
 
 /** Nothing that a test waits for takes longer, not even 20 MB on a busy machine. */
@@ -20,16 +20,11 @@ export interface PeerEvent {
 
 /** A running peer, killed on disposal. */
 export class Peer implements AsyncDisposable {
-  /** All it has told, in order. */
-  readonly events: PeerEvent[] = [];
   readonly settings: PeerSettings;
-  readonly #child: Deno.ChildProcess;
+  readonly #process: ObservedProcess;
   readonly #input: WritableStreamDefaultWriter<Uint8Array>;
+  readonly #events: PeerEvent[] = [];
   readonly #taken = new Set<PeerEvent>();
-  readonly #complaints: string[] = [];
-  readonly #reading: Promise<unknown>;
-  #changed = Promise.withResolvers<void>();
-  #ended = false;
 
   /** Starts one, and waits until it is connected and subscribed. */
   static async start(settings: PeerSettings): Promise<Peer> {
@@ -51,18 +46,21 @@ export class Peer implements AsyncDisposable {
 
   private constructor(settings: PeerSettings) {
     this.settings = settings;
-    this.#child = new Deno.Command("/usr/bin/python3", {
-      args: ["-B", SCRIPT],
-      stdin: "piped",
-      stdout: "piped",
-      stderr: "piped",
-    }).spawn();
-    this.#input = this.#child.stdin.getWriter();
-    this.#reading = Promise.all([this.#listen(), this.#hearComplaints()])
-      .finally(() => {
-        this.#ended = true;
-        this.#changed.resolve();
-      });
+    this.#process = new ObservedProcess(
+      "peer",
+      ["/usr/bin/python3", "-B", SCRIPT],
+      { stdin: "piped", linesQuoted: Infinity },
+    );
+    this.#input = this.#process.stdin.getWriter();
+  }
+
+  /** All it has told, in order. */
+  get events(): readonly PeerEvent[] {
+    const { stdout } = this.#process;
+    while (this.#events.length < stdout.length) {
+      this.#events.push(JSON.parse(stdout[this.#events.length]!));
+    }
+    return this.#events;
   }
 
   /** Sends a file of these bytes; returns once it is in the peer's hands. */
@@ -117,25 +115,13 @@ export class Peer implements AsyncDisposable {
     const fits = (event: PeerEvent) =>
       event.event === name && !this.#taken.has(event) &&
       Object.entries(facts).every(([key, value]) => event[key] === value);
-    const late = Promise.withResolvers<never>();
-    const wanted = `${name} ${JSON.stringify(facts)}`;
-    const fail = (why: string) =>
-      late.reject(new Error(`${why} ${wanted}; it told\n${this.#all()}`));
-    const timer = setTimeout(() => fail("Peer did not tell"), DEADLINE_MS);
-    try {
-      for (;;) {
-        const found = this.events.find(fits);
-        if (found !== undefined) {
-          this.#taken.add(found);
-          return found;
-        }
-        if (this.#ended) fail("Peer ended without telling");
-        await Promise.race([this.#changed.promise, late.promise]);
-      }
-    } finally {
-      clearTimeout(timer);
-      late.promise.catch(() => {});
-    }
+    const found = await this.#process.until(
+      () => this.events.find(fits),
+      `${name} ${JSON.stringify(facts)}`,
+      DEADLINE_MS,
+    );
+    this.#taken.add(found);
+    return found;
   }
 
   /** The names of what it has told, those of interest only. */
@@ -169,16 +155,9 @@ export class Peer implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    if (!this.#ended) {
-      try {
-        this.#child.kill("SIGKILL");
-      } catch {
-        // It ended by itself in this instant.
-      }
-    }
+    this.#process.kill("SIGKILL");
     await this.#input.close().catch(() => {});
-    await this.#reading;
-    await this.#child.status;
+    await this.#process.end();
   }
 
   #headers(event: string, type: string): Record<string, string>[] {
@@ -197,25 +176,6 @@ export class Peer implements AsyncDisposable {
   async #tell(name: string, more: Record<string, unknown>): Promise<void> {
     const line = JSON.stringify({ do: name, ...more });
     await this.#input.write(new TextEncoder().encode(`${line}\n`));
-  }
-
-  async #listen(): Promise<void> {
-    for await (const line of textLines(this.#child.stdout)) {
-      this.events.push(JSON.parse(line));
-      this.#changed.resolve();
-      this.#changed = Promise.withResolvers();
-    }
-  }
-
-  async #hearComplaints(): Promise<void> {
-    for await (const line of textLines(this.#child.stderr)) {
-      this.#complaints.push(line);
-    }
-  }
-
-  #all(): string {
-    const lines = this.events.map((event) => JSON.stringify(event));
-    return [...lines, ...this.#complaints].join("\n");
   }
 }
 

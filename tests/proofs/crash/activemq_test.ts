@@ -1,3 +1,3 @@
-import { ROUTES, testCrashes } from "./routes.ts";
+import { ROUTES, testCrashes } from "./runs/routes.ts";
 
 testCrashes(ROUTES["activemq"]!, 80);

@@ -5,9 +5,9 @@
  */
 import { parseArgs } from "node:util";
 import { testPki } from "../../kit/pki/test_pki.ts";
-import { crashRun } from "./crash_run.ts";
-import { Random } from "./random.ts";
-import { ROUTES, tollOf } from "./routes.ts";
+import { crashRun } from "./runs/crash_run.ts";
+import { Random } from "../../kit/random.ts";
+import { ROUTES, tollOf } from "./runs/routes.ts";
 
 const { values } = parseArgs({
   options: {

@@ -1,17 +1,17 @@
 /**
  * Mixed traffic with a fault every few seconds: `deno task soak [MINUTES]`.
  *
- * In one lane everybody dies; in the other broker and receivers live on, so that
- * their memory and files can be watched. Ends with status 1 when a message is
+ * In one workload everybody dies; in the other broker and receivers live on, so
+ * that their memory and files can be watched. Ends with status 1 when a message is
  * lost, doubled or changed, or a process has grown.
  *
  * @module
  */
 import { testPki } from "../../kit/pki/test_pki.ts";
-import type { Findings } from "./ending.ts";
-import { Lane, type Progress } from "./lane.ts";
-import { Random } from "./random.ts";
-import { hasGrown, type Vitals } from "./vitals.ts";
+import type { Findings } from "./verdict/ending.ts";
+import { type Progress, Workload } from "./runs/workload.ts";
+import { Random } from "../../kit/random.ts";
+import { hasGrown, type ResourceUse } from "./verdict/resource_use.ts";
 
 /** Time for what is left at the end, besides the minutes asked for. */
 const SPARE_MS = 10 * 60_000;
@@ -37,8 +37,8 @@ async function soak(runMs: number): Promise<boolean> {
   console.log(`soak: ${minutes} minutes, seed ${random.seed}`);
   await using pki = await testPki();
   const options = { pki, random, limitMs: runMs + SPARE_MS };
-  await using dying = await Lane.start(options);
-  await using lasting = await Lane.start(options);
+  await using dying = await Workload.start(options);
+  await using lasting = await Workload.start(options);
   const faults = new Map<string, number>();
   const report = () => say(total(dying.progress, lasting.progress), faults);
   const samples = setInterval(() => lasting.sample(), SAMPLE_MS);
@@ -61,7 +61,7 @@ async function soak(runMs: number): Promise<boolean> {
   } finally {
     for (const timer of [samples, reports, over]) clearTimeout(timer);
   }
-  const flat = sayVitals(lasting);
+  const flat = sayResources(lasting);
   const whole = [await dying.finish(), await lasting.finish()].map(sayFindings);
   report();
   return flat && whole.every((fine) => fine);
@@ -106,10 +106,10 @@ function say(
 }
 
 /** Whether nothing has grown. */
-function sayVitals({ vitals }: Lane): boolean {
+function sayResources({ resources }: Workload): boolean {
   let flat = true;
-  const words = ({ mb, files }: Vitals) => `${mb} MB, ${files} files`;
-  for (const [name, { summary }] of vitals) {
+  const words = ({ mb, files }: ResourceUse) => `${mb} MB, ${files} files`;
+  for (const [name, { summary }] of resources) {
     if (summary === undefined) continue;
     const { start, warm, end } = summary;
     const grown = hasGrown(warm, end);

@@ -6,9 +6,9 @@
 import assert from "node:assert/strict";
 import { ssm } from "../../kit/program.ts";
 import { type Site, siteTests } from "../../kit/program_site.ts";
-import { Receiving } from "../../rooms/cli/receive/receiving.ts";
-import { dies } from "./life.ts";
-import type { Order } from "./reaper.ts";
+import { Receiving } from "../../kit/program_receiver.ts";
+import { dies } from "./deaths/mortal_process.ts";
+import type { DeathOrder } from "./deaths/ordered_death.ts";
 
 const HEADER = "APEL-individual-job-message: v0.3\n";
 const RECORD_BYTES = 1000;
@@ -24,7 +24,7 @@ function message(serial: number): string {
 }
 
 /** Amid the file, and at its end. */
-const ORDERS: readonly Order[] = [
+const ORDERS: readonly DeathOrder[] = [
   { mark: "after seal", times: 2 },
   { mark: "before SEND", times: 1 },
   { mark: "amid SEND", times: 2 },

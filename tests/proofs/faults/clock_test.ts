@@ -5,9 +5,9 @@
  */
 import assert from "node:assert/strict";
 import { DirqSchema } from "../../../lib/spool/mod.ts";
-import { TestBroker } from "../../rooms/broker/harness.ts";
+import { TestBroker } from "../../kit/net/test_broker.ts";
 import { Running, ssmCommand } from "../../kit/program.ts";
-import { content, ScriptedBroker } from "../../kit/net/told_broker.ts";
+import { AnsweringBroker, content } from "../../kit/net/answering_broker.ts";
 import { type Site, siteTests } from "../../kit/program_site.ts";
 
 const test = siteTests();
@@ -69,13 +69,13 @@ for (const path_type of ["dirq", "directory"]) {
     const { promise: sender, resolve: started } = Promise.withResolvers<
       Running
     >();
-    await using broker = await ScriptedBroker.start(async (frame, caller) => {
+    await using broker = await AnsweringBroker.start(async (frame, peer) => {
       if (frame.command === "SEND") {
         ids.push(frame.headers.get("empa-id")!);
         if (ids.length === 2) await setClock(await sender, "forward");
         if (ids.length === 3) await setClock(await sender, "back");
       }
-      await content(frame, caller);
+      await content(frame, peer);
     });
     const config = await site.sender(broker.port, {
       messaging: { path_type, min_file_age: 0 },
@@ -93,17 +93,17 @@ for (const path_type of ["dirq", "directory"]) {
     const ids: string[] = [];
     const { promise: held, resolve: hold } = Promise.withResolvers<void>();
     const { promise: taken, resolve: release } = Promise.withResolvers<void>();
-    await using slow = await ScriptedBroker.start(async (frame, caller) => {
+    await using slow = await AnsweringBroker.start(async (frame, peer) => {
       if (frame.command === "SEND") {
         ids.push(frame.headers.get("empa-id")!);
         hold();
         await taken;
       }
-      await content(frame, caller);
+      await content(frame, peer);
     });
-    await using quick = await ScriptedBroker.start(async (frame, caller) => {
+    await using quick = await AnsweringBroker.start(async (frame, peer) => {
       if (frame.command === "SEND") ids.push(frame.headers.get("empa-id")!);
-      await content(frame, caller);
+      await content(frame, peer);
     });
     await using first = start(
       ...["send", "-c", await site.sender(slow.port, { messaging })],

@@ -9,10 +9,10 @@
  */
 import assert from "node:assert/strict";
 import { ssm } from "../../kit/program.ts";
-import { Receiving } from "../../rooms/cli/receive/receiving.ts";
-import { content, ScriptedBroker } from "../../kit/net/told_broker.ts";
+import { Receiving } from "../../kit/program_receiver.ts";
+import { AnsweringBroker, content } from "../../kit/net/answering_broker.ts";
 import { type Site, siteTests } from "../../kit/program_site.ts";
-import { mountSmall } from "../../kit/small_disk.ts";
+import { mountSmall } from "../../kit/disk/small_disk.ts";
 
 const test = siteTests();
 
@@ -29,12 +29,12 @@ function rootTest(name: string, fn: (site: Site) => Promise<void>): void {
 
 /** A broker that confirms everything, and what it was sent. */
 async function confirming(): Promise<
-  { broker: ScriptedBroker; ids: string[] }
+  { broker: AnsweringBroker; ids: string[] }
 > {
   const ids: string[] = [];
-  const broker = await ScriptedBroker.start(async (frame, caller) => {
+  const broker = await AnsweringBroker.start(async (frame, peer) => {
     if (frame.command === "SEND") ids.push(frame.headers.get("empa-id") ?? "");
-    await content(frame, caller);
+    await content(frame, peer);
   });
   return { broker, ids };
 }
@@ -71,7 +71,10 @@ rootTest(
     await using _broker = broker;
     await Deno.remove(site.outgoing);
     // The root of a file system takes one, too.
-    await using _disk = await mountSmall(site.outgoing, 4);
+    await using _disk = await mountSmall(
+      site.outgoing,
+      "size=256k,nr_inodes=4",
+    );
     const names = ["1", "2", "x".repeat(200)];
     for (const name of names) {
       await Deno.writeTextFile(`${site.outgoing}/${name}`, name);
@@ -94,12 +97,12 @@ rootTest(
     await using disk = await mountSmall(site.outgoing);
     const names = await site.drop("one", "two", "three");
     const ids: string[] = [];
-    await using broker = await ScriptedBroker.start(async (frame, caller) => {
+    await using broker = await AnsweringBroker.start(async (frame, peer) => {
       if (frame.command === "SEND") {
         ids.push(frame.headers.get("empa-id")!);
         if (ids.length === 1) await disk.remount("ro");
       }
-      await content(frame, caller);
+      await content(frame, peer);
     });
     const config = await site.sender(broker.port, {
       messaging: { max_lock_age: 10 },
@@ -122,7 +125,9 @@ rootTest(
     // Once more with the same id, so that the receiver knows it.
     assert.equal((await ssm(["send", "-c", config])).status, 0);
     assert.deepEqual([...new Set(ids)].sort(), names.toSorted());
-    assert.deepEqual(await filesIn(site.outgoing), []);
+    // The trace that could not be removed goes when its locks would count as old.
+    const files = await filesIn(site.outgoing);
+    assert.deepEqual(files.filter((path) => !path.includes("/.ssm-")), []);
   },
 );
 
@@ -234,7 +239,7 @@ for (const [what, remove, mend] of REMOVALS) {
 test("ssm send leaves what it does not find any more, and sends the rest", async (site) => {
   const names = await site.drop("one", "two", "three");
   const ids: string[] = [];
-  await using broker = await ScriptedBroker.start(async (frame, caller) => {
+  await using broker = await AnsweringBroker.start(async (frame, peer) => {
     if (frame.command === "SEND") {
       ids.push(frame.headers.get("empa-id")!);
       if (ids.length === 1) {
@@ -242,7 +247,7 @@ test("ssm send leaves what it does not find any more, and sends the rest", async
         await Deno.mkdir(site.outgoing);
       }
     }
-    await content(frame, caller);
+    await content(frame, peer);
   });
   const config = await site.sender(broker.port);
   const { status, stderr } = await ssm(["send", "-c", config]);

@@ -9,7 +9,7 @@ import {
   peakMb,
   residentMb,
 } from "../../../scripts/bench/memory.ts";
-import { TestBroker } from "../../rooms/broker/harness.ts";
+import { TestBroker } from "../../kit/net/test_broker.ts";
 import { Running, ssmCommand } from "../../kit/program.ts";
 import { siteTests } from "../../kit/program_site.ts";
 

@@ -8,8 +8,8 @@ import assert from "node:assert/strict";
 import { dial } from "../../../lib/net/mod.ts";
 import type { Frame } from "../../../lib/stomp/mod.ts";
 import { Running, ssmCommand } from "../../kit/program.ts";
-import { Receiving } from "../../rooms/cli/receive/receiving.ts";
-import { content, ScriptedBroker } from "../../kit/net/told_broker.ts";
+import { Receiving } from "../../kit/program_receiver.ts";
+import { AnsweringBroker, content } from "../../kit/net/answering_broker.ts";
 import { type Site, siteTests } from "../../kit/program_site.ts";
 import {
   type Credentials,
@@ -116,10 +116,10 @@ test("ssm receive shows a new certificate at its next connection", async (site) 
     Promise.withResolvers<() => void>(),
     Promise.withResolvers<() => void>(),
   ];
-  await using broker = await ScriptedBroker.start(async (frame, caller) => {
-    await content(frame, caller);
+  await using broker = await AnsweringBroker.start(async (frame, peer) => {
+    await content(frame, peer);
     if (frame.command === "SUBSCRIBE") {
-      subscribed[shown.length - 1]?.resolve(() => caller.close());
+      subscribed[shown.length - 1]?.resolve(() => peer.close());
     }
   }, {
     tls: {
@@ -151,14 +151,14 @@ test("ssm send signs and encrypts with the certificates that are there when it c
   const server_cert = await write(site, "server.pem", server.certificatePem);
   await site.drop(...Array.from({ length: 8 }, (_, index) => `${index}`));
   const bodies: Frame[] = [];
-  await using broker = await ScriptedBroker.start(async (frame, caller) => {
+  await using broker = await AnsweringBroker.start(async (frame, peer) => {
     if (frame.command === "SEND") bodies.push(frame);
     if (bodies.length === 1 && frame.command === "SEND") {
       await install(site, unlisted);
       await write(site, "server.pem", host.certificatePem);
       await lookAgain();
     }
-    await content(frame, caller);
+    await content(frame, peer);
   });
   const config = await site.sender(broker.port, {
     certificates: { ...certificates, server_cert },

@@ -5,7 +5,7 @@
  * @module
  */
 import assert from "node:assert/strict";
-import { TestBroker } from "../../rooms/broker/harness.ts";
+import { TestBroker } from "../../kit/net/test_broker.ts";
 import { Running, ssm, ssmCommand } from "../../kit/program.ts";
 import { siteTests } from "../../kit/program_site.ts";
 import { startPython } from "../../peers/python_dirq.ts";

@@ -9,10 +9,11 @@ import {
   type StompConnectOptions,
   systemClock,
 } from "../../../lib/stomp/mod.ts";
-import { TestBroker } from "../../rooms/broker/harness.ts";
+import { TestBroker } from "../../kit/net/test_broker.ts";
 import { Wire, type WireFault } from "../../kit/net/faulty_wire.ts";
 import { RunningReceiver } from "../../kit/receiving.ts";
-import { bytes, endpoint, QUEUE, Stage } from "../../kit/stage.ts";
+import { endpoint, QUEUE, Stage } from "../../kit/stage.ts";
+import { bytes } from "../../kit/text.ts";
 
 /** Of one piece, of several packets, and of the size of a frame's headers. */
 const BODIES: readonly string[] = ["record", "x".repeat(100_000), "last"];

@@ -4,6 +4,7 @@ import {
   messageFrame,
   sayGoodbye,
   ScriptedBroker,
+  subscribed,
 } from "../../kit/net/scripted_broker.ts";
 import { endpoint } from "../../kit/stage.ts";
 import { latin1 } from "./message.ts";
@@ -20,8 +21,7 @@ const corpus = sharedServer(PARTS, () => MadeCorpus.make([SIGNERS, ORACLES]));
 /** A script that welcomes, takes the subscription, and goes on. */
 function onceSubscribed(work: Script): Script {
   return async (peer) => {
-    await peer.welcome();
-    await peer.expect("SUBSCRIBE");
+    await subscribed(peer);
     await work(peer);
   };
 }

@@ -10,9 +10,9 @@ import {
   forgeSignedData,
   opaque,
   textEntity,
-} from "../../rooms/smime/forge.ts";
+} from "../../kit/smime/forge.ts";
 import { openssl } from "../../peers/openssl/openssl.ts";
-import { bytesOf } from "../../rooms/smime/texts.ts";
+import { bytes } from "../../kit/text.ts";
 import { dnOf, type HostileSite, type Identity } from "./site.ts";
 
 /** A message of the corpus. */
@@ -51,7 +51,7 @@ export const DECRYPT = "Failed to decrypt message: ";
 
 /** A clear-signed message around any entity and structure, as openssl can read it. */
 export function clearSigned(entity: string, cms: Uint8Array): Uint8Array {
-  return bytesOf(
+  return bytes(
     'MIME-Version: 1.0\nContent-Type: multipart/signed; boundary="bb"\n\n' +
       `--bb\n${entity}\n--bb\nContent-Type: application/pkcs7-signature\n` +
       `Content-Transfer-Encoding: base64\n\n${lines(cms.toBase64())}--bb--\n`,
@@ -69,7 +69,7 @@ export async function clear(
   forgery: Forgery = {},
   entity: string = ENTITY,
 ): Promise<Uint8Array> {
-  const cms = await forgeSignedData(signer, bytesOf(entity), forgery);
+  const cms = await forgeSignedData(signer, bytes(entity), forgery);
   return clearSigned(entity, cms);
 }
 
@@ -79,7 +79,7 @@ export async function inside(
   forgery: Forgery = {},
   entity: string = ENTITY,
 ): Promise<Uint8Array> {
-  const content = bytesOf(entity);
+  const content = bytes(entity);
   return opaque(
     await forgeSignedData(signer, content, { content, ...forgery }),
   );
@@ -111,7 +111,7 @@ export function changed(
       const message = latin1(await clear(honest));
       const result = message.replace(from, () => to);
       if (result === message) throw new Error(`${name}: nothing was changed`);
-      return bytesOf(result);
+      return bytes(result);
     },
   };
 }

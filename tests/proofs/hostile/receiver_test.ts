@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { TestBroker } from "../../rooms/broker/harness.ts";
+import { TestBroker } from "../../kit/net/test_broker.ts";
 import { sharedServer, testWith } from "../../peers/parts.ts";
 import { endpoint, QUEUE } from "../../kit/stage.ts";
 import { MadeCorpus } from "./made.ts";

@@ -6,7 +6,8 @@ import {
   type StoreChange,
 } from "../../../lib/broker/mod.ts";
 import { SsmError } from "../../../lib/errors.ts";
-import { ManualClock, TestBroker, text } from "./harness.ts";
+import { TestBroker, text } from "../../kit/net/test_broker.ts";
+import { ManualClock } from "../../kit/clocks.ts";
 import { testMessage } from "./store/store_suite.ts";
 
 const SEND = { destination: "/queue/a" };

@@ -8,7 +8,7 @@ import {
 } from "../../../lib/stomp/mod.ts";
 import { type Credentials, TestCa } from "../../peers/openssl/openssl.ts";
 import { testWith } from "../../peers/parts.ts";
-import { TestBroker } from "./harness.ts";
+import { TestBroker } from "../../kit/net/test_broker.ts";
 
 const utf8 = new TextEncoder();
 const read = (body: Uint8Array) => new TextDecoder().decode(body);

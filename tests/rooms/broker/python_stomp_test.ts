@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { userTable } from "../../../lib/broker/mod.ts";
 import { testWith } from "../../peers/parts.ts";
-import { TestBroker } from "./harness.ts";
+import { TestBroker } from "../../kit/net/test_broker.ts";
 import { checkStompPy } from "../../peers/clients/stomp_py.ts";
 
 for (const version of ["1.0", "1.1", "1.2"]) {

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Frame, StompVersion } from "../../../lib/stomp/mod.ts";
-import { type RawClient, text } from "./harness.ts";
+import { type RawClient, text } from "../../kit/net/test_broker.ts";
 
 /** The queue. */
 export const QUEUE = "/queue/a";

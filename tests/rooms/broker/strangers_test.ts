@@ -3,7 +3,7 @@ import { fileURLToPath } from "node:url";
 import { userTable } from "../../../lib/broker/mod.ts";
 import type { Part } from "../../peers/parts.ts";
 import { testStranger } from "../../peers/strangers.ts";
-import { TestBroker } from "./harness.ts";
+import { TestBroker } from "../../kit/net/test_broker.ts";
 
 /** A client that others wrote, and a script that drives it. */
 interface Stranger {

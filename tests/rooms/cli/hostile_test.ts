@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { Receiving } from "./receive/receiving.ts";
+import { Receiving } from "../../kit/program_receiver.ts";
 import { siteTests } from "../../kit/program_site.ts";
 
 const test = siteTests();

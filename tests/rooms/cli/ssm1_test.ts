@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { TestBroker } from "../broker/harness.ts";
+import { TestBroker } from "../../kit/net/test_broker.ts";
 import type { Credentials } from "../../peers/openssl/openssl.ts";
 import { Running, ssm, ssmCommand } from "../../kit/program.ts";
 import { type Site, siteTests } from "../../kit/program_site.ts";

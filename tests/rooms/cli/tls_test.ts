@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { ServerTlsOptions } from "../../../lib/net/mod.ts";
-import { TestBroker } from "../broker/harness.ts";
+import { TestBroker } from "../../kit/net/test_broker.ts";
 import { freePort } from "../../kit/net/free_port.ts";
 import {
   type Credentials,
@@ -14,8 +14,9 @@ import {
   ssm,
   ssmCommand,
 } from "../../kit/program.ts";
-import { ScriptedBroker } from "../../kit/net/told_broker.ts";
-import { type Sections, type Site, siteTests } from "../../kit/program_site.ts";
+import { AnsweringBroker } from "../../kit/net/answering_broker.ts";
+import { type Site, siteTests } from "../../kit/program_site.ts";
+import type { Sections } from "../../kit/ini_text.ts";
 
 const test = siteTests();
 
@@ -198,7 +199,7 @@ test("ssm send fails at a TLS port that it is told to speak plainly to", async (
 
 test("ssm send gives up on a broker that never answers", async (site) => {
   const heard: string[] = [];
-  await using deaf = await ScriptedBroker.start(({ command }) =>
+  await using deaf = await AnsweringBroker.start(({ command }) =>
     heard.push(command)
   );
   const outcome = await send(site, deaf.port, {
@@ -221,13 +222,13 @@ test("ssm send gives up on a broker that never finishes the TLS handshake", asyn
 });
 
 test("ssm send passes on what the broker says when it does not let it in", async (site) => {
-  await using broker = await ScriptedBroker.start(async (_frame, caller) => {
-    await caller.send(
+  await using broker = await AnsweringBroker.start(async (_frame, peer) => {
+    await peer.reply(
       "ERROR",
       { message: "login failed" },
       "No user \x1b[31mred\n",
     );
-    caller.close();
+    peer.close();
   });
   const outcome = await send(site, broker.port, {
     broker: { use_ssl: "false" },

@@ -6,7 +6,8 @@
 import assert from "node:assert/strict";
 import { openCaFile, openTrustStore } from "../../../lib/credentials/mod.ts";
 import { readCertificates, subjectHash } from "../../../lib/pki/mod.ts";
-import { openssl, text } from "../../peers/openssl/openssl_command.ts";
+import { openssl } from "../../peers/openssl/openssl_command.ts";
+import { text } from "../../kit/text.ts";
 import type { TestPki } from "../../kit/pki/test_pki.ts";
 import { type Site, siteTests } from "../../kit/program_site.ts";
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { Renewal } from "../../../lib/credentials/changed_files.ts";
 import { Logger } from "../../../lib/log/logger.ts";
-import { ManualClock } from "../../kit/manual_clock.ts";
+import { ManualClock } from "../../kit/clocks.ts";
 
 const log = new Logger("test", []);
 const AT_ONCE = { log, lookEveryMs: 0, quietMs: 0 };

@@ -11,11 +11,8 @@ import {
 } from "../../../lib/credentials/identity.ts";
 import { dial, listen } from "../../../lib/net/mod.ts";
 import { formatDn } from "../../../lib/pki/mod.ts";
-import {
-  openssl,
-  pemBytes,
-  text,
-} from "../../peers/openssl/openssl_command.ts";
+import { openssl, pemBytes } from "../../peers/openssl/openssl_command.ts";
+import { text } from "../../kit/text.ts";
 import type { TestPki } from "../../kit/pki/test_pki.ts";
 import { siteTests } from "../../kit/program_site.ts";
 

@@ -9,12 +9,14 @@ import {
 } from "../../../lib/log/logger.ts";
 import { systemClock } from "../../../lib/time/mod.ts";
 import { testWith } from "../../peers/parts.ts";
-import { mountSmall } from "../../kit/small_disk.ts";
+import { mountSmall } from "../../kit/disk/small_disk.ts";
 import {
   FileSink,
   type LogWriter,
   writerSink,
 } from "../../../lib/log/sinks.ts";
+import { text } from "../../kit/text.ts";
+import { temporaryDirectory } from "../../kit/disk/directories.ts";
 
 const TIME = new Date(2026, 10, 20, 9, 6, 5, 86);
 const RECORD: LogRecord = {
@@ -211,16 +213,4 @@ class Disk implements LogWriter {
 function messagesOf(log: string): string[] {
   return log.trimEnd().split("\n")
     .map((line) => line.split(" - ").slice(3).join(" - "));
-}
-
-function text(bytes: Uint8Array): string {
-  return new TextDecoder().decode(bytes);
-}
-
-async function temporaryDirectory() {
-  const path = await Deno.makeTempDir();
-  return {
-    path,
-    [Symbol.asyncDispose]: () => Deno.remove(path, { recursive: true }),
-  };
 }

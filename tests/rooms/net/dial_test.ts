@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { SsmError } from "../../../lib/errors.ts";
 import { dial, listen } from "../../../lib/net/mod.ts";
-import { FakeClock } from "../../kit/fake_clock.ts";
+import { InstantClock } from "../../kit/clocks.ts";
 import { freePort } from "../../kit/net/free_port.ts";
 import { accept, failure, receive, send } from "./streams.ts";
 
@@ -116,7 +116,7 @@ Deno.test("dial() gives up by the clock it was given", async () => {
   await using listener = await listen();
   const { port } = listener;
   await assert.rejects(
-    dial({ host: HOST, port, clock: new FakeClock() }),
+    dial({ host: HOST, port, clock: new InstantClock() }),
     failure(
       "CONNECT",
       `Cannot connect to ${HOST}:${port}: timed out after 10000 ms`,

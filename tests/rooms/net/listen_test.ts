@@ -2,24 +2,20 @@ import assert from "node:assert/strict";
 import { isSsmError, type SsmError } from "../../../lib/errors.ts";
 import { dial, listen, type ListenOptions } from "../../../lib/net/mod.ts";
 import { sharedServer, testWith } from "../../peers/parts.ts";
-import {
-  der,
-  keyPair,
-  type Material,
-  material,
-} from "../../kit/pki/net_material.ts";
+import { der, keyPair } from "../../kit/pki/key_pair.ts";
+import { type TestPki, testPki } from "../../kit/pki/test_pki.ts";
 import { accept, failure, receive, send } from "./streams.ts";
 
 const HOST = "127.0.0.1";
-const made = sharedServer(["openssl"], material);
+const made = sharedServer(["openssl"], testPki);
 
-function test(name: string, fn: (material: Material) => Promise<void>): void {
+function test(name: string, fn: (pki: TestPki) => Promise<void>): void {
   testWith(["openssl"], name, () => fn(made()));
 }
 
 /** A TLS listener and a promise of the first refusal. */
 async function tlsListener(
-  m: Material,
+  m: TestPki,
   tls: Partial<NonNullable<ListenOptions["tls"]>>,
   options: ListenOptions = {},
 ) {
@@ -110,10 +106,10 @@ for (
       const socket = await dial({
         host: HOST,
         port,
-        tls: { keyPair: shown ? keyPair(m.client) : undefined, verify: "none" },
+        tls: { keyPair: shown ? keyPair(m.host) : undefined, verify: "none" },
       });
       const peer = await accept(listener);
-      assert.deepEqual(peer.peer?.leaf, accepted ? der(m.client) : undefined);
+      assert.deepEqual(peer.peer?.leaf, accepted ? der(m.host) : undefined);
       await send(peer, "welcome");
       assert.equal(await receive(socket, 7), "welcome");
       socket.close();
@@ -139,8 +135,8 @@ test("listen() shows each client the certificate of that moment", async (m) => {
     return await promise;
   };
   assert.deepEqual(await shown(), der(m.server));
-  pair = keyPair(m.ecClient);
-  assert.deepEqual(await shown(), der(m.ecClient));
+  pair = keyPair(m.ec);
+  assert.deepEqual(await shown(), der(m.ec));
   listener.close();
 });
 
@@ -152,7 +148,7 @@ test("listen() refuses a client without a required certificate and goes on", asy
   assert.ok(isSsmError(error, "TLS"));
   assert.match(error.message, /: it shows no client certificate$/);
   assert.equal(await receive(stranger, 1).catch(() => ""), "");
-  const pair = keyPair(m.client);
+  const pair = keyPair(m.host);
   const friend = await dial({
     host: HOST,
     port,
@@ -175,10 +171,10 @@ test("listen() refuses a client whose certificate the verifier does not accept",
   const socket = await dial({
     host: HOST,
     port,
-    tls: { keyPair: keyPair(m.client), verify: "none" },
+    tls: { keyPair: keyPair(m.host), verify: "none" },
   });
   assert.match((await refused).message, /: not on the list$/);
-  assert.deepEqual(shown, [der(m.client)]);
+  assert.deepEqual(shown, [der(m.host)]);
   assert.equal(await receive(socket, 1).catch(() => ""), "");
   socket.close();
   listener.close();
@@ -241,7 +237,7 @@ test("listen() reports a client that leaves during the handshake", async (m) => 
 });
 
 test("listen() refuses a key of another certificate before it listens", async (m) => {
-  const pair = { ...keyPair(m.server), key: m.client.keyPem };
+  const pair = { ...keyPair(m.server), key: m.host.keyPem };
   await assert.rejects(
     listen({ tls: { keyPair: pair, clientCertificate: "none" } }),
     failure("KEY", /does not belong to the certificate$/),

@@ -2,11 +2,12 @@ import assert from "node:assert/strict";
 import { isSsmError } from "../../../lib/errors.ts";
 import { dial, listen, type Socket } from "../../../lib/net/mod.ts";
 import { sharedServer, testWith } from "../../peers/parts.ts";
-import { keyPair, material } from "../../kit/pki/net_material.ts";
+import { keyPair } from "../../kit/pki/key_pair.ts";
+import { testPki } from "../../kit/pki/test_pki.ts";
 import { accept, receive, send } from "./streams.ts";
 
 const HOST = "127.0.0.1";
-const made = sharedServer(["openssl"], material);
+const made = sharedServer(["openssl"], testPki);
 
 /** Both ends of a connection. */
 interface Pair extends AsyncDisposable {

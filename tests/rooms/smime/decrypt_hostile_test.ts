@@ -10,13 +10,13 @@ import {
   verifyMessage,
 } from "../../../lib/smime/mod.ts";
 import { contentKey } from "../../../lib/smime/cms/recipient_key.ts";
-import { opaque } from "./forge.ts";
+import { opaque } from "../../kit/smime/forge.ts";
 import {
   AES128,
   encryptRaw,
   envelope,
   type EnvelopeParts,
-} from "./forge_envelope.ts";
+} from "../../kit/smime/forge_envelope.ts";
 import { intrusions } from "../../kit/pki/intrusions.ts";
 import { openssl } from "../../peers/openssl/openssl.ts";
 import {
@@ -24,7 +24,7 @@ import {
   type Identity,
   runJobs,
 } from "../../kit/pki/identities.ts";
-import { bytesOf } from "./texts.ts";
+import { bytes } from "../../kit/text.ts";
 
 const decoder = new TextDecoder();
 async function assertRefused(
@@ -47,7 +47,7 @@ Deno.test("decryptMessage() says whose certificate matches no recipient", async 
   await using identities = await Identities.create();
   const one = await identities.issue("rsa:2048", "one");
   const two = await identities.issue("rsa:2048", "two");
-  const message = await encryptMessage(bytesOf("x"), one.certificate);
+  const message = await encryptMessage(bytes("x"), one.certificate);
   const { message: text } = await assertRefused(
     message,
     two,
@@ -272,9 +272,9 @@ Deno.test("decryptMessage() of a truncated or changed message fails in a known w
 Deno.test("decryptMessage() refuses messages that are not encrypted, and too large ones", async () => {
   await using identities = await Identities.create();
   const recipient = await identities.issue("rsa:2048");
-  const signed = await signMessage(bytesOf("x"), recipient);
+  const signed = await signMessage(bytes("x"), recipient);
   await assertRefused(signed, recipient, "MIME", "signed");
-  await assertRefused(bytesOf("hello"), recipient, "MIME", "text");
+  await assertRefused(bytes("hello"), recipient, "MIME", "text");
   const encrypted = await encryptMessage(signed, recipient.certificate);
   await assert.rejects(
     decryptMessage(encrypted, recipient, { maxMessageBytes: 1000 }),
@@ -301,7 +301,7 @@ Deno.test("SmimeMessage.isEncrypted goes by the type and the content, not by wor
   );
   const not: Uint8Array[] = [
     await Deno.readFile(`${dir}/opaque`),
-    await signMessage(bytesOf(words), signer, { form: "text" }),
+    await signMessage(bytes(words), signer, { form: "text" }),
     ...[
       "",
       words,
@@ -311,7 +311,7 @@ Deno.test("SmimeMessage.isEncrypted goes by the type and the content, not by wor
       `${words}\nContent-Transfer-Encoding: base64\n\n!!!!`,
       `${words}\nContent-Transfer-Encoding: base64\n\nMIIB`,
       `${words}\n${words}\n\n0`,
-    ].map(bytesOf),
+    ].map(bytes),
   ];
   for (const message of not) {
     assert.equal(
@@ -320,13 +320,13 @@ Deno.test("SmimeMessage.isEncrypted goes by the type and the content, not by wor
       decoder.decode(message),
     );
   }
-  const encrypted = await encryptMessage(bytesOf("x"), signer.certificate);
+  const encrypted = await encryptMessage(bytes("x"), signer.certificate);
   assert.equal(new SmimeMessage(encrypted).isEncrypted, true);
   const text = decoder.decode(encrypted);
   const [, base64] = text.split("\n\n");
   const binary = Uint8Array.fromBase64(base64!);
   assert.ok(readDer(binary));
-  const head = bytesOf("Content-Type: application/pkcs7-mime\n\n");
+  const head = bytes("Content-Type: application/pkcs7-mime\n\n");
   assert.equal(
     new SmimeMessage(new Uint8Array([...head, ...binary])).isEncrypted,
     true,

@@ -15,7 +15,8 @@ import {
   type Job,
   runJobs,
 } from "../../kit/pki/identities.ts";
-import { bytesOf, TEXTS } from "./texts.ts";
+import { TEXTS } from "../../kit/smime/texts.ts";
+import { bytes } from "../../kit/text.ts";
 
 const decoder = new TextDecoder();
 const CIPHERS: readonly CipherName[] = ["aes128", "aes192", "aes256", "des3"];
@@ -27,7 +28,7 @@ Deno.test("encryptMessage() writes the layout of openssl smime -encrypt", async 
   await using identities = await Identities.create();
   const recipient = await identities.issue("rsa:2048");
   const message = decoder.decode(
-    await encryptMessage(bytesOf("x"), recipient.certificate),
+    await encryptMessage(bytes("x"), recipient.certificate),
   );
   const [headers, body, ...others] = message.split("\n\n");
   assert.equal(
@@ -53,7 +54,7 @@ Deno.test("encryptMessage() is decrypted by openssl smime and cms with every cip
       const file = `${kind.slice(4)}-${cipher}`;
       await Deno.writeFile(
         `${dir}/${file}`,
-        await encryptMessage(bytesOf(TEXTS.large!), recipient.certificate, {
+        await encryptMessage(bytes(TEXTS.large!), recipient.certificate, {
           cipher,
         }),
       );
@@ -80,7 +81,7 @@ Deno.test("encryptMessage() makes the CMS structure of openssl smime", async () 
   const recipient = await identities.issue("rsa:2048");
   await Deno.writeFile(
     `${dir}/ours`,
-    await encryptMessage(bytesOf("x"), recipient.certificate, {
+    await encryptMessage(bytes("x"), recipient.certificate, {
       cipher: "aes128",
     }),
   );
@@ -108,7 +109,7 @@ Deno.test("encryptMessage() carries a signed message of any bytes", async () => 
   await using identities = await Identities.create();
   const one = await identities.issue("rsa:2048");
   for (const text of [...Object.values(TEXTS), "\0\r\n\xff"]) {
-    const payload = bytesOf(text);
+    const payload = bytes(text);
     const signed = await signMessage(payload, one);
     for (const cipher of ["aes256", "des3"] as const) {
       const encrypted = await encryptMessage(signed, one.certificate, {
@@ -141,7 +142,7 @@ Deno.test("encryptMessage() refuses a recipient without an RSA key", async () =>
   for (const kind of ["P-256", "ed25519"] as const) {
     const { certificate } = await identities.issue(kind);
     await assert.rejects(
-      encryptMessage(bytesOf("x"), certificate),
+      encryptMessage(bytes("x"), certificate),
       (error) => isSsmError(error, "CERTIFICATE"),
     );
   }
@@ -250,11 +251,11 @@ Deno.test("decryptMessage() opens what is for any of a host's certificates", asy
   const earlier = await identities.issue("rsa:2048", "earlier");
   const stranger = await identities.issue("rsa:2048", "stranger");
   for (const { certificate } of [present, earlier]) {
-    const message = await encryptMessage(bytesOf(ENTITY), certificate);
+    const message = await encryptMessage(bytes(ENTITY), certificate);
     const opened = await decryptMessage(message, [present, earlier]);
     assert.equal(decoder.decode(opened), ENTITY);
   }
-  const foreign = await encryptMessage(bytesOf(ENTITY), stranger.certificate);
+  const foreign = await encryptMessage(bytes(ENTITY), stranger.certificate);
   await assert.rejects(decryptMessage(foreign, [present, earlier]), {
     code: "DECRYPT",
     message: "Cannot decrypt message: no recipient matches " +
@@ -266,7 +267,7 @@ Deno.test("decryptMessage() takes CRLF, other names of the type and no smime-typ
   await using identities = await Identities.create();
   const recipient = await identities.issue("rsa:2048");
   const message = decoder.decode(
-    await encryptMessage(bytesOf("hello"), recipient.certificate),
+    await encryptMessage(bytes("hello"), recipient.certificate),
   );
   const variants = [
     message.replaceAll("\n", "\r\n"),
@@ -277,8 +278,8 @@ Deno.test("decryptMessage() takes CRLF, other names of the type and no smime-typ
   ];
   for (const variant of variants) {
     assert.notEqual(variant, message);
-    assert.equal(new SmimeMessage(bytesOf(variant)).isEncrypted, true);
-    const opened = await decryptMessage(bytesOf(variant), recipient);
+    assert.equal(new SmimeMessage(bytes(variant)).isEncrypted, true);
+    const opened = await decryptMessage(bytes(variant), recipient);
     assert.equal(decoder.decode(opened), "hello");
   }
 });
@@ -286,7 +287,7 @@ Deno.test("decryptMessage() takes CRLF, other names of the type and no smime-typ
 Deno.test("an SmimeMessage has its header block read once, by whatever follows", async () => {
   await using identities = await Identities.create();
   const one = await identities.issue("rsa:2048");
-  const signed = await signMessage(bytesOf("x"), one);
+  const signed = await signMessage(bytes("x"), one);
   const encrypted = await encryptMessage(signed, one.certificate);
   for (const bytes of [signed, encrypted]) {
     const message = new SmimeMessage(bytes);

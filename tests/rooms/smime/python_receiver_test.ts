@@ -7,7 +7,8 @@ import assert from "node:assert/strict";
 import { encryptMessage, signMessage } from "../../../lib/smime/mod.ts";
 import { openssl } from "../../peers/openssl/openssl.ts";
 import { Identities } from "../../kit/pki/identities.ts";
-import { bytesOf, TEXTS } from "./texts.ts";
+import { TEXTS } from "../../kit/smime/texts.ts";
+import { bytes } from "../../kit/text.ts";
 
 const RECEIVER = `
 import json, quopri, subprocess, sys
@@ -65,7 +66,7 @@ Deno.test("signMessage() reaches a Python receiver byte for byte, plain and encr
   const signer = await identities.issue("rsa:2048");
   const texts = Object.values(TEXTS);
   const signed = await Promise.all(
-    texts.map((text) => signMessage(bytesOf(text), signer)),
+    texts.map((text) => signMessage(bytes(text), signer)),
   );
   const encrypted = await Promise.all(
     signed.map((message) => encryptMessage(message, signer.certificate)),
@@ -84,7 +85,7 @@ Deno.test("signMessage() in the text form loses only the last white space at a P
   const signer = await identities.issue("P-256");
   const texts = [TEXTS.record!, TEXTS["blank lines"]!, TEXTS["long line"]!];
   const signed = await Promise.all(
-    texts.map((text) => signMessage(bytesOf(text), signer, { form: "text" })),
+    texts.map((text) => signMessage(bytes(text), signer, { form: "text" })),
   );
   const received = await receive(
     identities.dir,
@@ -99,7 +100,7 @@ Deno.test("signMessage() puts the signer's certificate first, and alone", async 
   await using identities = await Identities.create();
   const signer = await identities.issue("P-256");
   const pkcs7 = await openssl(["smime", "-pk7out"], {
-    stdin: await signMessage(bytesOf("x"), signer),
+    stdin: await signMessage(bytes("x"), signer),
   });
   const printed = await openssl(["pkcs7", "-print_certs"], { stdin: pkcs7 });
   const pems = new TextDecoder().decode(printed)

@@ -4,7 +4,8 @@ import { Random } from "../../kit/random.ts";
 import { sealer } from "../../kit/receiving.ts";
 import { testPki } from "../../kit/pki/test_pki.ts";
 import { sharedServer, testWith } from "../../peers/parts.ts";
-import { bytesOf, TEXTS } from "./texts.ts";
+import { bytes } from "../../kit/text.ts";
+import { TEXTS } from "../../kit/smime/texts.ts";
 
 const pki = sharedServer(["openssl"], testPki);
 
@@ -25,12 +26,12 @@ function cut(payload: Uint8Array, random: Random): Uint8Array[] {
 function dense(random: Random): Uint8Array {
   const words = ["=", "é", " \n", "\n", "\t", "application/", "x".repeat(72)];
   const text = Array.from({ length: 400 }, () => random.pick(words)).join("");
-  return bytesOf(text);
+  return bytes(text);
 }
 
 const PAYLOADS: Readonly<Record<string, Uint8Array>> = {
   ...Object.fromEntries(
-    Object.entries(TEXTS).map(([name, text]) => [name, bytesOf(text)]),
+    Object.entries(TEXTS).map(([name, text]) => [name, bytes(text)]),
   ),
   ...Object.fromEntries(
     [1, 2, 3, 4, 5].map((seed) => [`dense ${seed}`, dense(new Random(seed))]),
@@ -74,8 +75,8 @@ testWith(
     const large = await pki().ca.issue({ subject, key: "rsa:4096" });
     for (const recipient of [undefined, large]) {
       const encrypted = recipient !== undefined;
-      const { body } = await sealer(large, recipient).seal(bytesOf("x"));
-      const { fixed } = sealedScale(bytesOf("x"), { encrypted });
+      const { body } = await sealer(large, recipient).seal(bytes("x"));
+      const { fixed } = sealedScale(bytes("x"), { encrypted });
       assert.ok(body.length < fixed, `${body.length} ${fixed}`);
     }
   },

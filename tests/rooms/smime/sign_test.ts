@@ -8,7 +8,8 @@ import {
 } from "../../../lib/smime/mod.ts";
 import type { KeyKind } from "../../peers/openssl/openssl.ts";
 import { Identities, type Job, runJobs } from "../../kit/pki/identities.ts";
-import { bytesOf, TEXTS } from "./texts.ts";
+import { TEXTS } from "../../kit/smime/texts.ts";
+import { bytes } from "../../kit/text.ts";
 
 const FORMS: readonly PayloadForm[] = ["text", "quoted-printable", "base64"];
 const NONCE = "1.2.840.113549.1.9.25.3";
@@ -18,7 +19,7 @@ Deno.test("signMessage() writes the layout of openssl smime -sign -text", async 
   await using identities = await Identities.create();
   const signer = await identities.issue("rsa:2048");
   const message = decoder.decode(
-    await signMessage(bytesOf("two\nlines"), signer),
+    await signMessage(bytes("two\nlines"), signer),
   );
   const boundary = /boundary="(-{4}[0-9A-F]{32})"/.exec(message)![1]!;
   const [head, signature, tail, ...others] = message
@@ -45,7 +46,7 @@ Deno.test("signMessage() makes the CMS structure of openssl smime", async () => 
   const time = new Date("2026-11-20T09:16:29Z");
   await Deno.writeFile(
     `${dir}/ours`,
-    await signMessage(bytesOf("x"), signer, { signingTime: time }),
+    await signMessage(bytes("x"), signer, { signingTime: time }),
   );
   const failed = await runJobs(dir, [{
     name: "theirs",
@@ -96,7 +97,7 @@ Deno.test("signMessage() is verified by openssl smime and cms for every key, dig
     const signer = await identities.issue(kind);
     for (const digest of digests) {
       const name = `${kind.replace(":", "")}-${digest}`;
-      const message = await signMessage(bytesOf(TEXTS.record!), signer, {
+      const message = await signMessage(bytes(TEXTS.record!), signer, {
         digest,
       });
       await Deno.writeFile(`${dir}/${name}`, message);
@@ -120,7 +121,7 @@ Deno.test("signMessage() is verified by openssl for every shape of text in every
   const jobs: Job[] = [];
   for (const [index, [name, text]] of Object.entries(TEXTS).entries()) {
     for (const form of FORMS) {
-      const payload = bytesOf(text);
+      const payload = bytes(text);
       if (form === "text" && !/^[\n\t -~]*$/.test(text)) continue;
       const message = await signMessage(payload, signer, { form });
       const { payload: returned } = await verifyMessage(message);
@@ -165,7 +166,7 @@ Deno.test("signMessage() takes the digest that suits the key", async () => {
   } as const;
   for (const [kind, micalg] of Object.entries(expected)) {
     const signer = await identities.issue(kind as KeyKind);
-    const message = await signMessage(bytesOf("x"), signer);
+    const message = await signMessage(bytes("x"), signer);
     assert.ok(decoder.decode(message).includes(`micalg="${micalg}"`), kind);
   }
 });
@@ -173,7 +174,7 @@ Deno.test("signMessage() takes the digest that suits the key", async () => {
 Deno.test("signMessage() signs many messages at once", async () => {
   await using identities = await Identities.create();
   const signer = await identities.issue("rsa:2048");
-  const payloads = Array.from({ length: 32 }, (_, i) => bytesOf(`number ${i}`));
+  const payloads = Array.from({ length: 32 }, (_, i) => bytes(`number ${i}`));
   const messages = await Promise.all(
     payloads.map((payload) => signMessage(payload, signer)),
   );
@@ -196,7 +197,7 @@ Deno.test("signMessage() refuses the text form for other bytes than printable AS
   const signer = await identities.issue("P-256");
   for (const text of ["é", "a\r\n", "\0", "\x7f"]) {
     await assert.rejects(
-      signMessage(bytesOf(text), signer, { form: "text" }),
+      signMessage(bytes(text), signer, { form: "text" }),
       (error) => isSsmError(error, "UNSENDABLE"),
     );
   }
@@ -206,7 +207,7 @@ Deno.test("signMessage() refuses a key whose kind no receiver knows", async () =
   await using identities = await Identities.create();
   const signer = await identities.issue("ed25519");
   await assert.rejects(
-    signMessage(bytesOf("x"), signer),
+    signMessage(bytes("x"), signer),
     (error) => isSsmError(error, "KEY"),
   );
 });

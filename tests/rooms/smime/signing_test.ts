@@ -13,9 +13,9 @@ import {
   forgeSignedData,
   opaque,
   textEntity,
-} from "./forge.ts";
+} from "../../kit/smime/forge.ts";
 import { Identities, runJobs } from "../../kit/pki/identities.ts";
-import { bytesOf } from "./texts.ts";
+import { bytes } from "../../kit/text.ts";
 
 const ENTITY = textEntity("a record");
 
@@ -33,7 +33,7 @@ Deno.test("signMessage() never makes the same signature twice, not of one text a
   const signingTime = new Date("2026-11-20T09:16:29Z");
   const signings: Signing[] = [];
   for (let i = 0; i < 3; i++) {
-    const message = await signMessage(bytesOf("x"), signer, { signingTime });
+    const message = await signMessage(bytes("x"), signer, { signingTime });
     signings.push(await signingOf(message));
   }
   assert.ok(signings.every(({ unique }) => unique));
@@ -47,7 +47,7 @@ Deno.test("signMessage() signs bytes that openssl shows, in an attribute that it
     const { certificate, key } = await identities.issue(kind);
     await Deno.writeFile(
       `${dir}/ours`,
-      await signMessage(bytesOf("x"), { certificate, key }),
+      await signMessage(bytes("x"), { certificate, key }),
     );
     const verify = `-verify -in ours -CAfile ${identities.caPath}`;
     const jobs = ["smime", "cms"].flatMap((tool) =>
@@ -96,13 +96,13 @@ for (const [what, signerInfos] of Object.entries(DISGUISES)) {
     await using identities = await Identities.create();
     const signer = await identities.issue("P-256");
     let before: Uint8Array | undefined;
-    const forged = await forgeSignedData(signer, bytesOf(ENTITY), {
+    const forged = await forgeSignedData(signer, bytes(ENTITY), {
       signerInfos: (honest) => {
         before = honest;
         return [honest];
       },
     });
-    const again = await forgeSignedData(signer, bytesOf(ENTITY), {
+    const again = await forgeSignedData(signer, bytes(ENTITY), {
       // The honest one of before: this one has another signature.
       signerInfos: () => signerInfos!(before!),
     });
@@ -118,7 +118,7 @@ Deno.test("verifyMessage() knows a statement again with more certificates, in an
   await using identities = await Identities.create();
   const signer = await identities.issue("rsa:2048");
   const other = await identities.issue("P-256");
-  const signed = bytesOf(ENTITY);
+  const signed = bytes(ENTITY);
   const cms = await forgeSignedData(signer, signed);
   const honest = await signingOf(clearSigned(ENTITY, cms));
   assert.deepEqual({ ...honest, statement: "" }, {
@@ -138,7 +138,7 @@ Deno.test("verifyMessage() knows a statement again with more certificates, in an
   const text = new TextDecoder().decode(clearSigned(ENTITY, cms));
   const moved = text.replaceAll("--b\n", "--c\n").replace("--b--", "--c--")
     .replace('boundary="b"', 'boundary="c"');
-  assert.deepEqual(await signingOf(bytesOf(moved)), {
+  assert.deepEqual(await signingOf(bytes(moved)), {
     ...honest,
     boundary: "c",
   });
@@ -154,7 +154,7 @@ Deno.test("verifyMessage() tells statements of two signers apart, and of two tex
     for (const entity of [ENTITY, textEntity("another")]) {
       for (const attributes of [undefined, null]) {
         const forgery = attributes === undefined ? {} : { attributes };
-        const cms = await forgeSignedData(signer, bytesOf(entity), forgery);
+        const cms = await forgeSignedData(signer, bytes(entity), forgery);
         const { statement } = await signingOf(clearSigned(entity, cms));
         statements.add(statement);
       }
@@ -193,7 +193,7 @@ for (
   Deno.test(`verifyMessage() takes a statement with a nonce ${what} for ${unique ? "unique" : "any"}`, async () => {
     await using identities = await Identities.create();
     const signer = await identities.issue("P-256");
-    const cms = await forgeSignedData(signer, bytesOf(ENTITY), {
+    const cms = await forgeSignedData(signer, bytes(ENTITY), {
       attributes: (honest) => [
         ...honest,
         attribute(OID.randomNonce, ...values),

@@ -17,11 +17,11 @@ import {
   opaque,
   signedData,
   textEntity,
-} from "./forge.ts";
+} from "../../kit/smime/forge.ts";
 import { equalBytes } from "../../../lib/bytes.ts";
 import { intrusions } from "../../kit/pki/intrusions.ts";
 import { Identities, runJobs } from "../../kit/pki/identities.ts";
-import { bytesOf } from "./texts.ts";
+import { bytes } from "../../kit/text.ts";
 
 const ENTITY = textEntity("hello");
 const decoder = new TextDecoder();
@@ -42,11 +42,11 @@ async function assertRefused(
 Deno.test("verifyMessage() accepts what the forger signs honestly", async () => {
   await using identities = await Identities.create();
   const signer = await identities.issue("P-256");
-  const cms = await forgeSignedData(signer, bytesOf(ENTITY));
+  const cms = await forgeSignedData(signer, bytes(ENTITY));
   const { payload } = await verifyMessage(clearSigned(ENTITY, cms));
   assert.equal(decoder.decode(payload), "hello");
-  const inside = await forgeSignedData(signer, bytesOf(ENTITY), {
-    content: bytesOf(ENTITY),
+  const inside = await forgeSignedData(signer, bytes(ENTITY), {
+    content: bytes(ENTITY),
   });
   assert.equal(
     decoder.decode((await verifyMessage(opaque(inside))).payload),
@@ -58,12 +58,12 @@ Deno.test("verifyMessage() refuses a changed body, attribute or signature", asyn
   await using identities = await Identities.create();
   const signer = await identities.issue("rsa:2048");
   const message = decoder.decode(
-    await signMessage(bytesOf("amount: 1"), signer, { form: "text" }),
+    await signMessage(bytes("amount: 1"), signer, { form: "text" }),
   );
   const changed = (from: string | RegExp, to: string) => {
     const result = message.replace(from, to);
     assert.notEqual(result, message);
-    return bytesOf(result);
+    return bytes(result);
   };
   await assertRefused(changed("amount: 1", "amount: 9"), "SIGNATURE", "body");
   await assertRefused(changed("amount", "\namount"), "SIGNATURE", "line added");
@@ -78,7 +78,7 @@ Deno.test("verifyMessage() refuses a changed body, attribute or signature", asyn
     "header added",
   );
   for (const [what, first] of [["signature", 1], ["attributes", 0]] as const) {
-    const cms = await forgeSignedData(signer, bytesOf(ENTITY), {
+    const cms = await forgeSignedData(signer, bytes(ENTITY), {
       signerInfos: (honest) => {
         const flipped = honest.slice();
         // The signature lies at the end; the digest in the attributes before it.
@@ -101,7 +101,7 @@ Deno.test("verifyMessage() returns the certificate that the signer names, wherev
       [signer.certificate.raw, signer.certificate.raw],
     ]
   ) {
-    const cms = await forgeSignedData(signer, bytesOf(ENTITY), {
+    const cms = await forgeSignedData(signer, bytes(ENTITY), {
       certificates,
     });
     const verified = await verifyMessage(clearSigned(ENTITY, cms));
@@ -120,7 +120,7 @@ Deno.test("verifyMessage() refuses a signer who names another's certificate", as
     der.contextPrimitive(0, extensions.subjectKeyId!),
   ];
   for (const sid of sids) {
-    const cms = await forgeSignedData(signer, bytesOf(ENTITY), {
+    const cms = await forgeSignedData(signer, bytes(ENTITY), {
       sid,
       certificates: [signer.certificate.raw, victim.certificate.raw],
     });
@@ -190,13 +190,13 @@ Deno.test("verifyMessage() refuses structures that RFC 5652 or ssm forbid", asyn
       digestAlgorithm: der.sequence(der.oid("2.16.840.1.101.3.4.2.2")),
       attributes: null,
     }],
-    "a second content": ["CMS", { content: bytesOf(textEntity("other")) }],
+    "a second content": ["CMS", { content: bytes(textEntity("other")) }],
   };
   for (const [what, [code, forgery]] of Object.entries(cases)) {
-    const cms = await forgeSignedData(signer, bytesOf(ENTITY), forgery);
+    const cms = await forgeSignedData(signer, bytes(ENTITY), forgery);
     await assertRefused(clearSigned(ENTITY, cms), code, what);
   }
-  const detached = await forgeSignedData(signer, bytesOf(ENTITY));
+  const detached = await forgeSignedData(signer, bytes(ENTITY));
   await assertRefused(opaque(detached), "CMS", "no content");
 });
 
@@ -209,7 +209,7 @@ Deno.test("verifyMessage() refuses a member too many, wherever it is", async () 
   const algorithm = der.sequence(der.oid("1.2.840.10045.4.3.2"));
   const enter = (node: DerNode) =>
     !equalBytes(node.raw, raw) && !equalBytes(node.raw, algorithm);
-  const content = bytesOf(ENTITY);
+  const content = bytes(ENTITY);
   const forms: [Forgery, (cms: Uint8Array) => Uint8Array][] = [
     [{}, (cms) => clearSigned(ENTITY, cms)],
     [{ attributes: null }, (cms) => clearSigned(ENTITY, cms)],
@@ -236,7 +236,7 @@ Deno.test("verifyMessage() does not take signed attributes for a signed content"
   const signer = await identities.issue("P-256");
   let attributes = new Uint8Array();
   let honest = new Uint8Array();
-  await forgeSignedData(signer, bytesOf(ENTITY), {
+  await forgeSignedData(signer, bytes(ENTITY), {
     attributes: (list) => {
       attributes = attributeSet(list);
       return list;
@@ -288,7 +288,7 @@ Deno.test("verifyMessage() refuses what openssl makes without certificate or wit
 Deno.test("verifyMessage() refuses an encrypted and an unsigned message", async () => {
   await using identities = await Identities.create();
   const signer = await identities.issue("rsa:2048");
-  const encrypted = await encryptMessage(bytesOf("x"), signer.certificate);
+  const encrypted = await encryptMessage(bytes("x"), signer.certificate);
   await assertRefused(encrypted, "CMS", "encrypted");
   for (
     const text of [
@@ -303,7 +303,7 @@ Deno.test("verifyMessage() refuses an encrypted and an unsigned message", async 
     ]
   ) {
     await assert.rejects(
-      verifyMessage(bytesOf(text)),
+      verifyMessage(bytes(text)),
       (error) => isSsmError(error, "MIME") || isSsmError(error, "DER"),
       JSON.stringify(text),
     );
@@ -313,7 +313,7 @@ Deno.test("verifyMessage() refuses an encrypted and an unsigned message", async 
 Deno.test("verifyMessage() keeps its limits", async () => {
   await using identities = await Identities.create();
   const signer = await identities.issue("P-256");
-  const message = await signMessage(bytesOf("hello"), signer);
+  const message = await signMessage(bytes("hello"), signer);
   const { length } = message;
   await verifyMessage(message, { limits: { maxMessageBytes: length } });
   await assertRefused(message, "LIMIT", "size", {
@@ -326,7 +326,7 @@ Deno.test("verifyMessage() keeps its limits", async () => {
     limits: { maxStructureBytes: 500 },
   });
   const many = Array.from({ length: 51 }, () => signer.certificate.raw);
-  const cms = await forgeSignedData(signer, bytesOf(ENTITY), {
+  const cms = await forgeSignedData(signer, bytes(ENTITY), {
     certificates: many,
   });
   await assertRefused(clearSigned(ENTITY, cms), "LIMIT", "certificates");
@@ -357,12 +357,12 @@ Deno.test("verifyMessage() of a truncated or changed message is refused, or retu
       assert.equal(decoder.decode(verified.payload), "hello", what);
       assert.deepEqual(verified.signer.spki, signer.certificate.spki, what);
     };
-    const message = await signMessage(bytesOf("hello"), signer);
+    const message = await signMessage(bytes("hello"), signer);
     for (let at = 0; at < message.length; at++) {
       await check(message.subarray(0, at), `${kind} cut at ${at}`);
       await check(flipped(message, at), `${kind} changed at ${at}`);
     }
-    const cms = await forgeSignedData(signer, bytesOf(ENTITY));
+    const cms = await forgeSignedData(signer, bytes(ENTITY));
     for (let at = 0; at < cms.length; at++) {
       await check(
         clearSigned(ENTITY, flipped(cms, at)),

@@ -1,16 +1,21 @@
 import assert from "node:assert/strict";
 import { isSsmError } from "../../../lib/errors.ts";
 import { verifyMessage } from "../../../lib/smime/mod.ts";
-import { clearSigned, forgeSignedData, opaque, textEntity } from "./forge.ts";
+import {
+  clearSigned,
+  forgeSignedData,
+  opaque,
+  textEntity,
+} from "../../kit/smime/forge.ts";
 import { Identities } from "../../kit/pki/identities.ts";
-import { bytesOf } from "./texts.ts";
+import { bytes } from "../../kit/text.ts";
 
 const decoder = new TextDecoder();
 const ENTITY = textEntity("hello");
 
 async function assertMime(message: string, what: string): Promise<void> {
   await assert.rejects(
-    verifyMessage(bytesOf(message)),
+    verifyMessage(bytes(message)),
     (error) => {
       assert.ok(isSsmError(error, "MIME"), `${what}: ${error}`);
       return true;
@@ -22,9 +27,9 @@ async function assertMime(message: string, what: string): Promise<void> {
 Deno.test("verifyMessage() refuses a message that two readers could understand differently", async () => {
   await using identities = await Identities.create();
   const signer = await identities.issue("P-256");
-  const cms = await forgeSignedData(signer, bytesOf(ENTITY));
+  const cms = await forgeSignedData(signer, bytes(ENTITY));
   const message = decoder.decode(clearSigned(ENTITY, cms));
-  await verifyMessage(bytesOf(message));
+  await verifyMessage(bytes(message));
   const part = "--b\nContent-Type: text/plain\n\nsmuggled\n";
   const changes: Record<string, [from: string, to: string]> = {
     "a part before": ["--b\nContent", `${part}--b\nContent`],
@@ -85,7 +90,7 @@ Deno.test("verifyMessage() refuses a message that two readers could understand d
 Deno.test("verifyMessage() takes what others make around the same message", async () => {
   await using identities = await Identities.create();
   const signer = await identities.issue("P-256");
-  const cms = await forgeSignedData(signer, bytesOf(ENTITY));
+  const cms = await forgeSignedData(signer, bytes(ENTITY));
   const message = decoder.decode(clearSigned(ENTITY, cms));
   const encoding = "Content-Transfer-Encoding: base64\n";
   const variants: Record<string, string> = {
@@ -105,14 +110,14 @@ Deno.test("verifyMessage() takes what others make around the same message", asyn
   };
   for (const [what, variant] of Object.entries(variants)) {
     assert.notEqual(variant, message, what);
-    const { payload } = await verifyMessage(bytesOf(variant));
+    const { payload } = await verifyMessage(bytes(variant));
     assert.equal(decoder.decode(payload), "hello", what);
   }
-  const content = await forgeSignedData(signer, bytesOf(ENTITY), {
-    content: bytesOf(ENTITY),
+  const content = await forgeSignedData(signer, bytes(ENTITY), {
+    content: bytes(ENTITY),
   });
   const whole = decoder.decode(opaque(content)).replace(encoding, "");
-  const { payload } = await verifyMessage(bytesOf(whole));
+  const { payload } = await verifyMessage(bytes(whole));
   assert.equal(decoder.decode(payload), "hello");
 });
 
@@ -137,10 +142,10 @@ Deno.test("verifyMessage() refuses a signed part that is no single payload", asy
     "broken base64": "Content-Transfer-Encoding: base64\r\n\r\nabc",
   };
   for (const [what, entity] of Object.entries(entities)) {
-    const clear = await forgeSignedData(signer, bytesOf(entity));
+    const clear = await forgeSignedData(signer, bytes(entity));
     await assertMime(decoder.decode(clearSigned(entity, clear)), what);
-    const inside = await forgeSignedData(signer, bytesOf(entity), {
-      content: bytesOf(entity),
+    const inside = await forgeSignedData(signer, bytes(entity), {
+      content: bytes(entity),
     });
     await assertMime(decoder.decode(opaque(inside)), `${what}, opaque`);
   }
@@ -156,7 +161,7 @@ Deno.test("verifyMessage() delivers opaque binary content as it was signed", asy
       ["text/plain", "a\nb\nc\r\0"],
     ] as const
   ) {
-    const entity = bytesOf(`Content-Type: ${type}\r\n\r\n${body}`);
+    const entity = bytes(`Content-Type: ${type}\r\n\r\n${body}`);
     const cms = await forgeSignedData(signer, entity, { content: entity });
     const { payload } = await verifyMessage(opaque(cms));
     assert.equal(decoder.decode(payload), expected, type);

@@ -8,7 +8,8 @@ import {
   type Job,
   runJobs,
 } from "../../kit/pki/identities.ts";
-import { bytesOf, TEXTS } from "./texts.ts";
+import { TEXTS } from "../../kit/smime/texts.ts";
+import { bytes } from "../../kit/text.ts";
 
 /** Ways to sign, by name: the program and its options. */
 const WAYS: Readonly<Record<string, string>> = {
@@ -112,7 +113,7 @@ Deno.test("verifyMessage() returns every shape of text that openssl signs in eve
   const signer = await identities.issue("rsa:2048");
   const jobs: (Job & { text: string })[] = [];
   for (const [index, [shape, text]] of Object.entries(TEXTS).entries()) {
-    await Deno.writeFile(`${dir}/${index}`, bytesOf(text));
+    await Deno.writeFile(`${dir}/${index}`, bytes(text));
     for (const [number, [name, way]] of Object.entries(WAYS).entries()) {
       const file = `${index}-${number}`;
       jobs.push({
@@ -155,7 +156,7 @@ Deno.test("verifyMessage() refuses SHA-1 and MD5 unless they are allowed", async
     const { payload } = await verifyMessage(message, {
       allowWeakDigests: "all",
     });
-    assert.deepEqual(new Uint8Array(payload), bytesOf("x"), name);
+    assert.deepEqual(new Uint8Array(payload), bytes("x"), name);
     await assert.rejects(
       verifyMessage(message),
       (error) => isSsmError(error, "SIGNATURE"),
@@ -222,7 +223,7 @@ Deno.test("verifyMessage() tolerates what transports and other programs do to a 
   };
   for (const [name, variant] of Object.entries(variants)) {
     assert.ok(variant !== clear && variant !== opaque, name);
-    const { payload } = await verifyMessage(bytesOf(variant));
+    const { payload } = await verifyMessage(bytes(variant));
     assert.equal(new TextDecoder().decode(payload), TEXTS.record, name);
   }
 });

@@ -6,9 +6,11 @@
 import assert from "node:assert/strict";
 import type { IncomingSpool } from "../../../lib/spool/mod.ts";
 import { testWith } from "../../peers/parts.ts";
-import { mountSmall } from "../../kit/small_disk.ts";
-import { intercepted } from "./intercepted.ts";
-import { bytes, isSpoolError } from "./outgoing_suite.ts";
+import { mountSmall } from "../../kit/disk/small_disk.ts";
+import { intercepted } from "../../kit/disk/intercepted.ts";
+import { isSpoolError } from "./outgoing_suite.ts";
+import { bytes } from "../../kit/text.ts";
+import { modeOf, temporaryDirectory } from "../../kit/disk/directories.ts";
 
 /** Settings that all kinds have. */
 export interface IncomingOptions {
@@ -39,12 +41,8 @@ export function incomingSuite(kind: IncomingKind): void {
     body: (root: string, spool: IncomingSpool) => Promise<void>,
   ): void {
     Deno.test(`${kind.name} ${criterion}`, async () => {
-      const root = await Deno.makeTempDir();
-      try {
-        await body(root, await kind.open(root));
-      } finally {
-        await Deno.remove(root, { recursive: true });
-      }
+      await using directory = await temporaryDirectory();
+      await body(directory.path, await kind.open(directory.path));
     });
   }
 
@@ -308,8 +306,4 @@ async function onSmallDisk(
   } finally {
     await Deno.remove(directory, { recursive: true });
   }
-}
-
-function modeOf(path: string): number {
-  return Deno.statSync(path).mode! & 0o7777;
 }

@@ -8,19 +8,13 @@ import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { DirqSimple, PlainDirectory } from "../../../lib/spool/mod.ts";
 import { testWith } from "../../peers/parts.ts";
-import { intercepted } from "./intercepted.ts";
-import { age, bytes, isSpoolError, locked } from "./outgoing_suite.ts";
+import { intercepted } from "../../kit/disk/intercepted.ts";
+import { age, isSpoolError, locked } from "./outgoing_suite.ts";
+import { bytes } from "../../kit/text.ts";
+import { temporaryDirectory } from "../../kit/disk/directories.ts";
 
 /** The owner of the files. Whoever sends is the user who runs the tests, without the rights of root. */
 const OTHER = 54_321;
-
-async function temporaryDirectory() {
-  const path = await Deno.makeTempDir();
-  return {
-    path,
-    [Symbol.asyncDispose]: () => Deno.remove(path, { recursive: true }),
-  };
-}
 
 /** What a sender without special rights can do with the first file of a spool. */
 async function sendersView(
@@ -77,7 +71,7 @@ testWith(
     assert.deepEqual(await sendersView("dirq", path), [
       `lists ${name}`,
       `Cannot lock "${path}/${name}": operation not permitted, it belongs to another user (id 54321); ` +
-      "whoever sends from a dirq must own its files: let the producer write as the user who runs ssm",
+      "only the owner of a file can send it from a dirq: let the producer write its files as the user that runs ssm",
     ]);
   },
 );

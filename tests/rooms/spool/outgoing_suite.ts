@@ -6,6 +6,8 @@
 import assert from "node:assert/strict";
 import { isSsmError } from "../../../lib/errors.ts";
 import type { OutgoingSpool } from "../../../lib/spool/mod.ts";
+import { bytes } from "../../kit/text.ts";
+import { temporaryDirectory } from "../../kit/disk/directories.ts";
 
 /** One kind of spool, as the suite handles it. */
 export interface OutgoingKind {
@@ -33,12 +35,8 @@ export function outgoingSuite(kind: OutgoingKind): void {
     body: (directory: string, spool: OutgoingSpool) => Promise<void>,
   ): void {
     Deno.test(`${kind.name} ${criterion}`, async () => {
-      const directory = await Deno.makeTempDir();
-      try {
-        await body(directory, kind.open(directory));
-      } finally {
-        await Deno.remove(directory, { recursive: true });
-      }
+      await using temporary = await temporaryDirectory();
+      await body(temporary.path, kind.open(temporary.path));
     });
   }
 
@@ -361,11 +359,6 @@ export async function locked(spool: OutgoingSpool, name: string) {
   const entry = await spool.lock(name);
   assert.ok(entry, `${name} is not free`);
   return entry;
-}
-
-/** UTF-8. */
-export function bytes(text: string): Uint8Array {
-  return new TextEncoder().encode(text);
 }
 
 /** Whether it is an `SsmError` with code `SPOOL`. */

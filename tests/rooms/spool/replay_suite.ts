@@ -5,13 +5,19 @@
  */
 import assert from "node:assert/strict";
 import type { SignedSpool, Signing } from "../../../lib/spool/mod.ts";
-import { intercepted } from "./intercepted.ts";
+import type { intercepted } from "../../kit/disk/intercepted.ts";
+import { temporaryDirectory } from "../../kit/disk/directories.ts";
+import { type Clock, systemClock } from "../../../lib/time/mod.ts";
+import { ShiftedClock } from "../../kit/clocks.ts";
 
 /** One kind of spool, as the suite handles it. */
 export interface SignedKind {
   readonly name: string;
   /** Opens a spool that keeps all it has below `root`. */
-  open(root: string, options?: { remembered?: number }): Promise<SignedSpool>;
+  open(
+    root: string,
+    options?: { remembered?: number; clock?: Clock },
+  ): Promise<SignedSpool>;
   /** How many messages are visible. */
   count(root: string): number;
   /** The names of the memory's entries. */
@@ -51,12 +57,8 @@ export function replaySuite(kind: SignedKind): void {
     body: (root: string, spool: SignedSpool) => Promise<void>,
   ): void {
     Deno.test(`${kind.name} ${criterion}`, async () => {
-      const root = await Deno.makeTempDir();
-      try {
-        await body(root, await kind.open(root));
-      } finally {
-        await Deno.remove(root, { recursive: true });
-      }
+      await using directory = await temporaryDirectory();
+      await body(directory.path, await kind.open(directory.path));
     });
   }
 
@@ -130,15 +132,15 @@ export function replaySuite(kind: SignedKind): void {
 
   test(
     "doubts a message with a statement that came long before, and no other",
-    async (root, spool) => {
+    async (root) => {
+      const clock = new ShiftedClock();
+      const spool = await kind.open(root, { clock });
       const signing = variant("s", "one");
       assert.equal(await deliver(spool, "a", signing, "one"), "delivered");
-      {
-        using _ = later(590_000);
-        const second = await deliver(spool, "b", variant("s", "two"), "two");
-        assert.equal(second, "delivered");
-      }
-      using _ = later(610_000);
+      clock.aheadMs = 590_000;
+      const second = await deliver(spool, "b", variant("s", "two"), "two");
+      assert.equal(second, "delivered");
+      clock.aheadMs = 610_000;
       const third = variant("s", "three");
       const fields = { body: "three", signer: "/CN=x" };
       const reason = await spool.doubt({
@@ -184,16 +186,17 @@ export function replaySuite(kind: SignedKind): void {
         await spool.doubt({ key: "a x", fields, signing }),
         undefined,
       );
-      using _ = later(86_400_000);
-      const reopened = await kind.open(root);
+      const clock = new ShiftedClock();
+      clock.aheadMs = 86_400_000;
+      const reopened = await kind.open(root, { clock });
       assert.equal(await deliver(reopened, "a", signing), "delivered");
     },
   );
 
   test("remembers a bounded number of signings, the last ones", async (root) => {
-    const spool = await kind.open(root, { remembered: 8 });
     let now = Date.now();
-    using _ = intercepted(Date, "now", () => () => now);
+    const clock = { ...systemClock, date: () => new Date(now) };
+    const spool = await kind.open(root, { remembered: 8, clock });
     for (let i = 0; i < 60; i++) {
       const signing = i % 2 ? unique(`${i}`) : variant(`${i}`, "one");
       await deliver(spool, `${i}`, signing, `${i}`);
@@ -208,9 +211,4 @@ export function replaySuite(kind: SignedKind): void {
       assert.equal(await deliver(spool, "other", signing, `${i}`), "known");
     }
   });
-}
-
-/** The clock of this process, put on until disposal. */
-function later(ms: number): Disposable {
-  return intercepted(Date, "now", (now) => () => now.call(Date) + ms);
 }

@@ -16,11 +16,12 @@ import {
   type StompConnectOptions,
   systemClock,
 } from "../../../lib/stomp/mod.ts";
-import type { BrokerTls } from "../../peers/activemq.ts";
+import type { BrokerTls } from "../../peers/foreign_broker.ts";
 import { type Part, sharedServer, testWith } from "../../peers/parts.ts";
 import { type TestPki, testPki } from "../../kit/pki/test_pki.ts";
 import { opener, RunningReceiver, sealer } from "../../kit/receiving.ts";
-import { bytes, Stage } from "../../kit/stage.ts";
+import { Stage } from "../../kit/stage.ts";
+import { bytes } from "../../kit/text.ts";
 
 /** A broker that can be cut off and started again. */
 export interface RealBroker extends AsyncDisposable {

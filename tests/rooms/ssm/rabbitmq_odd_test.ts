@@ -10,7 +10,8 @@ import { receive, Ssm1IncomingCarrier } from "../../../lib/ssm/mod.ts";
 import { sharedServer, testWith } from "../../peers/parts.ts";
 import { startRabbitMq } from "../../peers/rabbitmq.ts";
 import { plainEnvelope, RunningReceiver } from "../../kit/receiving.ts";
-import { endpoint, Stage, text } from "../../kit/stage.ts";
+import { endpoint, Stage } from "../../kit/stage.ts";
+import { text } from "../../kit/text.ts";
 
 const PARTS = ["rabbitmq"] as const;
 

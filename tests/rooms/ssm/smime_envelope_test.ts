@@ -4,7 +4,7 @@ import { sharedServer, testWith } from "../../peers/parts.ts";
 import { testPki } from "../../kit/pki/test_pki.ts";
 import { BAD_MESSAGES } from "./receiving/bad_messages.ts";
 import { opener, sealed, sealer } from "../../kit/receiving.ts";
-import { bytes, text } from "../../kit/stage.ts";
+import { bytes, text } from "../../kit/text.ts";
 
 const PARTS = ["openssl"] as const;
 

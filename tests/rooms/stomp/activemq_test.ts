@@ -5,7 +5,6 @@ import { sharedServer, testWith } from "../../peers/parts.ts";
 import { runBrokerSuite } from "./broker_suite.ts";
 import {
   type BrokerUnderTest,
-  bytes,
   connectTo,
   inTime,
   newQueue,
@@ -13,6 +12,7 @@ import {
   startWithTls,
   text,
 } from "./live_broker.ts";
+import { bytes } from "../../kit/text.ts";
 
 const PARTS = ["openssl", "activemq"] as const;
 

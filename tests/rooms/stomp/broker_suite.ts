@@ -16,7 +16,6 @@ import {
 import { testWith } from "../../peers/parts.ts";
 import {
   type BrokerUnderTest,
-  bytes,
   connectTo,
   connectToTls,
   countQuiet,
@@ -25,6 +24,7 @@ import {
   next,
   text,
 } from "./live_broker.ts";
+import { bytes } from "../../kit/text.ts";
 
 const PERSISTENT = { persistent: "true" };
 

@@ -12,7 +12,7 @@ import {
   type StompMessage,
   type Subscription,
 } from "../../../lib/stomp/mod.ts";
-import type { BrokerTls } from "../../peers/activemq.ts";
+import type { BrokerTls } from "../../peers/foreign_broker.ts";
 import {
   type Credentials,
   pemBytes,
@@ -125,10 +125,6 @@ export async function next(subscription: Subscription): Promise<StompMessage> {
 /** A queue that no other test uses. */
 export function newQueue(): string {
   return `/queue/${crypto.randomUUID()}`;
-}
-
-export function bytes(text: string): Uint8Array<ArrayBuffer> {
-  return new TextEncoder().encode(text);
 }
 
 export function text(message: StompMessage): string {

@@ -5,7 +5,6 @@ import { startRabbitMq } from "../../peers/rabbitmq.ts";
 import { runBrokerSuite } from "./broker_suite.ts";
 import {
   type BrokerUnderTest,
-  bytes,
   connectTo,
   inTime,
   newQueue,
@@ -13,6 +12,7 @@ import {
   startWithTls,
   text,
 } from "./live_broker.ts";
+import { bytes } from "../../kit/text.ts";
 
 const PARTS = ["openssl", "rabbitmq"] as const;
 

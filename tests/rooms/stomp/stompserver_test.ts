@@ -5,7 +5,7 @@ import { freePort } from "../../kit/net/free_port.ts";
 import { sharedServer } from "../../peers/parts.ts";
 import { startStompserver } from "../../peers/stompserver.ts";
 import { testStranger } from "../../peers/strangers.ts";
-import { bytes, text } from "./frame/bytes.ts";
+import { bytes, text } from "../../kit/text.ts";
 import { newQueue, next } from "./live_broker.ts";
 
 const PARTS = ["stompserver"] as const;

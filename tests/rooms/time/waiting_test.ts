@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { backoff, sleep, systemClock, within } from "../../../lib/stomp/mod.ts";
-import { ManualClock } from "../../kit/manual_clock.ts";
+import { ManualClock } from "../../kit/clocks.ts";
 
 Deno.test("backoff() starts at once, doubles and stops growing at its cap", () => {
   const waits = [0, 1, 2, 3, 4, 20].map((attempt) =>

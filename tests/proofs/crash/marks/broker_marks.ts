@@ -5,7 +5,7 @@
  */
 import { SqliteStore } from "../../../../lib/broker/mod.ts";
 import { after, before } from "./patch.ts";
-import type { Reaper } from "../reaper.ts";
+import type { OrderedDeath } from "../deaths/ordered_death.ts";
 import { commands, markFrames } from "./wire_marks.ts";
 
 /** In the order of the walk. */
@@ -22,16 +22,16 @@ export const BROKER_MARKS = [
   "after forgetting",
 ] as const;
 
-/** Tells the reaper of them. */
-export function markBroker(reaper: Reaper): void {
+/** Reports each of them that the process comes to. */
+export function markBroker(death: OrderedDeath): void {
   const store = SqliteStore.prototype;
   before(store, "apply", (changes) => {
-    for (const kind of kindsOf(changes)) reaper.reach(`before ${kind}`);
+    for (const kind of kindsOf(changes)) death.reach(`before ${kind}`);
   });
   after(store, "apply", (_result, _self, changes) => {
-    for (const kind of kindsOf(changes)) reaper.reach(`after ${kind}`);
+    for (const kind of kindsOf(changes)) death.reach(`after ${kind}`);
   });
-  markFrames(reaper, commands("RECEIPT", "MESSAGE"));
+  markFrames(death, commands("RECEIPT", "MESSAGE"));
 }
 
 function kindsOf(changes: unknown): string[] {

@@ -5,7 +5,7 @@
  */
 import { SmimeOpener } from "../../../../lib/ssm/mod.ts";
 import { after, before } from "./patch.ts";
-import type { Reaper } from "../reaper.ts";
+import type { OrderedDeath } from "../deaths/ordered_death.ts";
 import { markFiles } from "./spool_marks.ts";
 import { commands, markFrames } from "./wire_marks.ts";
 
@@ -42,31 +42,31 @@ const ENTRY = /\/[0-9a-f]{64}$/;
 /** An intermediate directory, which elements are renamed into. */
 const ELEMENTS = /\/incoming\/[0-9a-f]{8}$/;
 
-/** Tells the reaper of them. */
-export function markReceiver(reaper: Reaper): void {
+/** Reports each of them that the process comes to. */
+export function markReceiver(death: OrderedDeath): void {
   before(
     SmimeOpener.prototype,
     "open",
-    () => reaper.reach("after delivery"),
+    () => death.reach("after delivery"),
   );
-  after(SmimeOpener.prototype, "open", () => reaper.reach("after opening"));
+  after(SmimeOpener.prototype, "open", () => death.reach("after opening"));
   markFiles({
     written(path) {
-      if (FIELD.test(path)) reaper.reach("after temp write");
+      if (FIELD.test(path)) death.reach("after temp write");
     },
     synced(path) {
-      if (FIELD.test(path)) reaper.reach("after sync");
-      if (LEDGER.test(path)) reaper.reach("after sync of the ledger");
-      if (ELEMENTS.test(path)) reaper.reach("after sync of incoming");
+      if (FIELD.test(path)) death.reach("after sync");
+      if (LEDGER.test(path)) death.reach("after sync of the ledger");
+      if (ELEMENTS.test(path)) death.reach("after sync of incoming");
     },
   });
   after(Deno, "renameSync", (_result, _self, from, to) => {
-    if (STAGED.test(`${to}`)) reaper.reach("after staging");
-    if (STAGED.test(`${from}`)) reaper.reach("after rename");
+    if (STAGED.test(`${to}`)) death.reach("after staging");
+    if (STAGED.test(`${from}`)) death.reach("after rename");
   });
   after(Deno, "symlinkSync", (_result, _self, _text, path) => {
-    if (MARK.test(`${path}`)) reaper.reach("after mark in the ledger");
-    if (ENTRY.test(`${path}`)) reaper.reach("after entry in the ledger");
+    if (MARK.test(`${path}`)) death.reach("after mark in the ledger");
+    if (ENTRY.test(`${path}`)) death.reach("after entry in the ledger");
   });
-  markFrames(reaper, commands("ACK"));
+  markFrames(death, commands("ACK"));
 }

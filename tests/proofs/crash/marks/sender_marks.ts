@@ -5,7 +5,7 @@
  */
 import { SmimeSealer, Ssm2OutgoingCarrier } from "../../../../lib/ssm/mod.ts";
 import { after } from "./patch.ts";
-import type { Reaper } from "../reaper.ts";
+import type { OrderedDeath } from "../deaths/ordered_death.ts";
 import { markOutgoing } from "./spool_marks.ts";
 import { commands, markFrames } from "./wire_marks.ts";
 
@@ -22,14 +22,14 @@ export const SENDER_MARKS = [
   "after remove",
 ] as const;
 
-/** Tells the reaper of them. */
-export function markSender(reaper: Reaper): void {
-  markOutgoing(reaper);
-  after(SmimeSealer.prototype, "seal", () => reaper.reach("after seal"));
-  markFrames(reaper, commands("SEND"));
+/** Reports each of them that the process comes to. */
+export function markSender(death: OrderedDeath): void {
+  markOutgoing(death);
+  after(SmimeSealer.prototype, "seal", () => death.reach("after seal"));
+  markFrames(death, commands("SEND"));
   after(
     Ssm2OutgoingCarrier.prototype,
     "send",
-    () => reaper.reach("after the receipt"),
+    () => death.reach("after the receipt"),
   );
 }

@@ -9,37 +9,37 @@ import {
   type SpoolEntry,
 } from "../../../../lib/spool/mod.ts";
 import { after, before } from "./patch.ts";
-import type { Reaper } from "../reaper.ts";
+import type { OrderedDeath } from "../deaths/ordered_death.ts";
 
 /** `after lock`, `before remove`, `amid remove` and `after remove`. */
-export function markOutgoing(reaper: Reaper): void {
-  const markRemoval = removalMarker(reaper);
+export function markOutgoing(death: OrderedDeath): void {
+  const markRemoval = removalMarker(death);
   for (const spool of [DirqSimple, PlainDirectory]) {
     after(spool.prototype, "lock", (entry) => {
       if (entry === undefined) return;
-      reaper.reach("after lock");
+      death.reach("after lock");
       markRemoval(entry as SpoolEntry);
     });
   }
 }
 
 /** An entry has two names, that of the file and that of its lock or claim: first the one goes, then the other. */
-function removalMarker(reaper: Reaper): (entry: SpoolEntry) => void {
+function removalMarker(death: OrderedDeath): (entry: SpoolEntry) => void {
   const removing = new Set<string>();
   for (const remove of ["remove", "removeSync"]) {
     after(Deno, remove, (_result, _self, path) => {
       const name = [...removing].find((one) => `${path}`.endsWith(`/${one}`));
       if (name === undefined) return;
       removing.delete(name);
-      reaper.reach("amid remove");
+      death.reach("amid remove");
     });
   }
   return (entry) => {
     before(entry, "remove", () => {
-      reaper.reach("before remove");
+      death.reach("before remove");
       removing.add(entry.name);
     });
-    after(entry, "remove", () => reaper.reach("after remove"));
+    after(entry, "remove", () => death.reach("after remove"));
   };
 }
 

@@ -11,7 +11,7 @@ import {
   Ssm1Sealer,
 } from "../../../../lib/ssm/mod.ts";
 import { after, before } from "./patch.ts";
-import type { Reaper } from "../reaper.ts";
+import type { OrderedDeath } from "../deaths/ordered_death.ts";
 import { markFiles, markOutgoing } from "./spool_marks.ts";
 import { commands, type FrameNamer, markFrames } from "./wire_marks.ts";
 
@@ -72,48 +72,48 @@ const byType: FrameNamer = (head) =>
   commands("ACK")(head) ??
     /^SEND\n(?:.+\n)*ssm-msg-type:(.+)\n/.exec(head)?.[1];
 
-/** Tells the reaper of them. */
-export function markSsm1(reaper: Reaper): void {
-  markFrames(reaper, byType);
-  markOutgoing(reaper);
-  after(Ssm1Sealer.prototype, "seal", () => reaper.reach("after seal"));
+/** Reports each of them that the process comes to. */
+export function markSsm1(death: OrderedDeath): void {
+  markFrames(death, byType);
+  markOutgoing(death);
+  after(Ssm1Sealer.prototype, "seal", () => death.reach("after seal"));
   after(
     Ssm1OutgoingCarrier.prototype,
     "send",
-    () => reaper.reach("after the answer"),
+    () => death.reach("after the answer"),
   );
-  before(Ssm1Opener.prototype, "open", () => reaper.reach("after delivery"));
-  after(Ssm1Opener.prototype, "open", () => reaper.reach("after opening"));
+  before(Ssm1Opener.prototype, "open", () => death.reach("after delivery"));
+  after(Ssm1Opener.prototype, "open", () => death.reach("after opening"));
   const incoming = Ssm1Incoming.prototype;
-  before(incoming, "forget", () => reaper.reach("before forgetting"));
-  after(incoming, "forget", () => reaper.reach("after forgetting"));
-  markStorage(reaper);
+  before(incoming, "forget", () => death.reach("before forgetting"));
+  after(incoming, "forget", () => death.reach("after forgetting"));
+  markStorage(death);
 }
 
-function markStorage(reaper: Reaper): void {
+function markStorage(death: OrderedDeath): void {
   markFiles({
     written(path) {
-      if (BODY.test(path)) reaper.reach("after temp write");
+      if (BODY.test(path)) death.reach("after temp write");
     },
     synced(path) {
-      if (BODY.test(path)) reaper.reach("after sync");
-      if (TICKET.test(path)) reaper.reach("after ticket");
-      if (path.endsWith("/ack")) reaper.reach("after sync of the entry");
-      if (LEDGER.test(path)) reaper.reach("after sync of the mark");
+      if (BODY.test(path)) death.reach("after sync");
+      if (TICKET.test(path)) death.reach("after ticket");
+      if (path.endsWith("/ack")) death.reach("after sync of the entry");
+      if (LEDGER.test(path)) death.reach("after sync of the mark");
       else if (path.endsWith("/incoming")) {
-        reaper.reach("after sync of incoming");
+        death.reach("after sync of incoming");
       }
     },
   });
   after(Deno, "linkSync", (_result, _self, from) => {
-    if (TICKET.test(`${from}`)) reaper.reach("after entry");
+    if (TICKET.test(`${from}`)) death.reach("after entry");
   });
-  after(Deno, "symlinkSync", () => reaper.reach("after mark"));
+  after(Deno, "symlinkSync", () => death.reach("after mark"));
   after(Deno, "renameSync", (_result, _self, from) => {
-    if (BODY.test(`${from}`)) reaper.reach("after rename of the body");
-    if (SIGNER.test(`${from}`)) reaper.reach("after rename of the signer");
+    if (BODY.test(`${from}`)) death.reach("after rename of the body");
+    if (SIGNER.test(`${from}`)) death.reach("after rename of the signer");
   });
   after(Deno, "removeSync", (_result, _self, path) => {
-    if (TICKET.test(`${path}`)) reaper.reach("after removal of the ticket");
+    if (TICKET.test(`${path}`)) death.reach("after removal of the ticket");
   });
 }

@@ -6,7 +6,7 @@
  */
 import { Socket } from "node:net";
 import { type Call, replace } from "./patch.ts";
-import type { Reaper } from "../reaper.ts";
+import type { OrderedDeath } from "../deaths/ordered_death.ts";
 
 const NUL = 0;
 const LF = 0x0a;
@@ -20,7 +20,7 @@ export function commands(...names: readonly string[]): FrameNamer {
 }
 
 /** `before X`, `amid X` and `after X`, for each frame that has a name X. */
-export function markFrames(reaper: Reaper, nameOf: FrameNamer): void {
+export function markFrames(death: OrderedDeath, nameOf: FrameNamer): void {
   /** The frame whose first part is written, but not its last. */
   const unfinished = new WeakMap<object, string>();
   /** Nothing follows half a frame. */
@@ -37,11 +37,11 @@ export function markFrames(reaper: Reaper, nameOf: FrameNamer): void {
         const name = begun ?? nameOf(headOf(bytes));
         if (name === undefined) return write.call(this, chunk, ...rest);
         if (begun === undefined) {
-          reaper.reach(`before ${name}`);
-          if (reaper.isDue(`amid ${name}`)) {
+          death.reach(`before ${name}`);
+          if (death.isDue(`amid ${name}`)) {
             halved.add(socket);
             return writeHalf(write, socket, bytes, () => {
-              reaper.kill(`amid ${name}`);
+              death.kill(`amid ${name}`);
             });
           }
         }
@@ -50,7 +50,7 @@ export function markFrames(reaper: Reaper, nameOf: FrameNamer): void {
           return write.call(this, chunk, ...rest);
         }
         unfinished.delete(socket);
-        return write.call(this, chunk, () => reaper.reach(`after ${name}`));
+        return write.call(this, chunk, () => death.reach(`after ${name}`));
       },
   );
 }

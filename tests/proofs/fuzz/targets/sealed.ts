@@ -9,7 +9,7 @@ import { createHash } from "node:crypto";
 import { verifyChain } from "../../../../lib/pki/mod.ts";
 import { decryptMessage, verifyMessage } from "../../../../lib/smime/mod.ts";
 import { SmimeOpener } from "../../../../lib/ssm/mod.ts";
-import { clearSigned, opaque } from "../../../rooms/smime/forge.ts";
+import { clearSigned, opaque } from "../../../kit/smime/forge.ts";
 import { outcomeOf, UNSAFE, valueOf } from "../outcome.ts";
 import {
   certificateSample,
@@ -52,19 +52,22 @@ async function checkSigned(message: Uint8Array): Promise<void> {
   assert.equal(decoder.decode(verified.payload), SIGNED_TEXT);
 }
 
+/** What lines of a message are made of. */
+const WORDS = [
+  "\n",
+  "\r\n",
+  "------",
+  "--\n",
+  "Content-Type: ",
+  "\n\n",
+  "=",
+  "AAAA",
+];
+
 const SIGNED_MESSAGE: Target = {
   name: "signed",
   samples: MESSAGES,
-  words: [
-    "\n",
-    "\r\n",
-    "------",
-    "--\n",
-    "Content-Type: ",
-    "\n\n",
-    "=",
-    "AAAA",
-  ],
+  words: WORDS,
   check: checkSigned,
 };
 
@@ -111,16 +114,7 @@ const ENVELOPE: Target = {
 const OPENER: Target = {
   name: "opener",
   samples: [...MESSAGES, ...ENVELOPES],
-  words: [
-    "\n",
-    "\r\n",
-    "------",
-    "--\n",
-    "Content-Type: ",
-    "\n\n",
-    "=",
-    "AAAA",
-  ],
+  words: WORDS,
   async check(input, random) {
     const opened = await openerFor(random).open(input);
     if (opened.status === "rejected") {

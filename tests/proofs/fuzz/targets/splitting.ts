@@ -6,7 +6,7 @@
 import assert from "node:assert/strict";
 import { splitRecords } from "../../../../lib/ssm/splitting/split.ts";
 import { Random } from "../../../kit/random.ts";
-import { MAKERS, PLAIN } from "../../../rooms/ssm/splitting/documents.ts";
+import { MAKERS, PLAIN } from "../../../kit/accounting_documents.ts";
 import type { Target } from "../target.ts";
 
 const SAMPLES_PER_FORMAT = 8;

@@ -5,8 +5,8 @@
  */
 import { der } from "../../../../lib/asn1/mod.ts";
 import { OID } from "../../../../lib/smime/cms/algorithms.ts";
-import { attribute } from "../../../rooms/smime/forge.ts";
-import { bytesOf } from "../../../rooms/smime/texts.ts";
+import { attribute } from "../../../kit/smime/forge.ts";
+import { bytes } from "../../../kit/text.ts";
 import {
   type Chapter,
   clear,
@@ -96,7 +96,7 @@ export const ATTRIBUTES: Chapter = {
       () => ({ contentType: OID.envelopedData }),
     ),
     forged("a second content inside", `${READ}it has two contents`, () => ({
-      content: bytesOf("Content-Type: text/plain\r\n\r\nother"),
+      content: bytes("Content-Type: text/plain\r\n\r\nother"),
     })),
     {
       name: "no content at all",

@@ -7,14 +7,14 @@ import { der } from "../../../../lib/asn1/mod.ts";
 import { OID } from "../../../../lib/smime/cms/algorithms.ts";
 import { encryptMessage, signMessage } from "../../../../lib/smime/mod.ts";
 import { openssl } from "../../../peers/openssl/openssl.ts";
-import { opaque } from "../../../rooms/smime/forge.ts";
+import { opaque } from "../../../kit/smime/forge.ts";
 import {
   AES128,
   encryptRaw,
   envelope,
   type EnvelopeParts,
-} from "../../../rooms/smime/forge_envelope.ts";
-import { bytesOf } from "../../../rooms/smime/texts.ts";
+} from "../../../kit/smime/forge_envelope.ts";
+import { bytes } from "../../../kit/text.ts";
 import {
   type Chapter,
   clear,
@@ -137,7 +137,7 @@ export const ENVELOPES: Chapter = {
   messages: [
     {
       name: "an honest message in an envelope",
-      make: sealed(({ honest }) => signMessage(bytesOf(RECORD), honest)),
+      make: sealed(({ honest }) => signMessage(bytes(RECORD), honest)),
     },
     {
       name: "an opaque message in an envelope",
@@ -151,7 +151,7 @@ export const ENVELOPES: Chapter = {
     {
       name: "an unsigned record in an envelope",
       error: `${READ}it is not signed`,
-      make: sealed(() => bytesOf(ENTITY)),
+      make: sealed(() => bytes(ENTITY)),
     },
     {
       name: "an envelope in an envelope",

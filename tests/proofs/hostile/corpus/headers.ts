@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { bytesOf } from "../../../rooms/smime/texts.ts";
+import { bytes } from "../../../kit/text.ts";
 import {
   changed,
   type Chapter,
@@ -21,12 +21,12 @@ export const HEADERS: Chapter = {
     {
       name: "a message that is not signed",
       error: `${READ}it is not signed`,
-      make: () => bytesOf(ENTITY),
+      make: () => bytes(ENTITY),
     },
     {
       name: "a record with no headers",
       error: `${READ}no blank line between headers and body`,
-      make: () => bytesOf(RECORD),
+      make: () => bytes(RECORD),
     },
     changed(
       "two types, the first one harmless",
@@ -104,7 +104,7 @@ export const HEADERS: Chapter = {
       name: "fifty thousand headers",
       error: `${READ}bytes of header: 250047, at most 65536 are allowed`,
       make: () =>
-        bytesOf(
+        bytes(
           `${
             "X: y\n".repeat(50_000)
           }Content-Type: multipart/signed; boundary=\"bb\"\n\n`,
@@ -120,7 +120,7 @@ export const HEADERS: Chapter = {
       name: "a boundary repeated inside of lines",
       error: `${READ}the closing boundary is missing`,
       make: () =>
-        bytesOf(
+        bytes(
           'Content-Type: multipart/signed; boundary="bb"\n\n' +
             "x--bb".repeat(1_000_000),
         ),

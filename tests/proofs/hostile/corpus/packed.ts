@@ -12,7 +12,7 @@ import {
   type HostileMessage,
   RECORD,
 } from "../message.ts";
-import { bytesOf } from "../../../rooms/smime/texts.ts";
+import { bytes } from "../../../kit/text.ts";
 import type { HostileSite } from "../site.ts";
 
 /** What a file may have, unpacked. */
@@ -48,7 +48,7 @@ function packed(
   };
 }
 
-const HONEST = deflateSync(bytesOf(RECORD));
+const HONEST = deflateSync(bytes(RECORD));
 
 export const PACKED: Chapter = {
   title: "packed files",
@@ -78,12 +78,12 @@ export const PACKED: Chapter = {
     packed(
       "a file without its frame",
       /^Failed to unpack message: Cannot unpack message: /,
-      deflateRawSync(bytesOf(RECORD)),
+      deflateRawSync(bytes(RECORD)),
     ),
     packed(
       "a file in the frame of another program",
       `${UNPACK}incorrect header check`,
-      gzipSync(bytesOf(RECORD)),
+      gzipSync(bytes(RECORD)),
     ),
     packed("no file", /^Failed to unpack message: /, new Uint8Array()),
     {

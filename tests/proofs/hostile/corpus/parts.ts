@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { bytesOf } from "../../../rooms/smime/texts.ts";
+import { bytes } from "../../../kit/text.ts";
 import {
   changed,
   type Chapter,
@@ -96,7 +96,7 @@ export const PARTS: Chapter = {
       name: "a signed message inside of a multipart",
       error: `${READ}it is not signed`,
       make: async ({ honest }) =>
-        bytesOf(
+        bytes(
           "Content-Type: multipart/mixed; boundary=c\n\n--c\n" +
             `${latin1(await clear(honest))}\n--c--\n`,
         ),
@@ -105,7 +105,7 @@ export const PARTS: Chapter = {
       name: "a signed message below a text of the same mail",
       error: `${READ}it is not signed`,
       make: async ({ honest }) =>
-        bytesOf(`Content-Type: text/plain\n\n${latin1(await clear(honest))}`),
+        bytes(`Content-Type: text/plain\n\n${latin1(await clear(honest))}`),
     },
   ],
 };

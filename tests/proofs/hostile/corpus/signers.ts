@@ -4,8 +4,8 @@
  * @module
  */
 import { der } from "../../../../lib/asn1/mod.ts";
-import { forgeSignedData } from "../../../rooms/smime/forge.ts";
-import { bytesOf } from "../../../rooms/smime/texts.ts";
+import { forgeSignedData } from "../../../kit/smime/forge.ts";
+import { bytes } from "../../../kit/text.ts";
 import {
   CERTIFICATE,
   type Chapter,
@@ -85,7 +85,7 @@ export const SIGNERS: Chapter = {
           ENTITY,
           await forgeSignedData(
             victim,
-            bytesOf("Content-Type: text/plain\r\n\r\nx"),
+            bytes("Content-Type: text/plain\r\n\r\nx"),
           ),
         ),
     },

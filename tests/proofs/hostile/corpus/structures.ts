@@ -9,7 +9,7 @@ import {
   craftCertificate,
   craftCommonName,
 } from "../../../kit/pki/craft_certificate.ts";
-import { opaque, signedData } from "../../../rooms/smime/forge.ts";
+import { opaque, signedData } from "../../../kit/smime/forge.ts";
 import {
   ASN1,
   CERTIFICATE,
@@ -20,7 +20,7 @@ import {
   inside,
   signedWith,
 } from "../message.ts";
-import { bytesOf } from "../../../rooms/smime/texts.ts";
+import { bytes } from "../../../kit/text.ts";
 
 /** A ContentInfo of this content. */
 function contentInfo(...content: Uint8Array[]): Uint8Array {
@@ -75,7 +75,7 @@ export const LENGTHS: Chapter = {
           cutOff(
             signedData({
               contentType: OID.data,
-              content: bytesOf(ENTITY),
+              content: bytes(ENTITY),
               certificates: [honest.certificate.raw],
               signerInfos: [],
             }),
@@ -90,7 +90,7 @@ export const LENGTHS: Chapter = {
           new Uint8Array([
             ...signedData({
               contentType: OID.data,
-              content: bytesOf(ENTITY),
+              content: bytes(ENTITY),
               certificates: [honest.certificate.raw],
               signerInfos: [],
             }),
@@ -132,7 +132,7 @@ export const LENGTHS: Chapter = {
       name: "octet strings in each other, around the content",
       error: `${ASN1}nesting is too deep`,
       make: ({ honest }) => {
-        let content: Uint8Array = der.octetString(bytesOf(ENTITY));
+        let content: Uint8Array = der.octetString(bytes(ENTITY));
         for (let i = 0; i < 40; i++) content = der.element(0x24, content);
         return opaque(
           contentInfo(

@@ -4,7 +4,7 @@ import {
   type AccessRule,
   AccessRules,
 } from "../../../../lib/broker/mod.ts";
-import { TestBroker, text } from "../harness.ts";
+import { TestBroker, text } from "../../../kit/net/test_broker.ts";
 
 /** A rule in words: verdict, access, destination, and perhaps the only user it is about. */
 function rule(words: string): AccessRule {

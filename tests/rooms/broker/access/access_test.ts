@@ -3,7 +3,7 @@ import {
   type AccessRequest,
   addressFilter,
 } from "../../../../lib/broker/mod.ts";
-import { TestBroker, text } from "../harness.ts";
+import { TestBroker, text } from "../../../kit/net/test_broker.ts";
 
 Deno.test("Broker asks for each SEND and SUBSCRIBE whether it is allowed", async () => {
   const asked: AccessRequest[] = [];

@@ -6,14 +6,15 @@ import {
   parsePasscodeHash,
   userTable,
 } from "../../../../lib/broker/mod.ts";
-import { ManualClock, TestBroker, text } from "../harness.ts";
+import { TestBroker, text } from "../../../kit/net/test_broker.ts";
+import { ManualClock } from "../../../kit/clocks.ts";
 
 const BUSY = { code: "LIMIT", message: /too many others do/ };
 const GONE = { code: "ABORTED", message: /did not wait/ };
 
 /** A line in which one is served, who stays until told to go. */
-function occupied(now?: () => number) {
-  const turns = new Turns(now);
+function occupied() {
+  const turns = new Turns();
   const first = Promise.withResolvers<boolean>();
   const served: string[] = [];
   const done = turns.take({ remote: "9.9.9.9:1" }, () => first.promise);
@@ -83,8 +84,8 @@ Deno.test("Turns.take() lets so many of one address wait, and no more", async ()
 });
 
 Deno.test("Turns.take() serves an address with failures after the others, for ten minutes", async () => {
-  let now = 0;
-  const failing = new Turns(() => now);
+  const clock = new ManualClock();
+  const failing = new Turns(clock);
   for (let n = 0; n < 2; n++) {
     await failing.take({ remote: "1.1.1.1:1" }, () => Promise.resolve(false));
   }
@@ -101,7 +102,7 @@ Deno.test("Turns.take() serves an address with failures after the others, for te
     return served.slice(1);
   };
   assert.deepEqual(await serve(), ["1.1.1.3:7", "1.1.1.2:7", "1.1.1.1:7"]);
-  now = 600_001;
+  clock.advance(600_001);
   assert.deepEqual(await serve(), ["1.1.1.1:7", "1.1.1.2:7", "1.1.1.3:7"]);
 });
 

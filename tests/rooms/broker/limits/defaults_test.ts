@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { completeLimits } from "../../../../lib/broker/limits/limits.ts";
 import { deadLetterPolicy } from "../../../../lib/broker/queues/dead_letters.ts";
 import { parseIni, readStompserverConfig } from "../../../../lib/config/mod.ts";
-import { ManualClock, TestBroker } from "../harness.ts";
+import { TestBroker } from "../../../kit/net/test_broker.ts";
+import { ManualClock } from "../../../kit/clocks.ts";
 
 const { config } = readStompserverConfig(parseIni("", "nothing"));
 

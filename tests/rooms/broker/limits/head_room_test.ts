@@ -1,6 +1,10 @@
 import assert from "node:assert/strict";
 import type { StompVersion } from "../../../../lib/stomp/mod.ts";
-import { type RawClient, TestBroker, text } from "../harness.ts";
+import {
+  type RawClient,
+  TestBroker,
+  text,
+} from "../../../kit/net/test_broker.ts";
 
 /** As many headers as it takes for `total` of them, with `destination`, `receipt` and `content-length`. */
 function many(total: number): Record<string, string> {

@@ -1,6 +1,10 @@
 import assert from "node:assert/strict";
 import { SharedLimit } from "../../../../lib/broker/limits/shared_limit.ts";
-import { type RawClient, TestBroker, text } from "../harness.ts";
+import {
+  type RawClient,
+  TestBroker,
+  text,
+} from "../../../kit/net/test_broker.ts";
 
 /** A SEND frame without its end. */
 function begun(bytes: number): string {

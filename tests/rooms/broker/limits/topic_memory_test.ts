@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { TopicMemory } from "../../../../lib/broker/limits/topic_memory.ts";
-import { ManualClock, TestBroker, text } from "../harness.ts";
+import { TestBroker, text } from "../../../kit/net/test_broker.ts";
+import { ManualClock } from "../../../kit/clocks.ts";
 import { testMessage } from "../store/store_suite.ts";
 
 /** What a message in a place costs besides its size. */
@@ -164,9 +165,9 @@ Deno.test("Broker bounds what topics hold over all subscriptions of a connection
 });
 
 Deno.test("Broker releases what topics hold however a message ends", async () => {
-  let now = 1_000;
   const clock = new ManualClock();
-  await using server = await TestBroker.start({ clock, now: () => now });
+  clock.timeOfDay = 1_000;
+  await using server = await TestBroker.start({ clock });
   const held = () => server.broker.stats().topicBytes;
   const client = await server.connect();
   const destination = "/topic/a";
@@ -202,7 +203,7 @@ Deno.test("Broker releases what topics hold however a message ends", async () =>
   const one = held();
   await publish({ expires: "2000" });
   assert.ok(held() > one);
-  now = 3_000;
+  clock.timeOfDay = 3_000;
   clock.advance(60_000);
   assert.equal(held(), one, "expired");
 

@@ -1,6 +1,11 @@
 import assert from "node:assert/strict";
 import type { Frame } from "../../../../lib/stomp/mod.ts";
-import { ManualClock, type RawClient, TestBroker, text } from "../harness.ts";
+import {
+  type RawClient,
+  TestBroker,
+  text,
+} from "../../../kit/net/test_broker.ts";
+import { ManualClock } from "../../../kit/clocks.ts";
 import { ackHeaders, bodies, fill, QUEUE, subscribe } from "../queue_client.ts";
 
 /** Looks through the queue to its end. */
@@ -114,16 +119,13 @@ Deno.test("Broker shows a browser what its window and its connection take, as it
 });
 
 Deno.test("Broker does not show a browser what has expired", async () => {
-  const time = { now: 1_800_000_000_000 };
-  await using server = await TestBroker.start({
-    clock: new ManualClock(),
-    now: () => time.now,
-  });
+  const clock = new ManualClock();
+  await using server = await TestBroker.start({ clock });
   const client = await server.connect();
   await fill(client, 1);
-  const expires = `${time.now + 1000}`;
+  const expires = `${clock.timeOfDay + 1000}`;
   await client.confirmed("SEND", { destination: QUEUE, expires }, "short");
-  time.now += 1000;
+  clock.timeOfDay += 1000;
   const { shown } = await browse(client);
   assert.deepEqual(bodies(shown), ["1"]);
 });

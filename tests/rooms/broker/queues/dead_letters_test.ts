@@ -6,7 +6,11 @@ import {
 } from "../../../../lib/broker/mod.ts";
 import { SsmError } from "../../../../lib/errors.ts";
 import type { Frame } from "../../../../lib/stomp/mod.ts";
-import { type RawClient, TestBroker, text } from "../harness.ts";
+import {
+  type RawClient,
+  TestBroker,
+  text,
+} from "../../../kit/net/test_broker.ts";
 import { bodies, fill, QUEUE, subscribe } from "../queue_client.ts";
 
 const DLQ = "/queue/DLQ";

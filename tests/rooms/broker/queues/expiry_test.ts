@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { ManualClock, TestBroker, text } from "../harness.ts";
+import { TestBroker, text } from "../../../kit/net/test_broker.ts";
+import { ManualClock } from "../../../kit/clocks.ts";
 import { bodies, QUEUE, subscribe } from "../queue_client.ts";
 
 const SEND = { destination: QUEUE };
@@ -7,20 +8,24 @@ const SEND = { destination: QUEUE };
 /** A broker whose time of day is set by the test. */
 async function start() {
   const clock = new ManualClock();
-  const time = { now: 1_800_000_000_000 };
-  const server = await TestBroker.start({ clock, now: () => time.now });
-  return { server, clock, time, soon: `${time.now + 1000}` };
+  clock.timeOfDay = 1_800_000_000_000;
+  const server = await TestBroker.start({ clock });
+  return { server, clock, soon: `${clock.timeOfDay + 1000}` };
 }
 
 Deno.test("Broker does not deliver what has expired", async () => {
-  const { server, time, soon } = await start();
+  const { server, clock, soon } = await start();
   await using _ = server;
   const client = await server.connect();
   await client.confirmed("SEND", { ...SEND, expires: soon }, "in a second");
-  await client.confirmed("SEND", { ...SEND, expires: `${time.now}` }, "now");
+  await client.confirmed(
+    "SEND",
+    { ...SEND, expires: `${clock.timeOfDay}` },
+    "now",
+  );
   await client.confirmed("SEND", { ...SEND, expires: "0" }, "never");
   assert.equal(server.broker.stats().queued, 3);
-  time.now += 1000;
+  clock.timeOfDay += 1000;
   subscribe(client, "auto");
   const [message] = await client.messages(1);
   assert.equal(text(message!), "never");
@@ -34,7 +39,7 @@ Deno.test("Broker does not deliver what has expired", async () => {
 });
 
 Deno.test("Broker counts the milliseconds of RabbitMQ's expiration; the sooner of two moments counts", async () => {
-  const { server, time, soon } = await start();
+  const { server, clock, soon } = await start();
   await using _ = server;
   const client = await server.connect();
   const [second, late] = [{ expiration: "1000" }, { expiration: "2000" }];
@@ -42,7 +47,7 @@ Deno.test("Broker counts the milliseconds of RabbitMQ's expiration; the sooner o
   await client.confirmed("SEND", { ...SEND, ...late }, "two seconds");
   await client.confirmed("SEND", { ...SEND, ...late, expires: soon }, "soon");
   await client.confirmed("SEND", { ...SEND, ...late, expires: "0" }, "in two");
-  time.now += 1000;
+  clock.timeOfDay += 1000;
   subscribe(client, "auto");
   const messages = await client.messages(2);
   assert.deepEqual(bodies(messages), ["two seconds", "in two"]);
@@ -60,20 +65,20 @@ Deno.test("Broker delivers what has not expired, with its moment", async () => {
 });
 
 Deno.test("Broker drops what expires in a client's hands and comes back", async () => {
-  const { server, time, soon } = await start();
+  const { server, clock, soon } = await start();
   await using _ = server;
   const client = await server.connect();
   client.send("SEND", { ...SEND, expires: soon }, "1");
   subscribe(client);
   const [message] = await client.messages(1);
-  time.now += 1000;
+  clock.timeOfDay += 1000;
   client.send("NACK", { id: message!.headers.get("ack") });
   assert.deepEqual(await client.pending(), []);
   assert.equal(server.broker.stats().queued, 0);
 });
 
 Deno.test("Broker drops from time to time what expires behind other messages", async () => {
-  const { server, clock, time, soon } = await start();
+  const { server, clock, soon } = await start();
   await using _ = server;
   const client = await server.connect("1.0");
   const later = `${Number(soon) + 60_000}`;
@@ -82,11 +87,11 @@ Deno.test("Broker drops from time to time what expires behind other messages", a
   }
   await client.confirmed("SEND", { destination: "other", expires: soon });
   assert.equal(server.broker.stats().queues, 2);
-  time.now += 30_000;
+  clock.timeOfDay += 30_000;
   clock.advance(30_000);
   assert.equal(server.broker.stats().queues, 1);
   assert.equal(server.broker.stats().messagesExpired, 3);
-  time.now += 60_000;
+  clock.timeOfDay += 60_000;
   clock.advance(30_000);
   assert.equal(server.broker.stats().messagesExpired, 4);
   await client.pending();
@@ -96,7 +101,7 @@ Deno.test("Broker drops from time to time what expires behind other messages", a
 });
 
 Deno.test("Broker drops what expires while it waits for a slow subscriber of a topic", async () => {
-  const { server, time, soon } = await start();
+  const { server, clock, soon } = await start();
   await using _ = server;
   const client = await server.connect();
   const destination = "/topic/a";
@@ -107,7 +112,7 @@ Deno.test("Broker drops what expires while it waits for a slow subscriber of a t
   client.send("SEND", { destination }, "3");
   const [first] = await client.messages(1);
   await client.pending();
-  time.now += 1000;
+  clock.timeOfDay += 1000;
   client.send("ACK", { id: first!.headers.get("ack") });
   assert.equal(text((await client.messages(1))[0]!), "3");
   assert.equal(server.broker.stats().messagesExpired, 1);

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { TestBroker, text } from "../harness.ts";
+import { TestBroker, text } from "../../../kit/net/test_broker.ts";
 import { ackHeaders, bodies, fill, QUEUE, subscribe } from "../queue_client.ts";
 
 const FOR_GOOD = { requeue: "false" };

@@ -6,7 +6,12 @@ import {
   type StoreChange,
 } from "../../../../lib/broker/mod.ts";
 import { SsmError } from "../../../../lib/errors.ts";
-import { type RawClient, TestBroker, text } from "../harness.ts";
+import { ManualClock } from "../../../kit/clocks.ts";
+import {
+  type RawClient,
+  TestBroker,
+  text,
+} from "../../../kit/net/test_broker.ts";
 import { ackHeaders, bodies } from "../queue_client.ts";
 
 const TOPIC = "/topic/a";
@@ -220,14 +225,14 @@ Deno.test("Broker moves what a durable subscriber refuses too often to the dead 
 });
 
 Deno.test("Broker drops what expires while it waits for a durable subscriber", async () => {
-  let now = 1_800_000_000_000;
-  await using server = await TestBroker.start({ now: () => now });
+  const clock = new ManualClock();
+  await using server = await TestBroker.start({ clock });
   const client = await server.connect("1.2", CLIENT);
   await subscribe(client, NAMED);
   await client.confirmed("UNSUBSCRIBE", { id: "s" });
-  await publish(client, "short", { expires: `${now + 1000}` });
+  await publish(client, "short", { expires: `${clock.timeOfDay + 1000}` });
   await publish(client, "long");
-  now += 1000;
+  clock.timeOfDay += 1000;
   await subscribe(client, NAMED);
   assert.deepEqual(bodies(await client.messages(1)), ["long"]);
 });

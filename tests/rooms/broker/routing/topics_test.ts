@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { matches } from "../../../../lib/broker/message/destination.ts";
-import { TestBroker, text } from "../harness.ts";
+import { TestBroker, text } from "../../../kit/net/test_broker.ts";
 
 Deno.test("matches() knows the wildcards of ActiveMQ", () => {
   for (

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { Broker, SqliteStore } from "../../../../lib/broker/mod.ts";
-import { TestBroker, text } from "../harness.ts";
+import { TestBroker, text } from "../../../kit/net/test_broker.ts";
 
 const HOSTS = { virtualHosts: ["one.example", "*.Two.example"] };
 

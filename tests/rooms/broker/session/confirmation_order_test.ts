@@ -1,5 +1,9 @@
 import assert from "node:assert/strict";
-import { type RawClient, TestBroker, text } from "../harness.ts";
+import {
+  type RawClient,
+  TestBroker,
+  text,
+} from "../../../kit/net/test_broker.ts";
 import { ackHeaders, bodies, fill, QUEUE, subscribe } from "../queue_client.ts";
 
 /** What the next frames are: commands, or the bodies of messages. */
@@ -10,6 +14,20 @@ async function next(client: RawClient, count: number): Promise<string[]> {
     seen.push(frame.command === "MESSAGE" ? text(frame) : frame.command);
   }
   return seen;
+}
+
+/** A client that was sent `count` messages, and acknowledges the first in an open transaction. */
+async function amidTransaction(
+  server: TestBroker,
+  count: number,
+): Promise<RawClient> {
+  const client = await server.connect();
+  await fill(client, count);
+  subscribe(client);
+  const [one] = await client.messages(count);
+  client.send("BEGIN", { transaction: "t" });
+  client.send("ACK", { ...ackHeaders(one!, "1.2"), transaction: "t" });
+  return client;
 }
 
 const PLACES: Readonly<Record<string, Record<string, string>>> = {
@@ -90,12 +108,7 @@ Deno.test("Broker still refuses an ACK of what a subscription that is gone never
 for (const end of ["COMMIT", "ABORT"]) {
   Deno.test(`Broker does at ${end} what a transaction holds of a subscription that has ended meanwhile`, async () => {
     await using server = await TestBroker.start();
-    const client = await server.connect();
-    await fill(client, 2);
-    subscribe(client);
-    const [one] = await client.messages(2);
-    client.send("BEGIN", { transaction: "t" });
-    client.send("ACK", { ...ackHeaders(one!, "1.2"), transaction: "t" });
+    const client = await amidTransaction(server, 2);
     await client.confirmed("UNSUBSCRIBE", { id: "s" });
     const other = await server.connect();
     subscribe(other);
@@ -108,12 +121,7 @@ for (const end of ["COMMIT", "ABORT"]) {
 
 Deno.test("Broker leaves nothing in a queue that a COMMIT after UNSUBSCRIBE has acknowledged", async () => {
   await using server = await TestBroker.start();
-  const client = await server.connect();
-  await fill(client, 2);
-  subscribe(client);
-  const [one] = await client.messages(2);
-  client.send("BEGIN", { transaction: "t" });
-  client.send("ACK", { ...ackHeaders(one!, "1.2"), transaction: "t" });
+  const client = await amidTransaction(server, 2);
   client.send("UNSUBSCRIBE", { id: "s" });
   await client.confirmed("COMMIT", { transaction: "t" });
   subscribe(client);
@@ -122,12 +130,7 @@ Deno.test("Broker leaves nothing in a queue that a COMMIT after UNSUBSCRIBE has 
 
 Deno.test("Broker gives back what a transaction held of an ended subscription when its client is gone", async () => {
   await using server = await TestBroker.start();
-  const client = await server.connect();
-  await fill(client, 1);
-  subscribe(client);
-  const [one] = await client.messages(1);
-  client.send("BEGIN", { transaction: "t" });
-  client.send("ACK", { ...ackHeaders(one!, "1.2"), transaction: "t" });
+  const client = await amidTransaction(server, 1);
   await client.confirmed("UNSUBSCRIBE", { id: "s" });
   client.close();
   const other = await server.connect();

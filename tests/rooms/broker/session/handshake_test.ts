@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { userTable } from "../../../../lib/broker/mod.ts";
-import { ManualClock, TestBroker, text } from "../harness.ts";
+import { TestBroker, text } from "../../../kit/net/test_broker.ts";
+import { ManualClock } from "../../../kit/clocks.ts";
 
 Deno.test("Broker chooses the best version a client accepts", async () => {
   await using server = await TestBroker.start({ serverName: "test/1" });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { StompVersion } from "../../../../lib/stomp/mod.ts";
-import { TestBroker, text } from "../harness.ts";
+import { TestBroker, text } from "../../../kit/net/test_broker.ts";
 
 /** A frame the broker has to refuse, and the words it does it with. */
 interface Refused {

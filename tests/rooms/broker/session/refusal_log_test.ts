@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { RefusalLog } from "../../../../lib/broker/session/refusal_log.ts";
 import { Logger } from "../../../../lib/log/logger.ts";
-import { ManualClock } from "../../../kit/manual_clock.ts";
-import { TestBroker } from "../harness.ts";
+import { ManualClock } from "../../../kit/clocks.ts";
+import { TestBroker } from "../../../kit/net/test_broker.ts";
 
 Deno.test("RefusalLog names a hundred a minute and counts the rest", () => {
   const lines: string[] = [];

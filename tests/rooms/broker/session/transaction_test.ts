@@ -1,9 +1,21 @@
 import assert from "node:assert/strict";
 import { MemoryStore } from "../../../../lib/broker/mod.ts";
-import { TestBroker, text } from "../harness.ts";
+import { TestBroker, text } from "../../../kit/net/test_broker.ts";
 
 const SEND = { destination: "/queue/a" };
 const SUBSCRIBE = { ...SEND, id: "s", ack: "client-individual" };
+
+/** A client that has sent itself message "1", and acknowledges it, by that id, in an open transaction. */
+async function amidTransaction(server: TestBroker) {
+  const client = await server.connect();
+  await client.confirmed("SEND", SEND, "1");
+  client.send("SUBSCRIBE", SUBSCRIBE);
+  const [message] = await client.messages(1);
+  const id = message!.headers.get("ack");
+  client.send("BEGIN", { transaction: "t" });
+  client.send("ACK", { id, transaction: "t" });
+  return { client, id };
+}
 
 Deno.test("Broker sends what a transaction holds at COMMIT, in order", async () => {
   await using server = await TestBroker.start();
@@ -89,13 +101,7 @@ Deno.test("Broker makes room in the window for what a transaction acknowledges",
 
 Deno.test("Broker refuses to acknowledge twice what a transaction holds", async () => {
   await using server = await TestBroker.start();
-  const client = await server.connect();
-  await client.confirmed("SEND", SEND, "1");
-  client.send("SUBSCRIBE", SUBSCRIBE);
-  const [message] = await client.messages(1);
-  const id = message!.headers.get("ack");
-  client.send("BEGIN", { transaction: "t" });
-  client.send("ACK", { id, transaction: "t" });
+  const { client, id } = await amidTransaction(server);
   client.send("ACK", { id });
   assert.match(text(await client.refused()), /no such message awaits it/);
   assert.equal(server.broker.stats().queued, 1);
@@ -103,13 +109,7 @@ Deno.test("Broker refuses to acknowledge twice what a transaction holds", async 
 
 Deno.test("Broker aborts the transactions of a client that is gone", async () => {
   await using server = await TestBroker.start();
-  const client = await server.connect();
-  await client.confirmed("SEND", SEND, "1");
-  client.send("SUBSCRIBE", SUBSCRIBE);
-  const [message] = await client.messages(1);
-  client.send("BEGIN", { transaction: "t" });
-  const id = message!.headers.get("ack");
-  client.send("ACK", { id, transaction: "t" });
+  const { client } = await amidTransaction(server);
   await client.confirmed("SEND", { ...SEND, transaction: "t" }, "2");
   await client.confirmed("DISCONNECT");
   await client.rest();
@@ -123,13 +123,7 @@ Deno.test("Broker aborts the transactions of a client that is gone", async () =>
 Deno.test("Broker does a COMMIT as a whole or not at all", async () => {
   const store = new MemoryStore({ maxBytes: 20_000 });
   await using server = await TestBroker.start({ store });
-  const client = await server.connect();
-  await client.confirmed("SEND", SEND, "1");
-  client.send("SUBSCRIBE", SUBSCRIBE);
-  const [message] = await client.messages(1);
-  client.send("BEGIN", { transaction: "t" });
-  const id = message!.headers.get("ack");
-  client.send("ACK", { id, transaction: "t" });
+  const { client } = await amidTransaction(server);
   for (let n = 0; n < 3; n++) {
     client.send("SEND", { ...SEND, transaction: "t" }, "x".repeat(9000));
   }

@@ -3,8 +3,8 @@ import { SqliteStore } from "../../../../lib/broker/mod.ts";
 import { dial } from "../../../../lib/net/mod.ts";
 import { Running, ssmCommand } from "../../../kit/program.ts";
 import { testWith } from "../../../peers/parts.ts";
-import { mountSmall } from "../../../kit/small_disk.ts";
-import { RawClient, TestBroker, text } from "../harness.ts";
+import { mountSmall } from "../../../kit/disk/small_disk.ts";
+import { RawClient, TestBroker, text } from "../../../kit/net/test_broker.ts";
 import { bodies, fill, QUEUE, subscribe } from "../queue_client.ts";
 
 const SEND = { destination: QUEUE, persistent: "true" };

@@ -7,7 +7,7 @@ import {
 } from "../../../../lib/broker/mod.ts";
 import { isSsmError } from "../../../../lib/errors.ts";
 import { testWith } from "../../../peers/parts.ts";
-import { mountSmall } from "../../../kit/small_disk.ts";
+import { mountSmall } from "../../../kit/disk/small_disk.ts";
 import { runStoreSuite, testMessage } from "./store_suite.ts";
 
 runStoreSuite({

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { TestBroker, text } from "../harness.ts";
+import { TestBroker, text } from "../../../kit/net/test_broker.ts";
 
 type Headers = Readonly<Record<string, string>>;
 

@@ -4,10 +4,10 @@ import {
   DirqSimple,
   PlainDirectory,
 } from "../../../../lib/spool/mod.ts";
-import { content, ScriptedBroker } from "../../../kit/net/told_broker.ts";
+import { AnsweringBroker, content } from "../../../kit/net/answering_broker.ts";
 import { Running, ssm, ssmCommand } from "../../../kit/program.ts";
 import { siteTests } from "../../../kit/program_site.ts";
-import { runScript } from "../../../kit/script.ts";
+import { runScript } from "../../../kit/programs/script.ts";
 import { leaveTrace } from "./outgoing_site.ts";
 
 const test = siteTests();
@@ -52,7 +52,7 @@ test("ssm outgoing works on a plain directory", async (site) => {
 
 test("ssm outgoing unlock takes the locks of a sender that was killed, and of no other", async (site) => {
   const asked = Promise.withResolvers<void>();
-  await using broker = await ScriptedBroker.start(async (frame, caller) => {
+  await using broker = await AnsweringBroker.start(async (frame, caller) => {
     if (frame.command === "SEND") asked.resolve();
     else await content(frame, caller);
   });

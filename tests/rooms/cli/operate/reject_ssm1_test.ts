@@ -4,8 +4,8 @@ import { Ssm1Sealer } from "../../../../lib/ssm/mod.ts";
 import type { Credentials } from "../../../peers/openssl/openssl.ts";
 import { type Site, siteTests } from "../../../kit/program_site.ts";
 import { certificateOf, signerOf } from "../../../kit/receiving.ts";
-import { runScript } from "../../../kit/script.ts";
-import { bytes } from "../../../kit/stage.ts";
+import { runScript } from "../../../kit/programs/script.ts";
+import { bytes } from "../../../kit/text.ts";
 
 const test = siteTests();
 

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
+import { ssm } from "../../../kit/program.ts";
 import { siteTests } from "../../../kit/program_site.ts";
-import { runScript } from "../../../kit/script.ts";
+import { runScript } from "../../../kit/programs/script.ts";
 import { putIntoReject, rejectMessage } from "./reject_site.ts";
 
 const test = siteTests();
@@ -64,3 +65,23 @@ test("ssm reject lists, shows, retries and removes what is in a dirq", async (si
     "ssm.ssm2 - INFO - Message saved to reject queue as <id>",
   ]);
 });
+
+test(
+  "ssm reject retry does not deliver as root what another user is to read",
+  async (site) => {
+    const config = await site.receiver(1);
+    const { ec } = site.pki;
+    await rejectMessage(site, ec, { text: "one", id: "1", error: "x" });
+    await Deno.chown(`${site.received}/reject`, 12345, null);
+    const retried = await ssm(["reject", "retry", "--all", "-c", config]);
+    assert.deepEqual(retried, {
+      status: 1,
+      stdout: "",
+      stderr:
+        `ssm: error: Cannot deliver as root: "${site.received}/reject" belongs to the user 12345, who could not read it\n` +
+        "ssm: hint: run it as that user: runuser -u NAME -- ssm reject retry …\n",
+    });
+    assert.equal((await site.elements("reject")).length, 1);
+  },
+  "root",
+);

@@ -27,6 +27,7 @@ test(
       return stdout;
     };
     const list = await on({ NO_COLOR: "" }, "list");
+    // deno-lint-ignore no-control-regex
     assert.match(list, /^\u001b\[1mCOUNT .*\u001b\[0m\r?$/m);
     assert.ok(list.includes("bad \\x1b[2J"), list);
     assert.equal(list.split(ESCAPE).length, 3);

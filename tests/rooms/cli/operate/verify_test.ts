@@ -1,7 +1,7 @@
 import { siteTests } from "../../../kit/program_site.ts";
-import { bytes } from "../../../kit/stage.ts";
+import { bytes } from "../../../kit/text.ts";
 import { sealed } from "../../../kit/receiving.ts";
-import { runScript } from "../../../kit/script.ts";
+import { runScript } from "../../../kit/programs/script.ts";
 
 const test = siteTests();
 

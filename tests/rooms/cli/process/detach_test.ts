@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
-import { TestBroker } from "../../broker/harness.ts";
+import { TestBroker } from "../../../kit/net/test_broker.ts";
 import {
   type Outcome,
   Running,

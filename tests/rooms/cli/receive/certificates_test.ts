@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { TestBroker } from "../../broker/harness.ts";
+import { TestBroker } from "../../../kit/net/test_broker.ts";
 import {
   type Credentials,
   openssl,
@@ -7,11 +7,8 @@ import {
   writeCaDirectory,
 } from "../../../peers/openssl/openssl.ts";
 import { ssm } from "../../../kit/program.ts";
-import {
-  type Sections,
-  type Site,
-  siteTests,
-} from "../../../kit/program_site.ts";
+import { type Site, siteTests } from "../../../kit/program_site.ts";
+import type { Sections } from "../../../kit/ini_text.ts";
 
 const test = siteTests();
 

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { VERSION } from "../../../../lib/version.ts";
 import { Running, ssm, ssmCommand } from "../../../kit/program.ts";
-import { Receiving } from "./receiving.ts";
-import { ScriptedBroker } from "../../../kit/net/told_broker.ts";
+import { Receiving } from "../../../kit/program_receiver.ts";
+import { AnsweringBroker } from "../../../kit/net/answering_broker.ts";
 import { siteTests } from "../../../kit/program_site.ts";
 
 const test = siteTests();
@@ -193,7 +193,7 @@ for (const [state, text] of [["missing", undefined], ["empty", "# nobody\n"]]) {
 
 test("ssm receive stops at once while a broker keeps it waiting for an answer to CONNECT", async (site) => {
   const greeted = Promise.withResolvers<void>();
-  await using broker = await ScriptedBroker.start(() => greeted.resolve());
+  await using broker = await AnsweringBroker.start(() => greeted.resolve());
   const config = await site.receiver(broker.port, {
     broker: { connect_timeout: "600" },
   });

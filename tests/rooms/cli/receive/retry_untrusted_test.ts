@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { writeCaDirectory } from "../../../peers/openssl/openssl.ts";
-import { Receiving } from "./receiving.ts";
+import { Receiving } from "../../../kit/program_receiver.ts";
 import { siteTests } from "../../../kit/program_site.ts";
 
 const test = siteTests();

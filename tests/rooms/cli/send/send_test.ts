@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { VERSION } from "../../../../lib/version.ts";
-import { TestBroker } from "../../broker/harness.ts";
+import { TestBroker } from "../../../kit/net/test_broker.ts";
 import { freePort } from "../../../kit/net/free_port.ts";
 import { Running, ssm, ssmCommand } from "../../../kit/program.ts";
-import { content, ScriptedBroker } from "../../../kit/net/told_broker.ts";
+import { AnsweringBroker, content } from "../../../kit/net/answering_broker.ts";
 import { siteTests } from "../../../kit/program_site.ts";
 
 const test = siteTests();
@@ -165,9 +165,9 @@ test("ssm send sends the others when one message cannot be sent, and fails", asy
 
 test("ssm send stops on SIGTERM, and what was not confirmed stays, unlocked", async (site) => {
   const asked = Promise.withResolvers<void>();
-  await using broker = await ScriptedBroker.start(async (frame, caller) => {
+  await using broker = await AnsweringBroker.start(async (frame, peer) => {
     if (frame.command === "SEND") asked.resolve();
-    else await content(frame, caller);
+    else await content(frame, peer);
   });
   const names = await site.drop("one", "two");
   const config = await site.sender(broker.port, {
@@ -188,12 +188,12 @@ test("ssm send shows its progress on a terminal, and nowhere else", async (site)
   // The first receipt is late: only a run that takes its time shows progress.
   const answers = () => {
     let late = false;
-    return ScriptedBroker.start(async (frame, caller) => {
+    return AnsweringBroker.start(async (frame, peer) => {
       if (frame.command === "SEND" && !late) {
         late = true;
         await new Promise((resolve) => setTimeout(resolve, 1100));
       }
-      await content(frame, caller);
+      await content(frame, peer);
     });
   };
   await using forTerminal = await answers();

@@ -1,23 +1,23 @@
 import assert from "node:assert/strict";
 import { command, messageWith } from "./printing.ts";
 import { Running } from "../../../kit/program.ts";
-import { content, ScriptedBroker } from "../../../kit/net/told_broker.ts";
+import { AnsweringBroker, content } from "../../../kit/net/answering_broker.ts";
 
 const DONE = { status: 0, stderr: "" };
 
 Deno.test("ssm printer goes on after a lost connection, and says so", async () => {
   let connections = 0;
   const acknowledged: (string | undefined)[] = [];
-  await using broker = await ScriptedBroker.start(async (frame, caller) => {
-    await content(frame, caller);
+  await using broker = await AnsweringBroker.start(async (frame, peer) => {
+    await content(frame, peer);
     const { command, headers } = frame;
     if (command === "ACK") {
       acknowledged.push(headers.get("message-id"));
-      if (connections === 1) caller.close();
+      if (connections === 1) peer.close();
     }
     if (command !== "SUBSCRIBE") return;
     const id = `${++connections}`;
-    await caller.send("MESSAGE", {
+    await peer.reply("MESSAGE", {
       destination: "/queue/a",
       subscription: headers.get("id")!,
       "message-id": id,
@@ -32,11 +32,11 @@ Deno.test("ssm printer goes on after a lost connection, and says so", async () =
 
 Deno.test("ssm printer says as an error that connection after connection ends with the same message", async () => {
   let connections = 0;
-  await using broker = await ScriptedBroker.start(async (frame, caller) => {
-    await content(frame, caller);
+  await using broker = await AnsweringBroker.start(async (frame, peer) => {
+    await content(frame, peer);
     if (frame.command !== "SUBSCRIBE") return;
     const rest = ++connections < 5 ? "content-length:1\n\nxyz\0" : "\nbody\0";
-    await caller.raw(messageWith(frame.headers.get("id")!, "m", rest));
+    await peer.send(messageWith(frame.headers.get("id")!, "m", rest));
   });
   await using printer = new Running(command(broker.port, ["--count=1"]));
   const { status, stdout, stderr } = await printer.end();
@@ -50,11 +50,11 @@ Deno.test("ssm printer says as an error that connection after connection ends wi
 });
 
 Deno.test("ssm printer prints what comes before the broker has confirmed the subscription", async () => {
-  await using broker = await ScriptedBroker.start(async (frame, caller) => {
+  await using broker = await AnsweringBroker.start(async (frame, peer) => {
     // It never confirms it.
-    if (frame.command !== "SUBSCRIBE") return await content(frame, caller);
+    if (frame.command !== "SUBSCRIBE") return await content(frame, peer);
     const id = frame.headers.get("id")!;
-    await caller.raw(messageWith(id, "early", "\nbody\0"));
+    await peer.send(messageWith(id, "early", "\nbody\0"));
   });
   await using printer = new Running(command(broker.port, ["--count=1"]));
   assert.deepEqual(await printer.end(), { ...DONE, stdout: "body\n" });
@@ -62,13 +62,13 @@ Deno.test("ssm printer prints what comes before the broker has confirmed the sub
 
 Deno.test("ssm printer goes on at once after connections over which it has printed something", async () => {
   let connections = 0;
-  await using broker = await ScriptedBroker.start(async (frame, caller) => {
-    await content(frame, caller);
+  await using broker = await AnsweringBroker.start(async (frame, peer) => {
+    await content(frame, peer);
     const { command, headers } = frame;
-    if (command === "ACK") caller.close();
+    if (command === "ACK") peer.close();
     if (command !== "SUBSCRIBE") return;
     const id = `${++connections}`;
-    await caller.raw(messageWith(headers.get("id")!, id, `\nbody ${id}\0`));
+    await peer.send(messageWith(headers.get("id")!, id, `\nbody ${id}\0`));
   });
   // With a pause it would give up.
   const args = ["--count=8", "--retry-for=0"];

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { printedMessage } from "../../../../lib/cli/tools/printed_message.ts";
-import { type RawClient, TestBroker } from "../../broker/harness.ts";
+import { type RawClient, TestBroker } from "../../../kit/net/test_broker.ts";
 import { testWith } from "../../../peers/parts.ts";
 import { Running, ssm } from "../../../kit/program.ts";
 import { command, messageWith } from "./printing.ts";
-import { content, ScriptedBroker } from "../../../kit/net/told_broker.ts";
+import { AnsweringBroker, content } from "../../../kit/net/answering_broker.ts";
 
 const DONE = { status: 0, stderr: "" };
 
@@ -227,11 +227,11 @@ Deno.test("ssm printer ends quietly when nobody reads it, and gives the message 
 });
 
 Deno.test("ssm printer prints a message without the header that cannot be read, and says so", async () => {
-  await using broker = await ScriptedBroker.start(async (frame, caller) => {
-    await content(frame, caller);
+  await using broker = await AnsweringBroker.start(async (frame, peer) => {
+    await content(frame, peer);
     if (frame.command !== "SUBSCRIBE") return;
     const id = frame.headers.get("id")!;
-    await caller.raw(messageWith(id, "m", "x:caf\xe9\ny:z\n\nbody\0"));
+    await peer.send(messageWith(id, "m", "x:caf\xe9\ny:z\n\nbody\0"));
   });
   await using printer = new Running(
     command(broker.port, ["--count=1", "--headers"]),
@@ -248,22 +248,22 @@ Deno.test("ssm printer prints a message without the header that cannot be read, 
 Deno.test("ssm printer leaves a message in its queue that is too large, and prints the next", async () => {
   const large = (256 << 20) + 1;
   const confirmed: (string | undefined)[] = [];
-  await using broker = await ScriptedBroker.start(async (frame, caller) => {
-    await content(frame, caller);
+  await using broker = await AnsweringBroker.start(async (frame, peer) => {
+    await content(frame, peer);
     const { command, headers } = frame;
     if (command === "ACK") confirmed.push(headers.get("message-id"));
     if (command !== "SUBSCRIBE") return;
     const id = headers.get("id")!;
     if (id === "1") {
-      await caller.raw(
+      await peer.send(
         messageWith(id, "large", `content-length:${large}\n\n`),
       );
       const piece = new Uint8Array(1 << 20);
-      for (let n = 0; n < 256; n++) await caller.raw(piece);
-      await caller.raw(Uint8Array.of(1, 0));
+      for (let n = 0; n < 256; n++) await peer.send(piece);
+      await peer.send(Uint8Array.of(1, 0));
     } else {
       assert.equal(headers.get("prefetch-count"), "1");
-      await caller.raw(messageWith(id, "small", "\nbody\0"));
+      await peer.send(messageWith(id, "small", "\nbody\0"));
     }
   });
   await using printer = new Running(command(broker.port, ["--count=1"]));
@@ -277,10 +277,10 @@ Deno.test("ssm printer leaves a message in its queue that is too large, and prin
 });
 
 Deno.test("ssm printer fails for a subscription that the broker refuses", async () => {
-  await using broker = await ScriptedBroker.start((frame, caller) => {
-    if (frame.command !== "SUBSCRIBE") return content(frame, caller);
+  await using broker = await AnsweringBroker.start((frame, peer) => {
+    if (frame.command !== "SUBSCRIBE") return content(frame, peer);
     const id = frame.headers.get("receipt")!;
-    return caller.send("ERROR", { "receipt-id": id, message: "not yours" });
+    return peer.reply("ERROR", { "receipt-id": id, message: "not yours" });
   });
   await using printer = new Running(command(broker.port, []));
   const { status, stderr } = await printer.end();
@@ -290,11 +290,11 @@ Deno.test("ssm printer fails for a subscription that the broker refuses", async 
 
 Deno.test("ssm printer sends further headers with SUBSCRIBE", async () => {
   const asked = Promise.withResolvers<string | undefined>();
-  await using broker = await ScriptedBroker.start((frame, caller) => {
+  await using broker = await AnsweringBroker.start((frame, peer) => {
     if (frame.command === "SUBSCRIBE") {
       asked.resolve(frame.headers.get("selector"));
     }
-    return content(frame, caller);
+    return content(frame, peer);
   });
   await using printer = new Running(
     command(broker.port, ["--header", "selector:x = 'y'"]),

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { userTable } from "../../../../lib/broker/mod.ts";
-import { TestBroker, text } from "../../broker/harness.ts";
+import { TestBroker, text } from "../../../kit/net/test_broker.ts";
 import { freePort } from "../../../kit/net/free_port.ts";
 import { Running, saying, ssm, ssmCommand } from "../../../kit/program.ts";
-import { content, ScriptedBroker } from "../../../kit/net/told_broker.ts";
+import { AnsweringBroker, content } from "../../../kit/net/answering_broker.ts";
 import { siteTests } from "../../../kit/program_site.ts";
 
 const test = siteTests();
@@ -78,9 +78,9 @@ for (const receipt of [true, false]) {
     } to be confirmed`,
     async () => {
       const asked: string[] = [];
-      await using broker = await ScriptedBroker.start((frame, caller) => {
+      await using broker = await AnsweringBroker.start((frame, peer) => {
         if (frame.headers.has("receipt")) asked.push(frame.command);
-        return content(frame, caller);
+        return content(frame, peer);
       });
       const args = ["--topic=a", ...(receipt ? ["--receipt"] : [])];
       assert.deepEqual(await stomper(broker.port, args, "1\n2\n"), DONE);
@@ -92,11 +92,11 @@ for (const receipt of [true, false]) {
   Deno.test(`ssm stomper ${receipt ? "--receipt goes on after" : "fails for"} a lost connection`, async () => {
     let connections = 0;
     const sent: string[] = [];
-    await using broker = await ScriptedBroker.start((frame, caller) => {
+    await using broker = await AnsweringBroker.start((frame, peer) => {
       if (frame.command === "CONNECT") connections++;
-      if (frame.command !== "SEND") return content(frame, caller);
+      if (frame.command !== "SEND") return content(frame, peer);
       sent.push(text(frame));
-      return connections === 1 ? caller.close() : content(frame, caller);
+      return connections === 1 ? peer.close() : content(frame, peer);
     });
     const args = ["--topic=a", ...(receipt ? ["--receipt"] : [])];
     const outcome = await stomper(broker.port, args, "1\n");
@@ -117,10 +117,10 @@ for (const receipt of [true, false]) {
 }
 
 Deno.test("ssm stomper fails with the broker's words for a message it refuses", async () => {
-  await using broker = await ScriptedBroker.start((frame, caller) => {
-    if (frame.command !== "SEND") return content(frame, caller);
+  await using broker = await AnsweringBroker.start((frame, peer) => {
+    if (frame.command !== "SEND") return content(frame, peer);
     const id = frame.headers.get("receipt")!;
-    return caller.send("ERROR", { "receipt-id": id, message: "no\x1b[2J" });
+    return peer.reply("ERROR", { "receipt-id": id, message: "no\x1b[2J" });
   });
   const { status, stderr } = await stomper(
     broker.port,
@@ -281,9 +281,9 @@ Deno.test("ssm stomper that is stopped while it waits for a broker ends at once"
 
 Deno.test("ssm stomper that is stopped with messages on their way and no broker left ends at once", async () => {
   let connections = 0;
-  await using broker = await ScriptedBroker.start((frame, caller) => {
-    if (frame.command === "CONNECT" && ++connections > 1) return caller.close();
-    return frame.command === "SEND" ? caller.close() : content(frame, caller);
+  await using broker = await AnsweringBroker.start((frame, peer) => {
+    if (frame.command === "CONNECT" && ++connections > 1) return peer.close();
+    return frame.command === "SEND" ? peer.close() : content(frame, peer);
   });
   const args = [`--port=${broker.port}`, "--retry-for=3600", "--receipt"];
   await using running = spawnStomper(args, saying("1\n"));
@@ -297,12 +297,12 @@ Deno.test("ssm stomper --receipt gets all lines through a broker that hangs up a
   const lines = Array.from({ length: 20 }, (_, n) => `${n}`);
   const arrived = new Set<string>();
   const frames = new Map<unknown, number>();
-  await using broker = await ScriptedBroker.start((frame, caller) => {
-    const count = (frames.get(caller) ?? 0) + 1;
-    frames.set(caller, count);
-    if (count >= 3) return caller.close();
+  await using broker = await AnsweringBroker.start((frame, peer) => {
+    const count = (frames.get(peer) ?? 0) + 1;
+    frames.set(peer, count);
+    if (count >= 3) return peer.close();
     if (frame.command === "SEND") arrived.add(text(frame));
-    return content(frame, caller);
+    return content(frame, peer);
   });
   // With a pause it would give up.
   const args = ["--topic=a", "--receipt", "--retry-for=0"];
@@ -313,9 +313,9 @@ Deno.test("ssm stomper --receipt gets all lines through a broker that hangs up a
 
 Deno.test("ssm stomper --receipt ends when nothing gets through and the time of --retry-for is up", async () => {
   let connections = 0;
-  await using broker = await ScriptedBroker.start((frame, caller) => {
+  await using broker = await AnsweringBroker.start((frame, peer) => {
     if (frame.command === "CONNECT") connections++;
-    return frame.command === "SEND" ? caller.close() : content(frame, caller);
+    return frame.command === "SEND" ? peer.close() : content(frame, peer);
   });
   const args = ["--topic=a", "--receipt", "--retry-for=0"];
   const outcome = await stomper(broker.port, args, "1\n2\n");
@@ -325,8 +325,8 @@ Deno.test("ssm stomper --receipt ends when nothing gets through and the time of 
 });
 
 Deno.test("ssm stomper --receipt-timeout gives up a broker that confirms nothing", async () => {
-  await using broker = await ScriptedBroker.start((frame, caller) =>
-    frame.command === "SEND" ? undefined : content(frame, caller)
+  await using broker = await AnsweringBroker.start((frame, peer) =>
+    frame.command === "SEND" ? undefined : content(frame, peer)
   );
   const args = ["--topic=a", "--receipt", "--receipt-timeout=1"];
   const outcome = await stomper(
@@ -342,8 +342,8 @@ Deno.test("ssm stomper --receipt-timeout gives up a broker that confirms nothing
 });
 
 Deno.test("ssm stomper counts as done when all is confirmed, though the broker does not answer its goodbye", async () => {
-  await using broker = await ScriptedBroker.start((frame, caller) =>
-    frame.command === "DISCONNECT" ? undefined : content(frame, caller)
+  await using broker = await AnsweringBroker.start((frame, peer) =>
+    frame.command === "DISCONNECT" ? undefined : content(frame, peer)
   );
   const args = ["--topic=a", "--receipt"];
   assert.deepEqual(await stomper(broker.port, args, "1\n"), DONE);
@@ -359,10 +359,10 @@ Deno.test("ssm stomper counts as done when all is confirmed, though the broker d
 
 Deno.test("ssm stomper does not wait for more to read when it has given up", async () => {
   let connections = 0;
-  await using broker = await ScriptedBroker.start((frame, caller) => {
-    if (++connections > 1) return caller.close();
-    const answered = content(frame, caller);
-    return answered.then(() => caller.close());
+  await using broker = await AnsweringBroker.start((frame, peer) => {
+    if (++connections > 1) return peer.close();
+    const answered = content(frame, peer);
+    return answered.then(() => peer.close());
   });
   const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
   const args = [`--port=${broker.port}`, "--receipt", "--retry-for=0"];
@@ -375,8 +375,8 @@ Deno.test("ssm stomper does not wait for more to read when it has given up", asy
 
 Deno.test("ssm stomper that is stopped does not wait for ever for a broker that confirms nothing", async () => {
   const sent = Promise.withResolvers<void>();
-  await using broker = await ScriptedBroker.start((frame, caller) =>
-    frame.command === "SEND" ? sent.resolve() : content(frame, caller)
+  await using broker = await AnsweringBroker.start((frame, peer) =>
+    frame.command === "SEND" ? sent.resolve() : content(frame, peer)
   );
   const args = [`--port=${broker.port}`, "--receipt", "--receipt-timeout=600"];
   await using running = spawnStomper(args, saying("1\n"));

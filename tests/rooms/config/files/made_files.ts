@@ -55,3 +55,25 @@ export function file(
     .map(([name, lines]) => `[${name}]\n${lines}\n`).join("");
   return parseIni(text, "F");
 }
+
+/** What is read of a broker where a file says nothing but its address. */
+export const BROKER_DEFAULTS = {
+  useTls: true,
+  verifyBroker: true,
+  login: undefined,
+  passcode: undefined,
+  passcodeFile: undefined,
+  virtualHost: undefined,
+  heartBeatMs: 30_000,
+  connectTimeoutMs: 10_000,
+  receiptTimeoutMs: 30_000,
+  retryForMs: 60_000,
+} as const;
+
+/** What is read of the log where a file says nothing. */
+export const LOGGING_DEFAULTS = {
+  logfile: undefined,
+  level: "INFO",
+  console: true,
+  format: "text",
+} as const;

@@ -5,7 +5,13 @@ import {
   readReceiverConfig,
   readSenderConfig,
 } from "../../../../lib/config/mod.ts";
-import { file, RECEIVER, SENDER } from "./made_files.ts";
+import {
+  BROKER_DEFAULTS,
+  file,
+  LOGGING_DEFAULTS,
+  RECEIVER,
+  SENDER,
+} from "./made_files.ts";
 
 Deno.test("readSenderConfig() fills in every default", () => {
   const { config, warnings } = readSenderConfig(file(SENDER));
@@ -14,17 +20,8 @@ Deno.test("readSenderConfig() fills in every default", () => {
     file: "F",
     keepRunning: false,
     broker: {
+      ...BROKER_DEFAULTS,
       addresses: [{ host: "broker.example", port: 61613 }],
-      useTls: true,
-      verifyBroker: true,
-      login: undefined,
-      passcode: undefined,
-      passcodeFile: undefined,
-      virtualHost: undefined,
-      heartBeatMs: 30_000,
-      connectTimeoutMs: 10_000,
-      receiptTimeoutMs: 30_000,
-      retryForMs: 60_000,
     },
     certificates: {
       certificate: "/c",
@@ -48,12 +45,7 @@ Deno.test("readSenderConfig() fills in every default", () => {
       maxLockMs: 600_000,
       umask: 0o027,
     },
-    logging: {
-      logfile: undefined,
-      level: "INFO",
-      console: true,
-      format: "text",
-    },
+    logging: LOGGING_DEFAULTS,
   });
 });
 

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { parseIni } from "../../../../lib/config/mod.ts";
 import { testWith } from "../../../peers/parts.ts";
-import { askPython, randomNumbers } from "../../../peers/python_config.ts";
+import { askPython } from "../../../peers/python_config.ts";
+import { Random } from "../../../kit/random.ts";
 
 /** Every line of a made-up file is one of these. */
 const LINES = [
@@ -109,15 +110,15 @@ testWith(
   ["python3-dirq"],
   "parseIni() reads and refuses the same files as Python",
   async () => {
-    const random = randomNumbers(20_261_120);
+    const random = new Random(20_261_120);
     const texts = Array.from({ length: 3000 }, () => {
-      const length = 1 + random(14);
+      const length = 1 + random.below(14);
       const lines = Array.from(
         { length },
-        () => LINES[random(LINES.length)]! + ENDS[random(ENDS.length)]!,
+        () => random.pick(LINES) + random.pick(ENDS),
       );
       // Most files should get past the first line.
-      return (random(4) > 0 ? "[s]\n" : "") + lines.join("");
+      return (random.below(4) > 0 ? "[s]\n" : "") + lines.join("");
     });
     texts.push(`[s]\n${LINES.slice(-13).join("\n")}\nx = 1\n`);
     const expected = await askPython<Found[]>(PYTHON, texts);

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { readSsm1Config } from "../../../../lib/config/mod.ts";
 import { testWith } from "../../../peers/parts.ts";
 import { file, SSM1 } from "../files/made_files.ts";
-import { askPython, randomNumbers } from "../../../peers/python_config.ts";
+import { askPython } from "../../../peers/python_config.ts";
+import { Random } from "../../../kit/random.ts";
 
 const VARIABLES: Record<string, string> = {
   SSM_HOME: "/opt/apel/ssm",
@@ -54,13 +55,13 @@ testWith(
   ["python3-dirq"],
   "readSsm1Config() expands and tidies paths as Python does",
   async () => {
-    const random = randomNumbers(19);
+    const random = new Random(19);
     // Two slashes in front are kept by Python, and mean one slash.
     const texts = Array.from({ length: 2000 }, () => {
-      const length = 1 + random(7);
+      const length = 1 + random.below(7);
       const pieces = Array.from(
         { length },
-        () => PIECES[random(PIECES.length)],
+        () => random.pick(PIECES),
       );
       return `x${pieces.join("")}`;
     });

@@ -8,20 +8,32 @@ import {
   type PeerCertificates,
 } from "../../../../lib/net/mod.ts";
 import { sharedServer, testWith } from "../../../peers/parts.ts";
-import {
-  der,
-  keyPair,
-  type Material,
-  material,
-  rewriteKey,
-} from "../../../kit/pki/net_material.ts";
+import { der, keyPair } from "../../../kit/pki/key_pair.ts";
+import { type TestPki, testPki } from "../../../kit/pki/test_pki.ts";
+import { openssl } from "../../../peers/openssl/openssl.ts";
 import { opensslServer } from "../../../peers/openssl/openssl_server.ts";
 import { accept, failure, receive, send } from "../streams.ts";
 
 const HOST = "127.0.0.1";
-const made = sharedServer(["openssl"], material);
+const made = sharedServer(["openssl"], testPki);
 
-function test(name: string, fn: (material: Material) => Promise<void>): void {
+/** An encrypted PKCS #8, with the passphrase `secret`. */
+const ENCRYPTED = ["pkcs8", "-topk8", "-passout", "pass:secret"];
+/** The encrypted form that `openssl` had before. */
+const OLD_ENCRYPTED = [
+  "rsa",
+  "-traditional",
+  "-aes256",
+  "-passout",
+  "pass:secret",
+];
+
+/** `key` written anew by an `openssl` command. */
+async function rewriteKey(key: string, command: string[]): Promise<string> {
+  return new TextDecoder().decode(await openssl(command, { stdin: key }));
+}
+
+function test(name: string, fn: (pki: TestPki) => Promise<void>): void {
   testWith(["openssl"], name, () => fn(made()));
 }
 
@@ -34,7 +46,7 @@ test("dial() shows the verifier what the broker sent, for the name that was dial
     tls: { verify: (...shown) => void seen.push(shown) },
   });
   assert.deepEqual(seen, [[
-    { leaf: der(m.server), others: [der(m.ca)] },
+    { leaf: der(m.server), others: [der(m.ca.credentials)] },
     "localhost",
   ]]);
   assert.deepEqual(socket.peer, seen[0]![0]);
@@ -115,24 +127,13 @@ test("dial() sends SNI for a name and none for an address", async (m) => {
 });
 
 /** The client's key in every dress that administrators have. */
-const KEYS: readonly [string, "client" | "ecClient", string[], string?][] = [
-  ["PKCS #8 RSA", "client", ["pkcs8", "-topk8", "-nocrypt"]],
-  ["PKCS #1", "client", ["rsa", "-traditional"]],
-  ["PKCS #8 EC", "ecClient", ["pkcs8", "-topk8", "-nocrypt"]],
-  ["SEC 1", "ecClient", ["ec"]],
-  ["encrypted PKCS #8", "client", [
-    "pkcs8",
-    "-topk8",
-    "-passout",
-    "pass:secret",
-  ], "secret"],
-  ["encrypted PKCS #1", "client", [
-    "rsa",
-    "-traditional",
-    "-aes256",
-    "-passout",
-    "pass:secret",
-  ], "secret"],
+const KEYS: readonly [string, "host" | "ec", string[], string?][] = [
+  ["PKCS #8 RSA", "host", ["pkcs8", "-topk8", "-nocrypt"]],
+  ["PKCS #1", "host", ["rsa", "-traditional"]],
+  ["PKCS #8 EC", "ec", ["pkcs8", "-topk8", "-nocrypt"]],
+  ["SEC 1", "ec", ["ec"]],
+  ["encrypted PKCS #8", "host", ENCRYPTED, "secret"],
+  ["encrypted PKCS #1", "host", OLD_ENCRYPTED, "secret"],
 ];
 
 for (const [what, whose, command, passphrase] of KEYS) {
@@ -140,7 +141,7 @@ for (const [what, whose, command, passphrase] of KEYS) {
     await using listener = await listen({
       tls: { keyPair: keyPair(m.server), clientCertificate: "required" },
     });
-    const key = await rewriteKey(m[whose].keyPem, ...command);
+    const key = await rewriteKey(m[whose].keyPem, command);
     const socket = await dial({
       host: HOST,
       port: listener.port,
@@ -162,7 +163,7 @@ for (const [what, whose, command, passphrase] of KEYS) {
 const BAD_PAIRS: readonly [
   string,
   (
-    m: Material,
+    m: TestPki,
   ) => Promise<{ certificate?: string; key?: string; passphrase?: string }>,
   string,
   string | RegExp,
@@ -176,13 +177,7 @@ const BAD_PAIRS: readonly [
   [
     "an encrypted key without passphrase",
     async (m) => ({
-      key: await rewriteKey(
-        m.client.keyPem,
-        "pkcs8",
-        "-topk8",
-        "-passout",
-        "pass:secret",
-      ),
+      key: await rewriteKey(m.host.keyPem, ENCRYPTED),
     }),
     "KEY",
     "Cannot read private key: it is encrypted and no passphrase is given",
@@ -190,14 +185,7 @@ const BAD_PAIRS: readonly [
   [
     "an old encrypted key without passphrase",
     async (m) => ({
-      key: await rewriteKey(
-        m.client.keyPem,
-        "rsa",
-        "-traditional",
-        "-aes128",
-        "-passout",
-        "pass:secret",
-      ),
+      key: await rewriteKey(m.host.keyPem, OLD_ENCRYPTED),
     }),
     "KEY",
     "Cannot read private key: it is encrypted and no passphrase is given",
@@ -205,13 +193,7 @@ const BAD_PAIRS: readonly [
   [
     "an encrypted key with a wrong passphrase",
     async (m) => ({
-      key: await rewriteKey(
-        m.client.keyPem,
-        "pkcs8",
-        "-topk8",
-        "-passout",
-        "pass:secret",
-      ),
+      key: await rewriteKey(m.host.keyPem, ENCRYPTED),
       passphrase: "wrong",
     }),
     "KEY",
@@ -233,7 +215,7 @@ const BAD_PAIRS: readonly [
 
 for (const [what, change, code, message] of BAD_PAIRS) {
   test(`dial() refuses ${what}`, async (m) => {
-    const pair = { ...keyPair(m.client), ...await change(m) };
+    const pair = { ...keyPair(m.host), ...await change(m) };
     await assert.rejects(
       dial({ host: HOST, port: 1, tls: { keyPair: pair, verify: "none" } }),
       (error) => {
@@ -289,7 +271,7 @@ const REFUSALS: readonly [string, string[], boolean, string][] = [
 for (const [what, options, certified, words] of REFUSALS) {
   test(`dial() says why when the broker ${what}`, async (m) => {
     await using server = await opensslServer(m, ...options);
-    const pair = certified ? keyPair(m.client) : undefined;
+    const pair = certified ? keyPair(m.host) : undefined;
     await assert.rejects(
       dial({
         host: HOST,

@@ -6,7 +6,7 @@
  */
 import type { KeyObject } from "node:crypto";
 import { fileURLToPath } from "node:url";
-import { textLines } from "../../../kit/text_lines.ts";
+import { textLines } from "../../../../lib/cli/process/text_lines.ts";
 
 /** What came of a handshake, as the impersonator sees it. */
 export type Outcome =

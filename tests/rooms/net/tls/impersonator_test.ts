@@ -9,12 +9,13 @@ import {
 import { sharedServer, testWith } from "../../../peers/parts.ts";
 import { type Disguise, Impersonator } from "./impersonator.ts";
 import { LEAF_FORMS } from "./leaf_forms.ts";
-import { keyPair, material } from "../../../kit/pki/net_material.ts";
+import { keyPair } from "../../../kit/pki/key_pair.ts";
+import { testPki } from "../../../kit/pki/test_pki.ts";
 import { send } from "../streams.ts";
 
 const HOST = "127.0.0.1";
 const PARTS = ["openssl", "erlang-ssl"] as const;
-const made = sharedServer(["openssl"], material);
+const made = sharedServer(["openssl"], testPki);
 const stranger = sharedServer(
   ["erlang-ssl"],
   () => Promise.resolve(new Impersonator()),

@@ -15,7 +15,7 @@ import {
   encryptMessage,
 } from "../../../../lib/smime/mod.ts";
 import { Identities, type Job, runJobs } from "../../../kit/pki/identities.ts";
-import { bytesOf } from "../texts.ts";
+import { bytes } from "../../../kit/text.ts";
 
 /** Large contents are worked on in pieces of 512 KiB. */
 const PIECE = 1 << 19;
@@ -183,7 +183,7 @@ Deno.test("decryptMessage() leaves a binary body as it was, and opens it again",
       }),
     );
     const message = new Uint8Array([
-      ...bytesOf("Content-Type: application/pkcs7-mime\n\n"),
+      ...bytes("Content-Type: application/pkcs7-mime\n\n"),
       ...Uint8Array.fromBase64(text.split("\n\n")[1]!),
     ]);
     const before = message.slice();

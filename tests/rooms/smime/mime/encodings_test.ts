@@ -18,13 +18,14 @@ import {
   decodeQuotedPrintable,
   writeQuotedPrintable,
 } from "../../../../lib/smime/mime/quoted_printable.ts";
-import { bytesOf, TEXTS } from "../texts.ts";
+import { TEXTS } from "../../../kit/smime/texts.ts";
+import { bytes } from "../../../kit/text.ts";
 
 const decoder = new TextDecoder();
 
 function quotedPrintable(text: string | Uint8Array): string {
   const writer = new ByteWriter();
-  writeQuotedPrintable(writer, typeof text === "string" ? bytesOf(text) : text);
+  writeQuotedPrintable(writer, typeof text === "string" ? bytes(text) : text);
   return decoder.decode(writer.bytes());
 }
 
@@ -37,30 +38,30 @@ function base64(bytes: Uint8Array, columns = 64): string {
 
 Deno.test("writeBase64() writes what the runtime writes, in lines", () => {
   for (let length = 0; length < 200; length++) {
-    const bytes = Uint8Array.from({ length }, (_, i) => i * 37);
-    const text = base64(bytes);
-    assert.equal(text.replaceAll("\n", ""), bytes.toBase64());
+    const data = Uint8Array.from({ length }, (_, i) => i * 37);
+    const text = base64(data);
+    assert.equal(text.replaceAll("\n", ""), data.toBase64());
     assert.ok(text.split("\n").every((line) => line.length <= 64));
-    assert.deepEqual(decodeBase64(bytesOf(text)), bytes);
+    assert.deepEqual(decodeBase64(bytes(text)), data);
   }
 });
 
 Deno.test("putBase64() encodes bytes at the end of the place that the lines will fill", () => {
   for (const columns of [4, 64, 76]) {
     for (let length = 0; length < 500; length++) {
-      const bytes = Uint8Array.from({ length }, (_, i) => i * 37 + length);
+      const data = Uint8Array.from({ length }, (_, i) => i * 37 + length);
       const place = new Uint8Array(base64Length(length, columns));
       const end = place.subarray(place.length - length);
-      end.set(bytes);
+      end.set(data);
       putBase64(place, end, columns);
-      assert.equal(decoder.decode(place), base64(bytes, columns));
+      assert.equal(decoder.decode(place), base64(data, columns));
     }
   }
 });
 
 Deno.test("decodeBase64() skips white space and refuses everything else", () => {
-  assert.deepEqual(decodeBase64(bytesOf(" Y\tQ\r\n==\n")), bytesOf("a"));
-  assert.deepEqual(decodeBase64(bytesOf("")), bytesOf(""));
+  assert.deepEqual(decodeBase64(bytes(" Y\tQ\r\n==\n")), bytes("a"));
+  assert.deepEqual(decodeBase64(bytes("")), bytes(""));
   const wrong = [
     "Y",
     "YQ",
@@ -80,7 +81,7 @@ Deno.test("decodeBase64() skips white space and refuses everything else", () => 
   ];
   for (const text of wrong) {
     assert.throws(
-      () => decodeBase64(bytesOf(text)),
+      () => decodeBase64(bytes(text)),
       (error) => isSsmError(error, "MIME"),
       text,
     );
@@ -107,7 +108,7 @@ Deno.test("writeQuotedPrintable() keeps lines within 76 columns", () => {
   ) {
     const encoded = quotedPrintable(text);
     for (const line of encoded.split("\n")) assert.ok(line.length <= 76, line);
-    assert.equal(decoder.decode(decodeQuotedPrintable(bytesOf(encoded))), text);
+    assert.equal(decoder.decode(decodeQuotedPrintable(bytes(encoded))), text);
   }
   assert.equal(quotedPrintable("x".repeat(76)), "x".repeat(76));
   assert.equal(
@@ -118,11 +119,11 @@ Deno.test("writeQuotedPrintable() keeps lines within 76 columns", () => {
 
 Deno.test("decodeQuotedPrintable() returns any bytes that were written", () => {
   for (let length = 0; length < 300; length++) {
-    const bytes = Uint8Array.from({ length }, (_, i) => i * i * 7 + length);
-    const encoded = bytesOf(quotedPrintable(bytes));
-    assert.deepEqual(decodeQuotedPrintable(encoded), bytes);
+    const data = Uint8Array.from({ length }, (_, i) => i * i * 7 + length);
+    const encoded = bytes(quotedPrintable(data));
+    assert.deepEqual(decodeQuotedPrintable(encoded), data);
     const canonical = toCanonical(encoded);
-    assert.deepEqual(decodeQuotedPrintable(canonical), bytes);
+    assert.deepEqual(decodeQuotedPrintable(canonical), data);
   }
 });
 
@@ -138,12 +139,12 @@ Deno.test("decodeQuotedPrintable() follows RFC 2045 and refuses a lone =", () =>
     "é": "é",
   };
   for (const [encoded, text] of Object.entries(cases)) {
-    const decoded = decodeQuotedPrintable(bytesOf(encoded));
+    const decoded = decodeQuotedPrintable(bytes(encoded));
     assert.equal(decoder.decode(decoded), text, JSON.stringify(encoded));
   }
   for (const wrong of ["a=b", "=4", "=G0", "= x", "=\rx"]) {
     assert.throws(
-      () => decodeQuotedPrintable(bytesOf(wrong)),
+      () => decodeQuotedPrintable(bytes(wrong)),
       (error) => isSsmError(error, "MIME"),
       wrong,
     );
@@ -159,8 +160,8 @@ Deno.test("toCanonical() and toLf() take CRs before an LF for one line end", () 
     "a\rb\r\rc\r\r": ["a\rb\r\rc\r\r", "a\rb\r\rc\r\r"],
   };
   for (const [text, [canonical, lf]] of Object.entries(cases)) {
-    assert.equal(decoder.decode(toCanonical(bytesOf(text))), canonical);
-    assert.equal(decoder.decode(toLf(bytesOf(text))), lf);
+    assert.equal(decoder.decode(toCanonical(bytes(text))), canonical);
+    assert.equal(decoder.decode(toLf(bytes(text))), lf);
   }
 });
 
@@ -169,11 +170,11 @@ Deno.test("putCanonical() fills exactly what canonicalLength() says, and no more
     const text of ["", "\n", "\r", "\r\n", "\r\r\n", "a\rb\n\n\r\r\nc\r\r"]
   ) {
     for (const repeat of [1, 2, 70_000]) {
-      const bytes = bytesOf(text.repeat(repeat));
-      const expected = decoder.decode(bytes).replace(/\r*\n/g, "\r\n");
-      assert.equal(canonicalLength(bytes), expected.length);
+      const data = bytes(text.repeat(repeat));
+      const expected = decoder.decode(data).replace(/\r*\n/g, "\r\n");
+      assert.equal(canonicalLength(data), expected.length);
       const place = new Uint8Array(expected.length + 1).fill(0xff);
-      putCanonical(place, bytes);
+      putCanonical(place, data);
       assert.equal(decoder.decode(place.subarray(0, -1)), expected);
       assert.equal(place.at(-1), 0xff);
     }
@@ -183,10 +184,10 @@ Deno.test("putCanonical() fills exactly what canonicalLength() says, and no more
 Deno.test("feedCanonical() gives the same bytes whatever falls on the edge of a chunk", () => {
   for (let pad = 65_520; pad < 65_545; pad++) {
     for (const text of ["\n\n\n", "\r\n\r\r\n", "\r\r\r", "x\ry"]) {
-      const bytes = bytesOf("x".repeat(pad) + text.repeat(3));
+      const data = bytes("x".repeat(pad) + text.repeat(3));
       const fed = new ByteWriter();
-      feedCanonical(bytes, (chunk) => fed.write(chunk));
-      const expected = decoder.decode(bytes).replace(/\r*\n/g, "\r\n");
+      feedCanonical(data, (chunk) => fed.write(chunk));
+      const expected = decoder.decode(data).replace(/\r*\n/g, "\r\n");
       assert.equal(decoder.decode(fed.bytes()), expected);
     }
   }

@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { findText } from "../../../../lib/smime/mime/find_text.ts";
-
-const bytes = (text: string) => new TextEncoder().encode(text);
+import { bytes } from "../../../kit/text.ts";
 
 Deno.test("findText() finds the first occurrence at or after the start", () => {
   const haystack = bytes("--ab--ab");

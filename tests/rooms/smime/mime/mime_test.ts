@@ -6,15 +6,15 @@ import {
   transferEncodingOf,
 } from "../../../../lib/smime/mime/entity.ts";
 import { splitMultipart } from "../../../../lib/smime/mime/multipart.ts";
-import { bytesOf } from "../texts.ts";
+import { bytes } from "../../../kit/text.ts";
 
 const decoder = new TextDecoder();
 const isMime = (error: unknown) => isSsmError(error, "MIME");
-const parse = (text: string) => parseEntity(bytesOf(text), 1000);
+const parse = (text: string) => parseEntity(bytes(text), 1000);
 const typeOf = (value: string) =>
   contentTypeOf(parse(`Content-Type: ${value}\n\n`));
 const split = (text: string, boundary = "b", maxParts = 5) =>
-  splitMultipart(bytesOf(text), boundary, maxParts).map((part) =>
+  splitMultipart(bytes(text), boundary, maxParts).map((part) =>
     decoder.decode(part)
   );
 
@@ -50,9 +50,9 @@ Deno.test("parseEntity() refuses malformed header blocks", () => {
 Deno.test("parseEntity() reads headers up to its limit", () => {
   const block = `A: ${"x".repeat(95)}\n\n`;
   assert.equal(block.length, 100);
-  assert.equal(parseEntity(bytesOf(`${block}body`), 100).body.length, 4);
+  assert.equal(parseEntity(bytes(`${block}body`), 100).body.length, 4);
   assert.throws(
-    () => parseEntity(bytesOf(`${block}body`), 98),
+    () => parseEntity(bytes(`${block}body`), 98),
     (error) => isSsmError(error, "LIMIT"),
   );
 });

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { choosePayloadForm } from "../../../../lib/smime/mod.ts";
-import { bytesOf } from "../texts.ts";
+import { bytes } from "../../../kit/text.ts";
 
 Deno.test("choosePayloadForm() keeps the text form for trimmed printable ASCII", () => {
   for (
     const text of ["x", "a\nb", "a\tb \n c", "\n\nx", " x", "-".repeat(5000)]
   ) {
-    assert.equal(choosePayloadForm(bytesOf(text)), "text", text);
+    assert.equal(choosePayloadForm(bytes(text)), "text", text);
   }
 });
 
@@ -25,7 +25,7 @@ Deno.test("choosePayloadForm() takes quoted-printable for any other text", () =>
     "application/x-pkcs7-mime",
   ];
   for (const text of texts) {
-    assert.equal(choosePayloadForm(bytesOf(text)), "quoted-printable", text);
+    assert.equal(choosePayloadForm(bytes(text)), "quoted-printable", text);
   }
 });
 

@@ -5,7 +5,7 @@
  * @module
  */
 import { DirqSchema } from "../../../../lib/spool/mod.ts";
-import { Dying } from "../dying.ts";
+import { Dying } from "../../../kit/programs/dying.ts";
 
 const [root = "", key = "", statement = "", killAt = ""] = Deno.args;
 const queue = await DirqSchema.open(`${root}/incoming`, {

@@ -3,6 +3,7 @@ import {
   ChangedError,
   CheckedFile,
 } from "../../../../lib/spool/disk/checked_file.ts";
+import { systemClock } from "../../../../lib/time/mod.ts";
 
 const encoder = new TextEncoder();
 
@@ -12,7 +13,7 @@ async function reading(
 ): Promise<{ read: Promise<Uint8Array>; path: string; checked: CheckedFile }> {
   const path = await Deno.makeTempFile({ prefix: "checked-" });
   await Deno.writeTextFile(path, "a".repeat(1_000_000));
-  const checked = new CheckedFile(await Deno.lstat(path));
+  const checked = new CheckedFile(await Deno.lstat(path), systemClock);
   const read = checked.read(path);
   // The first piece is under way now, and nothing of it has come yet.
   meanwhile(path);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { DirectoryWatch, DirqSimple } from "../../../../lib/spool/mod.ts";
-import { intercepted } from "../intercepted.ts";
-import { bytes } from "../outgoing_suite.ts";
+import { intercepted } from "../../../kit/disk/intercepted.ts";
+import { bytes } from "../../../kit/text.ts";
 
 /** Nobody stops waiting. */
 const { signal: NEVER } = new AbortController();

@@ -10,8 +10,9 @@ import {
   PlainDirectory,
 } from "../../../../lib/spool/mod.ts";
 import { isErrno } from "../../../../lib/errors.ts";
-import { intercepted } from "../intercepted.ts";
-import { age, bytes, isSpoolError, locked } from "../outgoing_suite.ts";
+import { intercepted } from "../../../kit/disk/intercepted.ts";
+import { age, isSpoolError, locked } from "../outgoing_suite.ts";
+import { bytes } from "../../../kit/text.ts";
 
 /** A spool in a directory of its own, and what it warns of. */
 class Watched implements AsyncDisposable {

@@ -1,14 +1,10 @@
 import assert from "node:assert/strict";
 import { PlainDirectory } from "../../../../lib/spool/mod.ts";
 import { testWith } from "../../../peers/parts.ts";
-import {
-  age,
-  bytes,
-  isSpoolError,
-  locked,
-  outgoingSuite,
-} from "../outgoing_suite.ts";
+import { age, isSpoolError, locked, outgoingSuite } from "../outgoing_suite.ts";
+import { bytes } from "../../../kit/text.ts";
 import { startPython } from "../../../peers/python_dirq.ts";
+import { temporaryDirectory } from "../../../kit/disk/directories.ts";
 
 let made = 0;
 
@@ -286,12 +282,4 @@ async function claimOf(directory: string, name: string): Promise<string> {
     }
   }
   throw new Error(`nobody claims ${name}`);
-}
-
-async function temporaryDirectory() {
-  const path = await Deno.makeTempDir();
-  return {
-    path,
-    [Symbol.asyncDispose]: () => Deno.remove(path, { recursive: true }),
-  };
 }

@@ -5,7 +5,7 @@
  * @module
  */
 import { Ssm1Incoming } from "../../../../lib/spool/mod.ts";
-import { Dying } from "../dying.ts";
+import { Dying } from "../../../kit/programs/dying.ts";
 
 const [path = "", body = "", signer = "", killAt = "", statement] = Deno.args;
 const spool = await Ssm1Incoming.open(path);

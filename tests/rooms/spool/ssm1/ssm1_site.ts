@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { namesIn } from "../../../kit/disk/directories.ts";
 
 /** Names in a directory, sorted; hidden ones not, as a consumer of `incoming` would see them. */
 export function visibleIn(directory: string): string[] {
@@ -19,8 +20,4 @@ export function bodiesIn(directory: string): string[] {
   return visibleIn(directory).filter((name) =>
     !/\.(sig|err|count)$/.test(name)
   );
-}
-
-function namesIn(directory: string): string[] {
-  return Array.from(Deno.readDirSync(directory), ({ name }) => name).sort();
 }

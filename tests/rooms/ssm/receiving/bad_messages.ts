@@ -3,11 +3,15 @@
  *
  * @module
  */
-import { forgeSignedData, opaque, textEntity } from "../../smime/forge.ts";
+import {
+  forgeSignedData,
+  opaque,
+  textEntity,
+} from "../../../kit/smime/forge.ts";
 import { type Credentials, openssl } from "../../../peers/openssl/openssl.ts";
 import type { TestPki } from "../../../kit/pki/test_pki.ts";
 import { sealed, signerOf } from "../../../kit/receiving.ts";
-import { bytes, text } from "../../../kit/stage.ts";
+import { bytes, text } from "../../../kit/text.ts";
 
 /** A bad message, and what is to be said of it. */
 export interface BadMessage {

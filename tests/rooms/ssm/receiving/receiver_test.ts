@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { SignedSpool } from "../../../../lib/spool/mod.ts";
-import { TestBroker } from "../../broker/harness.ts";
+import { TestBroker } from "../../../kit/net/test_broker.ts";
 import {
   GatedEnvelope,
   plainEnvelope,
@@ -9,10 +9,13 @@ import {
 import {
   acks,
   deliver,
+  deliveringAll,
   sayGoodbye,
   ScriptedBroker,
+  subscribed,
 } from "../../../kit/net/scripted_broker.ts";
-import { bytes, endpoint, QUEUE, Stage, text } from "../../../kit/stage.ts";
+import { endpoint, QUEUE, Stage } from "../../../kit/stage.ts";
+import { bytes, text } from "../../../kit/text.ts";
 
 Deno.test("receive() subscribes to be asked for each message, and for no more than it wants", async () => {
   await using stage = await Stage.open();
@@ -70,8 +73,7 @@ Deno.test("receive() acknowledges a message only once it is on disk", async () =
   await using stage = await Stage.open();
   const envelope = new GatedEnvelope();
   await using broker = await ScriptedBroker.start(async (peer) => {
-    await peer.welcome();
-    await peer.expect("SUBSCRIBE");
+    await subscribed(peer);
     await deliver(peer, [{ body: "record", id: "r" }, {
       body: "",
       id: "ping",
@@ -98,8 +100,7 @@ Deno.test("receive() keeps the order of arrival, whichever message is opened fir
   const envelope = new GatedEnvelope();
   const bodies = ["a", "b", "c", "d", "e"];
   await using broker = await ScriptedBroker.start(async (peer) => {
-    await peer.welcome();
-    await peer.expect("SUBSCRIBE");
+    await subscribed(peer);
     await deliver(peer, bodies.map((body) => ({ body, id: body })));
     for (const body of bodies) await envelope.arrival(body);
     for (const body of bodies.toReversed()) envelope.release(body);
@@ -142,13 +143,9 @@ Deno.test("receive() commits messages side by side, and still acknowledges them 
       };
     },
   };
-  await using broker = await ScriptedBroker.start(async (peer) => {
-    await peer.welcome();
-    await peer.expect("SUBSCRIBE");
-    await deliver(peer, [{ body: "one", id: "1" }, { body: "two", id: "2" }]);
-    assert.deepEqual(await acks(peer, 2), ["ack-0", "ack-1"]);
-    await sayGoodbye(peer);
-  });
+  await using broker = await ScriptedBroker.start(
+    deliveringAll([{ body: "one", id: "1" }, { body: "two", id: "2" }]),
+  );
   const receiver = await RunningReceiver.start(stage, [broker.endpoint], {
     incoming,
   });
@@ -173,13 +170,7 @@ Deno.test("receive() works on no more than `concurrency` messages at a time, how
     body: `${index}`,
     id: `${index}`,
   }));
-  await using broker = await ScriptedBroker.start(async (peer) => {
-    await peer.welcome();
-    await peer.expect("SUBSCRIBE");
-    await deliver(peer, messages);
-    await acks(peer, 40);
-    await sayGoodbye(peer);
-  });
+  await using broker = await ScriptedBroker.start(deliveringAll(messages));
   const receiver = await RunningReceiver.start(stage, [broker.endpoint], {
     envelope,
     concurrency: 3,
@@ -203,13 +194,9 @@ Deno.test("receive() keeps a message in reject when opening it fails unexpectedl
         ? Promise.reject(new RangeError("Invalid array length"))
         : plainEnvelope.open(payload),
   };
-  await using broker = await ScriptedBroker.start(async (peer) => {
-    await peer.welcome();
-    await peer.expect("SUBSCRIBE");
-    await deliver(peer, [{ body: "bad", id: "a" }, { body: "good", id: "b" }]);
-    assert.deepEqual(await acks(peer, 2), ["ack-0", "ack-1"]);
-    await sayGoodbye(peer);
-  });
+  await using broker = await ScriptedBroker.start(
+    deliveringAll([{ body: "bad", id: "a" }, { body: "good", id: "b" }]),
+  );
   const receiver = await RunningReceiver.start(stage, [broker.endpoint], {
     envelope,
   });
@@ -260,13 +247,9 @@ Deno.test("receive() shares a queue with another receiver, and nothing is lost o
 Deno.test("receive() finishes the messages at hand when it is stopped, and acknowledges them before it leaves", async () => {
   await using stage = await Stage.open();
   const envelope = new GatedEnvelope();
-  await using broker = await ScriptedBroker.start(async (peer) => {
-    await peer.welcome();
-    await peer.expect("SUBSCRIBE");
-    await deliver(peer, [{ body: "one", id: "1" }, { body: "two", id: "2" }]);
-    assert.deepEqual(await acks(peer, 2), ["ack-0", "ack-1"]);
-    await sayGoodbye(peer);
-  });
+  await using broker = await ScriptedBroker.start(
+    deliveringAll([{ body: "one", id: "1" }, { body: "two", id: "2" }]),
+  );
   const receiver = await RunningReceiver.start(stage, [broker.endpoint], {
     envelope,
   });
@@ -283,8 +266,7 @@ Deno.test("receive() does not wait for ever for a message at hand when it is sto
   await using stage = await Stage.open();
   const envelope = new GatedEnvelope();
   await using broker = await ScriptedBroker.start(async (peer) => {
-    await peer.welcome();
-    await peer.expect("SUBSCRIBE");
+    await subscribed(peer);
     await deliver(peer, [{ body: "slow", id: "1" }]);
     await sayGoodbye(peer);
     await peer.expectEnd();

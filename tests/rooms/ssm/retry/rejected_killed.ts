@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { Dying } from "../../spool/dying.ts";
+import { Dying } from "../../../kit/programs/dying.ts";
 import { type Kind, retryAll } from "./rejected_site.ts";
 
 const [kind = "", dir = "", killAt = ""] = Deno.args;

@@ -1,9 +1,8 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { DeliveredElements } from "../../../../lib/spool/mod.ts";
-import { text } from "../../../kit/stage.ts";
-import { textLines } from "../../../kit/text_lines.ts";
-import { bodiesIn } from "../../spool/ssm1/ssm1_site.ts";
+import { text } from "../../../kit/text.ts";
+import { runProgram } from "../../../kit/short_program.ts";
 import {
   BAD,
   GOOD,
@@ -41,18 +40,10 @@ async function retryAndDie(
   dir: string,
   killAt: number,
 ): Promise<string> {
-  const child = new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", "--no-check", PROGRAM, kind, dir, `${killAt}`],
-    stdin: "null",
-    stdout: "piped",
-  }).spawn();
-  let last = "";
-  for await (const line of textLines(child.stdout)) {
-    if (!line.startsWith("synced ")) {
-      last = line.replaceAll(ELEMENT, "/ELEMENT");
-    }
-  }
-  await child.status;
+  const args = ["-A", PROGRAM, kind, dir, `${killAt}`];
+  const { lines } = await runProgram(args);
+  const last = lines.filter((line) => !line.startsWith("synced ")).at(-1)!
+    .replaceAll(ELEMENT, "/ELEMENT");
   return last;
 }
 
@@ -60,12 +51,11 @@ const ELEMENT = /\/[0-9a-f]{14}\b/g;
 
 async function incoming(kind: Kind, dir: string): Promise<string[]> {
   if (kind === "ssm1") {
-    return bodiesIn(`${dir}/incoming`)
-      .filter((name) => {
-        const whole = `${dir}/incoming/${name}.sig`;
-        return Deno.statSync(whole).isFile;
-      })
-      .map((name) => Deno.readTextFileSync(`${dir}/incoming/${name}`)).sort();
+    // The signer is the last that comes: without it there is no message.
+    return Array.from(Deno.readDirSync(`${dir}/incoming`), ({ name }) => name)
+      .filter((name) => name.endsWith(".sig"))
+      .map((name) => `${dir}/incoming/${name.slice(0, -".sig".length)}`)
+      .map((path) => Deno.readTextFileSync(path)).sort();
   }
   const elements = new DeliveredElements(`${dir}/incoming`);
   const bodies = elements.list().map(async (name) =>

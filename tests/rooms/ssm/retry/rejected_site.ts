@@ -22,7 +22,7 @@ import {
   retryRejected,
 } from "../../../../lib/ssm/mod.ts";
 import { systemClock } from "../../../../lib/time/mod.ts";
-import { text } from "../../../kit/stage.ts";
+import { text } from "../../../kit/text.ts";
 
 /** A kind of directories. */
 export type Kind = "dirq" | "ssm1";
@@ -81,6 +81,14 @@ export async function openSpools(kind: Kind, dir: string): Promise<{
 export async function rejectThree(kind: Kind, dir: string): Promise<void> {
   const { reject } = await openSpools(kind, dir);
   for (const body of [GOOD, BAD, OF_LOADER]) {
+    if (kind === "ssm1" && body === OF_LOADER) {
+      // The name that it had in incoming, which no other message there has.
+      const path = `${dir}/reject/20260102-030405-006`;
+      await Deno.writeTextFile(`${path}.err`, "Parsing unsuccessful: x\n");
+      await Deno.writeTextFile(`${path}.sig`, `${SIGNER}\n`);
+      await Deno.writeTextFile(path, body);
+      continue;
+    }
     const fields = {
       ...{ body, empaid: `id of ${body}` },
       signer: body === OF_LOADER ? SIGNER : "Not available.",
@@ -91,18 +99,23 @@ export async function rejectThree(kind: Kind, dir: string): Promise<void> {
   }
 }
 
-/** Judges all that is in reject again. */
+/**
+ * Judges all that is in reject again: one message after the other, so that the steps of
+ * two runs are the same.
+ */
 export async function retryAll(kind: Kind, dir: string): Promise<Retried[]> {
   const { rejected, ...spools } = await openSpools(kind, dir);
   const ids: string[] = [];
   for await (const { id } of rejected.entries()) ids.push(id);
   const retried: Retried[] = [];
-  await retryRejected({
-    ...spools,
-    ...{ rejected, ids, envelope, clock: systemClock },
-    log: new Logger("test", []),
-    signal: new AbortController().signal,
-    onRetried: (one) => retried.push(one),
-  });
+  for (const id of ids) {
+    await retryRejected({
+      ...spools,
+      ...{ rejected, ids: [id], envelope, clock: systemClock },
+      log: new Logger("test", []),
+      signal: new AbortController().signal,
+      onRetried: (one) => retried.push(one),
+    });
+  }
   return retried;
 }

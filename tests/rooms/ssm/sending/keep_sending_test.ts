@@ -10,11 +10,12 @@ import {
   type OutgoingCarrier,
   type Ssm1OutgoingCarrier,
 } from "../../../../lib/ssm/mod.ts";
-import { FakeClock } from "../../../kit/fake_clock.ts";
+import { InstantClock } from "../../../kit/clocks.ts";
 import { sharedServer, testWith } from "../../../peers/parts.ts";
 import { testPki } from "../../../kit/pki/test_pki.ts";
 import { digestOnly, hastyClock, Ssm1Stage } from "../ssm1/ssm1_stage.ts";
-import { bytes, endpoint, Stage } from "../../../kit/stage.ts";
+import { endpoint, Stage } from "../../../kit/stage.ts";
+import { bytes } from "../../../kit/text.ts";
 
 const PARTS = ["openssl"] as const;
 const pki = sharedServer(PARTS, testPki);
@@ -259,7 +260,7 @@ Deno.test("keepSending() lets a connection go that nothing is sent on, and makes
     carrier,
     log,
     signal,
-    clock: new FakeClock(),
+    clock: new InstantClock(),
     checkEveryMs: 10_000,
     maxIdleMs: 60_000,
     watch: {

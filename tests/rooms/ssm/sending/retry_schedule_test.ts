@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { RetrySchedule } from "../../../../lib/ssm/mod.ts";
-import { ManualClock } from "../../../kit/manual_clock.ts";
+import { ManualClock } from "../../../kit/clocks.ts";
 
 function schedule(clock: ManualClock): RetrySchedule {
   return new RetrySchedule({

@@ -9,7 +9,7 @@ import {
   type SendAllOptions,
   Ssm2OutgoingCarrier,
 } from "../../../../lib/ssm/mod.ts";
-import { FakeClock } from "../../../kit/fake_clock.ts";
+import { InstantClock } from "../../../kit/clocks.ts";
 import {
   endpoint,
   QUEUE,
@@ -68,7 +68,7 @@ export async function sendOver(
     endpoints: [endpoint(port)],
     destination: QUEUE,
     retryForMs: 0,
-    clock: new FakeClock(),
+    clock: new InstantClock(),
     ...{ log, signal },
   });
   prepare(carrier);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { bytes } from "../../../kit/stage.ts";
-import { partsOf, whyNot } from "./documents.ts";
+import { bytes } from "../../../kit/text.ts";
+import { partsOf, whyNot } from "../../../kit/accounting_documents.ts";
 
 const APEL_HEADERS = [
   "APEL-individual-job-message: v0.3",

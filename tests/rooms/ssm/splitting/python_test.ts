@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { Random } from "../../../kit/random.ts";
-import { bytes } from "../../../kit/stage.ts";
+import { bytes } from "../../../kit/text.ts";
 import { testWith } from "../../../peers/parts.ts";
 import { askPython } from "../../../peers/python_config.ts";
-import { MAKERS, partsOf } from "./documents.ts";
+import { MAKERS, partsOf } from "../../../kit/accounting_documents.ts";
 
 /** Reads the records of each text as the loader of APEL does. */
 const READ = `

@@ -1,7 +1,12 @@
 import assert from "node:assert/strict";
 import { Random } from "../../../kit/random.ts";
-import { bytes } from "../../../kit/stage.ts";
-import { type Made, MAKERS, partsOf, whyNot } from "./documents.ts";
+import { bytes } from "../../../kit/text.ts";
+import {
+  type Made,
+  MAKERS,
+  partsOf,
+  whyNot,
+} from "../../../kit/accounting_documents.ts";
 
 const SEEDS = 300;
 

@@ -21,7 +21,7 @@ import {
   type StompClient,
   systemClock,
 } from "../../../../lib/stomp/mod.ts";
-import { type RawClient, TestBroker } from "../../broker/harness.ts";
+import { type RawClient, TestBroker } from "../../../kit/net/test_broker.ts";
 import type { Credentials } from "../../../peers/openssl/openssl.ts";
 import { endpoint, Stage } from "../../../kit/stage.ts";
 

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { ourConsumer, type Ours } from "./ours.ts";
 import type { Peer } from "../../../peers/ssm1/peer.ts";
 import type { Deviations } from "../../../peers/ssm1/peer_orders.ts";
-import { EMBEDDED, type Stage, stageTests, text } from "./stage.ts";
+import { EMBEDDED, type Stage, stageTests } from "./stage.ts";
+import { text } from "../../../kit/text.ts";
 
 const test = stageTests(EMBEDDED);
 

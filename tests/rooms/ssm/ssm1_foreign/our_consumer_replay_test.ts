@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import type { StompClient, StompMessage } from "../../../../lib/stomp/mod.ts";
 import { endpoint } from "../../../kit/stage.ts";
 import { ourConsumer, ourProducer, type Ours } from "./ours.ts";
-import { EMBEDDED, md5, type Stage, stageTests, text } from "./stage.ts";
+import { EMBEDDED, md5, type Stage, stageTests } from "./stage.ts";
+import { text } from "../../../kit/text.ts";
 
 const test = stageTests(EMBEDDED);
 

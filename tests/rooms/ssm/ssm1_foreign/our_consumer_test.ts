@@ -9,8 +9,8 @@ import {
   noise,
   PRODUCER_DN,
   stageTests,
-  text,
 } from "./stage.ts";
+import { text } from "../../../kit/text.ts";
 
 /** What a stored message of `pki.host` with this content looks like. */
 function stored(content: string | Uint8Array) {

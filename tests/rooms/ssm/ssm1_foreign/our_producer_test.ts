@@ -9,8 +9,8 @@ import {
   noise,
   PRODUCER_DN,
   stageTests,
-  text,
 } from "./stage.ts";
+import { text } from "../../../kit/text.ts";
 
 for (const kind of [EMBEDDED, ACTIVEMQ]) {
   const test = stageTests(kind);

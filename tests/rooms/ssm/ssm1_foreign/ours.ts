@@ -9,14 +9,10 @@ import {
   ssm,
   ssmCommand,
 } from "../../../kit/program.ts";
+import { iniText, type Section, type Sections } from "../../../kit/ini_text.ts";
 import type { Credentials } from "../../../peers/openssl/openssl.ts";
 import { filesIn } from "../../../peers/ssm1/peer.ts";
 import { CONSUMER_DN, type Stage } from "./stage.ts";
-
-type Section = Readonly<Record<string, string | number>>;
-
-/** Sections of a configuration file, or what is changed in it. */
-export type Changes = Readonly<Record<string, Section>>;
 
 /** 20 MB on a busy machine; less than {@linkcode PATIENT}. */
 const RUN_TIMEOUT_MS = 90_000;
@@ -37,7 +33,7 @@ export class Ours {
     { as, port = stage.port, ...more }: {
       as: Credentials;
       port?: number | undefined;
-      sections: readonly Changes[];
+      sections: readonly Sections[];
     },
   ) {
     this.path = `${stage.dir}/${name}`;
@@ -60,7 +56,7 @@ export class Ours {
       },
       pidfile: { pidfile: `${this.path}.pid` },
     }, ...more.sections];
-    Deno.writeTextFileSync(this.#config, iniText(sections));
+    Deno.writeTextFileSync(this.#config, iniText(...sections));
   }
 
   /** Puts files into outgoing. */
@@ -120,7 +116,7 @@ export function ourProducer(
   { name = "our-producer", as = stage.pki.host, more = {}, port }: {
     name?: string;
     as?: Credentials;
-    more?: Changes;
+    more?: Sections;
     port?: number;
   } = {},
 ): Ours {
@@ -136,7 +132,7 @@ export function ourProducer(
 /** One of ours that receives as `pki.server`. */
 export function ourConsumer(
   stage: Stage,
-  { more = {}, port }: { more?: Changes; port?: number } = {},
+  { more = {}, port }: { more?: Sections; port?: number } = {},
 ): Ours {
   const consumer = {
     topic: stage.topic,
@@ -146,18 +142,4 @@ export function ourConsumer(
   const { server: as } = stage.pki;
   const sections = [{ consumer }, more];
   return new Ours(stage, "our-consumer", { as, port, sections });
-}
-
-function iniText(changes: readonly Changes[]): string {
-  const sections: Record<string, Section> = {};
-  for (const change of changes) {
-    for (const [name, keys] of Object.entries(change)) {
-      sections[name] = { ...sections[name], ...keys };
-    }
-  }
-  return Object.entries(sections).map(([name, keys]) => {
-    const lines = Object.entries(keys)
-      .map(([key, value]) => `${key}: ${value}\n`);
-    return `[${name}]\n${lines.join("")}\n`;
-  }).join("");
 }

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
-import { TestBroker } from "../../broker/harness.ts";
-import { type Changes, ourConsumer, ourProducer, Ours } from "./ours.ts";
+import { TestBroker } from "../../../kit/net/test_broker.ts";
+import { ourConsumer, ourProducer, Ours } from "./ours.ts";
+import type { Sections } from "../../../kit/ini_text.ts";
 import {
   ACTIVEMQ,
   BINARY,
@@ -39,7 +40,7 @@ stageTests(RABBITMQ)(
 async function understandEachOther(
   stage: Stage,
   ack: string,
-  more: Changes = {},
+  more: Sections = {},
 ): Promise<void> {
   const consumer = ourConsumer(stage, { more });
   await using running = await consumer.consume();

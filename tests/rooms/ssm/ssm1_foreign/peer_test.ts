@@ -8,8 +8,8 @@ import {
   PRODUCER_DN,
   type Stage,
   stageTests,
-  text,
 } from "./stage.ts";
+import { text } from "../../../kit/text.ts";
 
 /** A consumer and a producer; the consumer first, since a topic keeps nothing. */
 async function both(

@@ -7,7 +7,7 @@ import assert from "node:assert/strict";
 import type { Outcome } from "../../../kit/program.ts";
 import type { Ours } from "./ours.ts";
 import type { Peer } from "../../../peers/ssm1/peer.ts";
-import { text } from "./stage.ts";
+import { text } from "../../../kit/text.ts";
 
 /** A run that must say and end as this. */
 export function assertRun(

@@ -3,7 +3,7 @@ import { Logger } from "../../../../lib/log/logger.ts";
 import { Ssm1IncomingCarrier } from "../../../../lib/ssm/mod.ts";
 import { contentDigest } from "../../../../lib/spool/mod.ts";
 import { systemClock } from "../../../../lib/stomp/mod.ts";
-import { TestBroker } from "../../broker/harness.ts";
+import { TestBroker } from "../../../kit/net/test_broker.ts";
 import { endpoint } from "../../../kit/stage.ts";
 import { md5 } from "./stage.ts";
 

@@ -4,7 +4,7 @@
  * @module
  */
 import { createHash } from "node:crypto";
-import { TestBroker } from "../../broker/harness.ts";
+import { TestBroker } from "../../../kit/net/test_broker.ts";
 import { startActiveMq } from "../../../peers/activemq.ts";
 import { type Part, sharedServer, testWith } from "../../../peers/parts.ts";
 import { startRabbitMq } from "../../../peers/rabbitmq.ts";
@@ -142,11 +142,6 @@ export const BINARY: Uint8Array = Uint8Array.from(
   { length: 5000 },
   (_, index) => [0, 13, 10, 255][index] ?? index % 256,
 );
-
-/** The text of a file. */
-export function text(bytes: Uint8Array | undefined): string {
-  return new TextDecoder().decode(bytes);
-}
 
 /** Bytes that zlib makes no smaller. */
 export function noise(length: number): Uint8Array {

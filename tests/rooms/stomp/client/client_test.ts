@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { isSsmError } from "../../../../lib/errors.ts";
 import { StompClient, StompError } from "../../../../lib/stomp/mod.ts";
-import { bytes, failure } from "../frame/bytes.ts";
-import { ManualClock } from "../../../kit/manual_clock.ts";
+import { failure } from "../frame/bytes.ts";
+import { bytes } from "../../../kit/text.ts";
+import { ManualClock } from "../../../kit/clocks.ts";
 import { connected, scripted } from "../../../kit/net/scripted_peer.ts";
 
 const BODY = bytes("body");

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import type { StompMessage, StompVersion } from "../../../../lib/stomp/mod.ts";
 import { Subscription } from "../../../../lib/stomp/client/subscription.ts";
-import { bytes, failure, text } from "../frame/bytes.ts";
+import { failure } from "../frame/bytes.ts";
+import { bytes, text } from "../../../kit/text.ts";
 import { connected } from "../../../kit/net/scripted_peer.ts";
 
 /** A MESSAGE frame. */

@@ -2,8 +2,9 @@ import assert from "node:assert/strict";
 import { isSsmError } from "../../../../lib/errors.ts";
 import type { Socket } from "../../../../lib/net/mod.ts";
 import { makeFrame, StompConnection } from "../../../../lib/stomp/mod.ts";
-import { bytes, failure, plain, text } from "../frame/bytes.ts";
-import { ManualClock } from "../../../kit/manual_clock.ts";
+import { failure, plain } from "../frame/bytes.ts";
+import { bytes, text } from "../../../kit/text.ts";
+import { ManualClock } from "../../../kit/clocks.ts";
 import { scripted } from "../../../kit/net/scripted_peer.ts";
 
 /** A socket without a network: the test reads and writes at its other end. */

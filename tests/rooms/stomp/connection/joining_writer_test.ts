@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { JoiningWriter } from "../../../../lib/stomp/connection/joining_writer.ts";
+import { bytes } from "../../../kit/text.ts";
 
 /** A network that takes a write when it is told to. */
 class SlowNetwork {
@@ -21,10 +22,6 @@ class SlowNetwork {
   fail(): void {
     this.#gates.shift()!.reject(new Error("cut"));
   }
-}
-
-function bytes(text: string): Uint8Array {
-  return new TextEncoder().encode(text);
 }
 
 /** Lets everything run that waits for nothing. */

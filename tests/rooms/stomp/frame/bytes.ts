@@ -9,16 +9,7 @@ import {
   type FrameLimits,
   type StompVersion,
 } from "../../../../lib/stomp/mod.ts";
-
-/** UTF-8 of `text`. */
-export function bytes(text: string): Uint8Array<ArrayBuffer> {
-  return new TextEncoder().encode(text);
-}
-
-/** `data` as UTF-8. */
-export function text(data: Uint8Array): string {
-  return new TextDecoder().decode(data);
-}
+import { bytes, text } from "../../../kit/text.ts";
 
 /** A frame as plain data, to be compared. */
 export function plain({ command, headers, body }: Frame) {

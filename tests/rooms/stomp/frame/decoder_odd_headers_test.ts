@@ -5,7 +5,8 @@ import {
   makeFrame,
   type StompVersion,
 } from "../../../../lib/stomp/mod.ts";
-import { bytes, decode, failure, plain, singly } from "./bytes.ts";
+import { decode, failure, plain, singly } from "./bytes.ts";
+import { bytes } from "../../../kit/text.ts";
 
 /** `\xHH` in a text stands for that byte. */
 function raw(text: string): Uint8Array<ArrayBuffer> {

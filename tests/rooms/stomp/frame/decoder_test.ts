@@ -6,7 +6,8 @@ import {
   makeFrame,
   type StompVersion,
 } from "../../../../lib/stomp/mod.ts";
-import { bytes, decode, failure, plain, singly } from "./bytes.ts";
+import { decode, failure, plain, singly } from "./bytes.ts";
+import { bytes } from "../../../kit/text.ts";
 
 /** A conversation with everything in it: heart-beats, NULs, CR LF, no content-length. */
 const WIRE = bytes(

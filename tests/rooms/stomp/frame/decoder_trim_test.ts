@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { FrameDecoder } from "../../../../lib/stomp/mod.ts";
-import { bytes, failure, plain, singly } from "./bytes.ts";
+import { failure, plain, singly } from "./bytes.ts";
+import { bytes } from "../../../kit/text.ts";
 
 const LIMITS = {
   maxHeaders: 4,

@@ -4,7 +4,8 @@ import {
   encodeFrameParts,
   makeFrame,
 } from "../../../../lib/stomp/mod.ts";
-import { bytes, failure, text } from "./bytes.ts";
+import { failure } from "./bytes.ts";
+import { bytes, text } from "../../../kit/text.ts";
 
 Deno.test("encodeFrame() writes command, headers in order, content-length, body and NUL", () => {
   const frame = makeFrame(

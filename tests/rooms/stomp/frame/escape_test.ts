@@ -5,7 +5,8 @@ import {
   makeFrame,
   type StompVersion,
 } from "../../../../lib/stomp/mod.ts";
-import { decode, failure, text } from "./bytes.ts";
+import { decode, failure } from "./bytes.ts";
+import { text } from "../../../kit/text.ts";
 
 const EVERYTHING = "a\\b:c\nd\re\\n\\c\\r ü";
 

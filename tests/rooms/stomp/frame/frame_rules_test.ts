@@ -5,7 +5,7 @@ import {
   STOMP_VERSIONS,
   type StompVersion,
 } from "../../../../lib/stomp/mod.ts";
-import { bytes } from "./bytes.ts";
+import { bytes } from "../../../kit/text.ts";
 
 type Headers = Record<string, string>;
 

@@ -5,7 +5,7 @@ import { BrokerSearch } from "../../../../lib/stomp/reconnecting/broker_search.t
 import { GOOD_CONNECTION_MS } from "../../../../lib/stomp/reconnecting/early_losses.ts";
 import { StateFeed } from "../../../../lib/stomp/reconnecting/state.ts";
 import type { ReconnectOptions } from "../../../../lib/stomp/mod.ts";
-import { ToldClock } from "../../../kit/told_clock.ts";
+import { InstantClock } from "../../../kit/clocks.ts";
 
 /** A broker that fails as told, then accepts. */
 function endpoint(name: string, failures: unknown[] = []): Endpoint {
@@ -35,7 +35,7 @@ function setup(
   options: Partial<ReconnectOptions> = {},
 ) {
   const failed: string[] = [];
-  const clock = new ToldClock(() => {});
+  const clock = new InstantClock();
   const { signal } = new AbortController();
   const search = new BrokerSearch({
     ...{ dial, retryForMs, clock, random: () => 0.5 },

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { LEAVE, type StompMessage } from "../../../../lib/stomp/mod.ts";
-import { bytes, text } from "../frame/bytes.ts";
+import { bytes, text } from "../../../kit/text.ts";
 import {
   confirmGoodbye,
   confirmSubscribe,

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { bytes, text } from "../frame/bytes.ts";
+import { bytes, text } from "../../../kit/text.ts";
 import { confirmSend, confirmSubscribe, inTurn, message } from "../in_turn.ts";
 import type { Peer } from "../../../kit/net/scripted_peer.ts";
 

@@ -1,0 +1,116 @@
+/**
+ * Senders and a receiver of SSM2.
+ *
+ * @module
+ */
+import { Site } from "../../../kit/program_site.ts";
+import { Consumer, DIRQ_CONSUMER } from "./consumer.ts";
+import {
+  MAX_LOCK_AGE_S,
+  type Parties,
+  type PartiesOptions,
+  PATIENCE_S,
+  type Sender,
+} from "./parties.ts";
+import { RECEIVER_MARKS } from "../marks/receiver_marks.ts";
+import { SENDER_MARKS } from "../marks/sender_marks.ts";
+import { Outgoing } from "./traffic.ts";
+import { elementsIn } from "../verdict/verdict.ts";
+
+/** Senders from a dirq and from a plain directory, and a receiver. */
+export async function ssm2Parties(options: PartiesOptions): Promise<Parties> {
+  const site = await Site.make(options.pki);
+  const [first, second] = [await site.another(), await site.another()];
+  const config = await site.receiver(options.port);
+  const incoming = `${site.received}/incoming`;
+  await Deno.mkdir(incoming, { recursive: true });
+  const senders = [
+    await dirqSender(first, options),
+    await directorySender(second, options),
+  ];
+  return {
+    senders,
+    receiver: {
+      marks: RECEIVER_MARKS,
+      args: ["receive", `--config=${config}`],
+      path: site.received,
+      ready: /Subscribing to: /,
+      signer: "/C=UK/O=Test/CN=ec.example.org",
+      dnFile: `${site.dir}/dns`,
+      logfile: site.logfile,
+      again: /Message was received before/,
+      pidfile: site.pidfile,
+      consume: (how) =>
+        new Consumer(DIRQ_CONSUMER, {
+          path: incoming,
+          stopFile: `${site.dir}/stop`,
+          ...how,
+        }),
+      arrivals: () => elementsIn(incoming),
+      // The queue keeps its order: when this one is there, so are all before it.
+      async seen(running, id) {
+        await running.line(endingWith(`ID = ${id}`));
+        await running.line(/Message (saved to incoming queue|was received)/);
+      },
+    },
+    async [Symbol.asyncDispose]() {
+      for (const { outgoing } of senders) await outgoing.finish();
+      for (const one of [first, second, site]) await one[Symbol.asyncDispose]();
+    },
+  };
+}
+
+/** The age at which what is written in place counts as complete, in seconds. */
+const MIN_FILE_AGE_S = 10;
+
+/** One message at a time, which is the default; some are written in place while it runs. */
+async function dirqSender(
+  site: Site,
+  options: PartiesOptions,
+): Promise<Sender> {
+  const config = await site.sender(options.port, {
+    broker: { retry_for: PATIENCE_S },
+    messaging: {
+      path_type: "dirq",
+      max_lock_age: MAX_LOCK_AGE_S,
+      // Longer than a busy machine lets a writer wait between two pieces.
+      min_file_age: MIN_FILE_AGE_S,
+    },
+  });
+  return {
+    marks: SENDER_MARKS,
+    args: ["send", `--config=${config}`],
+    outgoing: new Outgoing(site.outgoing, {
+      ...options,
+      type: "dirq",
+      inPlace: true,
+    }),
+    path: site.outgoing,
+  };
+}
+
+/** Several messages under way at once. */
+async function directorySender(
+  site: Site,
+  options: PartiesOptions,
+): Promise<Sender> {
+  const config = await site.sender(options.port, {
+    broker: { retry_for: PATIENCE_S },
+    messaging: {
+      path_type: "directory",
+      min_file_age: 0,
+      max_lock_age: MAX_LOCK_AGE_S,
+      window: 4,
+    },
+  });
+  return {
+    marks: SENDER_MARKS,
+    args: ["send", `--config=${config}`],
+    outgoing: new Outgoing(site.outgoing, { ...options, type: "directory" }),
+    path: site.outgoing,
+  };
+}
+
+function endingWith(text: string): RegExp {
+  return new RegExp(`${text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")}$`);
+}
