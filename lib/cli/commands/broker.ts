@@ -18,10 +18,11 @@ import {
 import { reason } from "../../errors.ts";
 import type { Logger } from "../../log/mod.ts";
 import { listen } from "../../net/mod.ts";
-import { encodeFrame } from "../../stomp/mod.ts";
+import { encodeFrame, systemClock } from "../../stomp/mod.ts";
 import { brokerAccess } from "../broker/access.ts";
 import { openStore, shareMemory } from "../broker/memory.ts";
 import { BROKER_OPTIONS, givenUsers, withOptions } from "../broker/options.ts";
+import { brokerState, regularly } from "../broker/state.ts";
 import { brokerTls } from "../broker/tls.ts";
 import {
   brokerUsers,
@@ -37,6 +38,7 @@ import { withFile } from "../command/config_file.ts";
 import { EXIT } from "../command/terminal.ts";
 import { configOf } from "../process/logged_run.ts";
 import { openLog } from "../process/logging.ts";
+import { RunRecord } from "../state/run_record.ts";
 
 /** The command. */
 export const brokerCommand: Command = {
@@ -133,6 +135,9 @@ export async function runBroker(
     },
   });
   await recover(broker, config, log);
+  await using cleanup = new AsyncDisposableStack();
+  const record = recordOf(broker, config, { log, cleanup });
+  logging.listen((line) => record?.hear(line));
   await using listener = await listen({
     hostname: config.host,
     port: config.port,
@@ -158,6 +163,25 @@ export async function runBroker(
   await broker.drain();
   log.info("Broker has shut down.");
   return EXIT.ok;
+}
+
+/** A broker that keeps its messages in memory has no place for a record. */
+function recordOf(
+  broker: Broker,
+  { data, file }: StompserverConfig,
+  { log, cleanup }: { log: Logger; cleanup: AsyncDisposableStack },
+): RunRecord | undefined {
+  if (data === undefined) return undefined;
+  const record = new RunRecord({
+    ...{ role: "broker", config: file, spool: data, umask: 0o027 },
+    broker: () => brokerState(broker),
+    warn: (words) => log.warning(words),
+  });
+  // Its queues are looked at now and then: they change with each message.
+  const looks = regularly(systemClock, () => record.changed());
+  cleanup.defer(() => record.end(true));
+  cleanup.use(looks);
+  return record;
 }
 
 /** Without an access file everybody may read and write everywhere. */

@@ -4,6 +4,7 @@
  * @module
  */
 import { isErrno } from "../../errors.ts";
+import { systemClock } from "../../time/mod.ts";
 import { spoolError } from "../disk/errors.ts";
 import { lookAt, readHead, unlink } from "../disk/files.ts";
 import { modified } from "../disk/freshness.ts";
@@ -13,8 +14,9 @@ import {
   ELEMENT_PATH,
   timeOfName,
 } from "../dirq/names.ts";
+import { Survey } from "../dirq/survey.ts";
 import type { WaitingEntry, WaitingSpool } from "../stuck.ts";
-import { timeOrElse } from "./fields.ts";
+import { timeOrElse, wordsOf } from "./fields.ts";
 
 /** Files of a dirq. */
 export class DirqWaiting implements WaitingSpool {
@@ -29,6 +31,15 @@ export class DirqWaiting implements WaitingSpool {
     for (const directory of this.#directories()) {
       for (const entry of await this.#entriesOf(directory)) yield entry;
     }
+  }
+
+  async skipped(): Promise<string[]> {
+    const survey = new Survey(this.#path, { clock: systemClock });
+    const { unreadable, skipped } = await survey.look();
+    return [
+      ...unreadable.map(({ message }) => message),
+      ...wordsOf(skipped),
+    ];
   }
 
   #directories(): string[] {
