@@ -31,6 +31,10 @@ export type ErrorCode =
   | "STOMP_PROTOCOL"
   /** The broker answered with an ERROR frame. */
   | "STOMP_ERROR"
+  /** The peer broke HTTP, or its answer is longer than what is taken. */
+  | "HTTP_PROTOCOL"
+  /** The ARGO Messaging Service did not do as asked, or not in words that can be understood. */
+  | "AMS_ERROR"
   /** An awaited answer did not come in time. */
   | "TIMEOUT"
   /** A size or count limit was exceeded. */
@@ -59,7 +63,7 @@ export interface SsmErrorOptions {
   /** The error underneath, kept for the log. */
   cause?: unknown;
   /** One sentence that tells the user what to do about it. */
-  hint?: string;
+  hint?: string | undefined;
 }
 
 /** An expected failure, with a stable code. */

@@ -14,25 +14,38 @@ import {
   type Table,
 } from "../lib/config/mod.ts";
 
-type File = "sender" | "receiver" | "ssm1" | "broker";
+/** A file, with one of its protocols where it has several. */
+interface Reader {
+  readonly file: string;
+  readonly protocol?: string;
+  readonly tables: Readonly<Record<string, Table>>;
+}
 
-const FILES: Readonly<Record<File, Readonly<Record<string, Table>>>> = {
-  sender: SENDER_TABLES,
-  receiver: RECEIVER_TABLES,
-  ssm1: SSM1_TABLES,
-  broker: STOMPSERVER_TABLES,
-};
+const READERS: readonly Reader[] = [
+  ...withProtocols("sender", SENDER_TABLES),
+  ...withProtocols("receiver", RECEIVER_TABLES),
+  { file: "ssm1", tables: SSM1_TABLES },
+  { file: "broker", tables: STOMPSERVER_TABLES },
+];
+
+function withProtocols(
+  file: string,
+  tables: Readonly<Record<string, Reader["tables"]>>,
+): Reader[] {
+  return Object.entries(tables)
+    .map(([protocol, tables]) => ({ file, protocol, tables }));
+}
 
 interface Row {
-  readonly files: File[];
+  readonly readers: Reader[];
   readonly cells: string;
 }
 
 /** Markdown: one table for each section, one row for each key. */
 export function configReference(): string {
   const sections = new Map<string, Row[]>();
-  for (const [file, tables] of Object.entries(FILES)) {
-    for (const [section, table] of Object.entries(tables)) {
+  for (const reader of READERS) {
+    for (const [section, table] of Object.entries(reader.tables)) {
       const rows = sections.get(section) ?? [];
       sections.set(section, rows);
       for (const key of Object.values(table)) {
@@ -41,8 +54,8 @@ export function configReference(): string {
           escape(`${key.doc} Allowed: ${key.allowed}.`)
         }`;
         const known = rows.find((row) => row.cells === cells);
-        if (known) known.files.push(file as File);
-        else rows.push({ files: [file as File], cells });
+        if (known) known.readers.push(reader);
+        else rows.push({ readers: [reader], cells });
       }
     }
   }
@@ -52,12 +65,24 @@ export function configReference(): string {
 | key | in the file of | default | meaning |
 | --- | --- | --- | --- |
 ${
-      rows.map(({ files, cells }) =>
-        `| ${cells.replace("FILES", files.join(", "))} |`
+      rows.map(({ readers, cells }) =>
+        `| ${cells.replace("FILES", filesOf(readers))} |`
       ).join("\n")
     }
 `
   ).join("\n");
+}
+
+/** Names a protocol where the key does not belong to all of a file's. */
+function filesOf(readers: readonly Reader[]): string {
+  const files = new Set(readers.map(({ file }) => file));
+  return [...files].map((file) => {
+    const own = readers.filter((reader) => reader.file === file);
+    const all = READERS.filter((reader) => reader.file === file);
+    return own.length === all.length
+      ? file
+      : `${file} (${own.map(({ protocol }) => protocol).join(", ")})`;
+  }).join(", ");
 }
 
 function code(text: string | undefined): string {

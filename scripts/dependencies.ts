@@ -23,6 +23,7 @@ const MODULES: Readonly<Record<string, string>> = {
   "node:dns": "all addresses of a broker's name",
   "node:events": "the end of a socket, awaited",
   "node:fs": "reading through a descriptor that was checked",
+  "node:http": "HTTP/1.1 over connections of our own, for AMS",
   "node:net": "TCP",
   "node:path": "joining of paths",
   "node:process": "signals to other processes (is the pidfile's alive?)",

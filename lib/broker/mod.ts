@@ -46,3 +46,24 @@ export {
   type Principal,
   userTable,
 } from "./access/users.ts";
+export {
+  type AmsLimits,
+  AmsServer,
+  type AmsServerOptions,
+  type AmsStats,
+} from "./ams/server.ts";
+export type { AmsTopicWish } from "./ams_topics/catalogue.ts";
+export {
+  AMS_RIGHTS,
+  type AmsGrant,
+  type AmsPlace,
+  type AmsRight,
+  type AmsUser,
+  type AmsUserEntry,
+  type AmsUsers,
+  amsUserTable,
+  anybody,
+  type CertificateVerdict,
+  hashToken,
+  type JudgeCertificate,
+} from "./ams/users.ts";

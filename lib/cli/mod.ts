@@ -176,7 +176,7 @@ function overview(): string {
     [...COMMANDS, ...GROUPS],
     ([name, { summary }]) => `  ${name.padEnd(9)} ${summary}`,
   );
-  return `ssm ${VERSION}, the Secure STOMP Messenger: signed files over STOMP
+  return `ssm ${VERSION}, the Secure STOMP Messenger: signed files over AMS and STOMP
 
 Usage: ssm --config FILE
        ssm COMMAND [OPTIONS]

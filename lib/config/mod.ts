@@ -14,6 +14,7 @@ export {
   path,
   seconds,
   text,
+  word,
 } from "./schema/kinds.ts";
 export {
   type BrokerConfig,
@@ -22,10 +23,18 @@ export {
   type LoggingConfig,
   loggingConfig,
 } from "./files/shared_sections.ts";
-export { readSenderConfig, type SenderConfig } from "./files/sender_config.ts";
+export type { AmsConfig } from "./files/ams_section.ts";
 export {
+  type AmsSending,
+  readSenderConfig,
+  type SenderConfig,
+  type StompSending,
+} from "./files/sender_config.ts";
+export {
+  type AmsReceiving,
   readReceiverConfig,
   type ReceiverConfig,
+  type StompReceiving,
 } from "./files/receiver_config.ts";
 export {
   readStompserverConfig,
@@ -34,10 +43,10 @@ export {
 export { isSsm1, readSsm1Config, type Ssm1Config } from "./ssm1/config.ts";
 export { readLogConf } from "./log_conf/log_conf.ts";
 export type { Surroundings } from "./ini/variables.ts";
-export { SENDER_TABLES } from "./files/sender_tables.ts";
-export { RECEIVER_TABLES } from "./files/receiver_tables.ts";
+export { SENDER_TABLES } from "./tables/sender_tables.ts";
+export { RECEIVER_TABLES } from "./tables/receiver_tables.ts";
 export { SSM1_TABLES } from "./ssm1/tables.ts";
 export {
   STOMPSERVER_GROUPS,
   STOMPSERVER_TABLES,
-} from "./files/stompserver_tables.ts";
+} from "./tables/stompserver_tables.ts";

@@ -8,4 +8,5 @@ export { openCaFile, type Trust } from "./ca_file.ts";
 export { checkExposure } from "./exposure.ts";
 export { loadIdentity } from "./identity.ts";
 export { LiveIdentity, LiveRecipient } from "./live_identity.ts";
+export { LiveSecret } from "./live_secret.ts";
 export { openTrustStore } from "./trust.ts";

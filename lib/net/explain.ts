@@ -11,7 +11,7 @@ const OLD_TLS = "offers only old TLS (needs TLS 1.2 with ECDHE and AES-GCM, " +
 /** One side of a TLS connection: what it calls the other, and what it showed. */
 export interface TlsSide {
   /** What to call the other side. */
-  readonly peer: "broker" | "client";
+  readonly peer: "broker" | "server" | "client";
   /** Whether this side showed a certificate. */
   readonly certified: boolean;
 }
@@ -88,9 +88,9 @@ export function explainTls(
   switch (alert) {
     case undefined:
       return code === "ERR_SSL_WRONG_VERSION_NUMBER"
-        ? peer === "broker"
-          ? "this port does not speak TLS"
-          : "the client does not speak TLS"
+        ? peer === "client"
+          ? "the client does not speak TLS"
+          : "this port does not speak TLS"
         : reason(error);
     case "CERTIFICATE_REQUIRED":
       return `the ${peer} wants a client certificate`;

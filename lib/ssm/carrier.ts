@@ -21,10 +21,11 @@ export interface OutgoingCarrier<Message extends Sealed = Sealed>
    * Sends one message; settles when it is confirmed. Calls made one after
    * another are sent in that order, also across a reconnection.
    *
+   * @returns what the log says of it besides its name, if anything
    * @throws {SsmError} `UNSENDABLE` when this message is not wanted; with any
    *   other error no message can be sent any more.
    */
-  readonly send: (id: string, message: Message) => Promise<void>;
+  readonly send: (id: string, message: Message) => Promise<string | void>;
   /** Says goodbye, once nothing is in flight. */
   close(): Promise<void>;
 }
@@ -33,16 +34,21 @@ export interface OutgoingCarrier<Message extends Sealed = Sealed>
 export interface Delivery {
   /** The sender's id of the message (`empa-id`), `noid` when there was none. */
   readonly id: string;
+  /** How the log names it as it comes. @default its id */
+  readonly label?: string;
   /** What identifies this message among redeliveries, besides its content. */
   readonly key: string;
   readonly body: Uint8Array;
+  /** Why it is no message, where the carrier knows that already; `body` is what came instead. */
+  readonly broken?: string;
   /** What its sender's tries to transmit it have in common, where their bytes differ; see {@linkcode IncomingMessage.origin}. */
   readonly origin?: string | undefined;
   /** Where it stays when it is not accepted: it comes from reject. @default the receiver's reject */
   readonly stays?: IncomingSpool;
   /**
    * Confirms it: the message is safely on disk, as what it turned out to be, which
-   * some protocols tell the sender. Rejects when the connection is gone.
+   * some protocols tell the sender. Rejects when the connection is gone. A carrier
+   * that confirms several together notes it, and tells of failures itself.
    */
   ack(opened: Opened): Promise<void>;
   /** Leaves it where it is: it was not stored, and will be delivered again. */

@@ -3,9 +3,18 @@
  *
  * @module
  */
+export {
+  AmsIncomingCarrier,
+  type AmsIncomingOptions,
+} from "./ams/receiving/incoming.ts";
+export {
+  AmsOutgoingCarrier,
+  type AmsOutgoingOptions,
+} from "./ams/sending/outgoing.ts";
+export type { AmsSubscription, AmsTopic } from "./ams/service.ts";
 export type { AnswerableMessage } from "./answering.ts";
 export { Budget } from "./budget.ts";
-export type { OutgoingCarrier } from "./carrier.ts";
+export type { IncomingCarrier, OutgoingCarrier } from "./carrier.ts";
 export type { OpeningEnvelope, SealingEnvelope } from "./envelope.ts";
 export type { IncomingStreamOptions } from "./receiving/incoming_stream.ts";
 export { keepSending } from "./sending/keep_sending.ts";

@@ -152,6 +152,48 @@ export class Site implements AsyncDisposable {
     }, changes);
   }
 
+  /**
+   * The configuration of a sender to a topic `topic` of a project `project` as
+   * `pki.ec`, by certificate, at a service of one's own, with these changes;
+   * returns its path.
+   */
+  async amsSender(port: number, changes: Sections = {}): Promise<string> {
+    return await this.#config("sender.cfg", {
+      sender: { protocol: "AMS" },
+      broker: { host: `localhost:${port}`, authn_port: port },
+      certificates: this.identity(this.pki.ec),
+      messaging: {
+        ams_project: "project",
+        destination: "topic",
+        path: this.outgoing,
+      },
+      logging: { logfile: this.logfile, level: "INFO", console: "false" },
+    }, changes);
+  }
+
+  /**
+   * The configuration of a receiver from a subscription `subscription` as
+   * `pki.server`, otherwise as {@linkcode amsSender}; returns its path.
+   */
+  async amsReceiver(port: number, changes: Sections = {}): Promise<string> {
+    return await this.receiver(port, {
+      receiver: { protocol: "AMS" },
+      ...changes,
+      broker: {
+        host: `localhost:${port}`,
+        port: undefined,
+        use_ssl: undefined,
+        authn_port: port,
+        ...changes["broker"],
+      },
+      messaging: {
+        ams_project: "project",
+        destination: "subscription",
+        ...changes["messaging"],
+      },
+    });
+  }
+
   /** The configuration of a receiver as `pki.server`, with these changes; returns its path. */
   async receiver(port: number, changes: Sections = {}): Promise<string> {
     return await this.#config("receiver.cfg", {

@@ -11,6 +11,7 @@ import {
   TrustStore,
 } from "../../lib/pki/mod.ts";
 import type { Signer, WeakDigests } from "../../lib/smime/mod.ts";
+import type { IncomingCarrier } from "../../lib/ssm/carrier.ts";
 import {
   type Filed,
   type IncomingStreamOptions,
@@ -47,6 +48,11 @@ export interface ReceiveChanges extends
   readonly storeClock?: Clock;
 }
 
+/** Makes what a receiver receives with. */
+export type MakeIncoming = (
+  options: Omit<IncomingStreamOptions, "endpoints">,
+) => IncomingCarrier;
+
 /** A receiver that runs until it is stopped. */
 export class RunningReceiver implements AsyncDisposable {
   /** What became of the messages, in order. */
@@ -58,7 +64,7 @@ export class RunningReceiver implements AsyncDisposable {
 
   private constructor(
     stage: Stage,
-    endpoints: readonly Endpoint[],
+    over: readonly Endpoint[] | MakeIncoming,
     changes: ReceiveChanges & Pick<ReceiveOptions, "incoming" | "reject">,
   ) {
     const {
@@ -71,20 +77,21 @@ export class RunningReceiver implements AsyncDisposable {
       retry,
       ...rest
     } = changes;
-    const carrier = new Ssm2IncomingCarrier({
-      endpoints,
-      destination,
-      log: stage.log,
-      clock: connectClock,
+    const { log } = stage;
+    const connection = {
+      ...{ destination, log, clock: connectClock },
       random: () => 0.5,
       ...(prefetch && { prefetch }),
       ...(stopGraceMs && { stopGraceMs }),
-    });
+    };
+    const carrier = typeof over === "function"
+      ? over(connection)
+      : new Ssm2IncomingCarrier({ ...connection, endpoints: over });
     const options: ReceiveOptions = {
       ...rest,
       carrier,
       envelope,
-      log: stage.log,
+      log,
       clock: storeClock,
       signal: this.#controller.signal,
       onFiled: (filed) => {
@@ -99,12 +106,12 @@ export class RunningReceiver implements AsyncDisposable {
   /** Opens the spools of `stage` and starts. */
   static async start(
     stage: Stage,
-    endpoints: readonly Endpoint[],
+    over: readonly Endpoint[] | MakeIncoming,
     changes: ReceiveChanges = {},
   ): Promise<RunningReceiver> {
     const incoming = changes.incoming ?? await stage.delivery("incoming");
     const reject = changes.reject ?? await stage.delivery("reject");
-    return new RunningReceiver(stage, endpoints, {
+    return new RunningReceiver(stage, over, {
       ...changes,
       incoming,
       reject,

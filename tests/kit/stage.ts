@@ -14,6 +14,7 @@ import {
   type OutgoingSpool,
 } from "../../lib/spool/mod.ts";
 import {
+  type OutgoingCarrier,
   type SealingEnvelope,
   sendAll,
   type SendAllOptions,
@@ -48,6 +49,14 @@ export interface SendChanges extends
   readonly clock?: Clock;
 }
 
+/** Makes what a sender sends with. */
+export type MakeOutgoing = (
+  options: Omit<
+    ConstructorParameters<typeof Ssm2OutgoingCarrier>[0],
+    "endpoints"
+  >,
+) => OutgoingCarrier;
+
 /** A sender's and a receiver's directories, and what both have said. */
 export class Stage implements AsyncDisposable {
   readonly dir: string;
@@ -56,12 +65,17 @@ export class Stage implements AsyncDisposable {
   readonly lines: string[] = [];
   readonly log: Logger;
   readonly #controller = new AbortController();
+  #line = Promise.withResolvers<void>();
 
   private constructor(dir: string) {
     this.dir = dir;
     this.outgoing = new DirqSimple(this.outgoingDir);
     this.log = new Logger("test", [
-      ({ level, message }) => this.lines.push(`${level} ${message}`),
+      ({ level, message }) => {
+        this.lines.push(`${level} ${message}`);
+        this.#line.resolve();
+        this.#line = Promise.withResolvers();
+      },
     ]);
   }
 
@@ -96,9 +110,9 @@ export class Stage implements AsyncDisposable {
     return names;
   }
 
-  /** Runs a sender over outgoing; waits between attempts take no time. */
+  /** Runs a sender over outgoing, to brokers or what else; waits between attempts take no time. */
   async send(
-    endpoints: readonly Endpoint[],
+    over: readonly Endpoint[] | MakeOutgoing,
     changes: SendChanges = {},
   ): Promise<SendReport> {
     const {
@@ -110,15 +124,13 @@ export class Stage implements AsyncDisposable {
       ...rest
     } = changes;
     const { log, signal } = this;
-    await using carrier = new Ssm2OutgoingCarrier({
-      endpoints,
-      destination,
-      retryForMs,
-      signal,
-      log,
-      clock,
+    const options = {
+      ...{ destination, retryForMs, signal, log, clock },
       random: () => 0.5,
-    });
+    };
+    await using carrier = typeof over === "function"
+      ? over(options)
+      : new Ssm2OutgoingCarrier({ ...options, endpoints: over });
     return await sendAll({ spool, envelope, carrier, log, signal, ...rest });
   }
 
@@ -157,6 +169,13 @@ export class Stage implements AsyncDisposable {
       );
     }
     return all;
+  }
+
+  /** Waits until such a line is logged. */
+  async said(line: RegExp): Promise<void> {
+    while (!this.lines.some((said) => line.test(said))) {
+      await this.#line.promise;
+    }
   }
 
   /** Log lines at WARNING or above. */

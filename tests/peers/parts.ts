@@ -16,6 +16,7 @@ export type Part =
   | "ruby-stomp"
   | "net-stomp"
   | "php-stomp"
+  | "ssm broker"
   | "stompserver"
   | "activemq"
   | "rabbitmq"
@@ -82,6 +83,12 @@ export const PARTS: Readonly<Record<Part, PartFacts>> = {
     enable: "apt-get install php-cli php-stomp",
     present: () =>
       answers("php", ["-r", 'exit(class_exists("Stomp") ? 0 : 1);']),
+  },
+  "ssm broker": {
+    what: "the program itself, as a server that several tests share",
+    enable: "nothing: it is there",
+    outlivesTests: true,
+    present: () => true,
   },
   "stompserver": {
     what: "stompserver, a broker in Ruby",

@@ -12,6 +12,8 @@ export interface MemoryShares {
   readonly queues: number;
   /** Messages of topics. */
   readonly topics: number;
+  /** Messages of AMS. */
+  readonly ams: number;
 }
 
 /**
@@ -22,17 +24,24 @@ const TOPICS_NEED = 32 << 20;
 
 /**
  * A quarter is for topics, which have no disk to fall back on, or more where that
- * is too little, up to a half; the rest is for queues.
+ * is too little, up to a half; the rest is for queues, and AMS has half of that, or
+ * all there is if it is alone.
  */
 export function shareMemory(
-  { memoryBytes }: Pick<StompserverConfig, "memoryBytes">,
+  { memoryBytes, ams, stomp }: Pick<
+    StompserverConfig,
+    "memoryBytes" | "ams" | "stomp"
+  >,
 ): MemoryShares {
+  if (!stomp) return { queues: 0, topics: 0, ams: memoryBytes };
   const needed = Math.min(TOPICS_NEED, memoryBytes / 2);
   const topics = Math.floor(Math.max(memoryBytes / 4, needed));
-  return { queues: memoryBytes - topics, topics };
+  const rest = memoryBytes - topics;
+  const half = ams === undefined ? 0 : Math.floor(rest / 2);
+  return { queues: rest - half, topics, ams: half };
 }
 
-/** Where queues keep their messages. @throws {SsmError} when the directory cannot be used */
+/** Where messages are kept. @throws {SsmError} when the directory cannot be used */
 export async function openStore(
   { data, maxDataBytes }: Pick<StompserverConfig, "data" | "maxDataBytes">,
   memoryBytes: number,

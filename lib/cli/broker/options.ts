@@ -39,6 +39,10 @@ const OWN_OPTIONS: OptionGroups = {
     "--hash-password":
       "Reads login:passcode lines from standard input and prints lines for --users that do not show passcodes.",
   },
+  "AMS": {
+    "--hash-token":
+      "Reads tokens from standard input, one a line, and prints for each what stands for it in --ams-users.",
+  },
 };
 
 /** Every key of the section is an option. */

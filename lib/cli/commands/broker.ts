@@ -3,12 +3,7 @@
  *
  * @module
  */
-import {
-  addressFilter,
-  type Authorise,
-  Broker,
-  errorFrame,
-} from "../../broker/mod.ts";
+import type { AmsUsers, Authorise } from "../../broker/mod.ts";
 import {
   type Ini,
   parseIni,
@@ -17,13 +12,19 @@ import {
 } from "../../config/mod.ts";
 import { reason } from "../../errors.ts";
 import type { Logger } from "../../log/mod.ts";
-import { listen } from "../../net/mod.ts";
-import { encodeFrame, systemClock } from "../../stomp/mod.ts";
+import { systemClock } from "../../time/mod.ts";
 import { brokerAccess } from "../broker/access.ts";
-import { openStore, shareMemory } from "../broker/memory.ts";
+import { amsTokenKey, openAms } from "../broker/ams.ts";
+import { amsUsers, hashTokens } from "../broker/ams_users.ts";
+import { shareMemory } from "../broker/memory.ts";
 import { BROKER_OPTIONS, givenUsers, withOptions } from "../broker/options.ts";
 import { brokerState, regularly } from "../broker/state.ts";
-import { brokerTls } from "../broker/tls.ts";
+import {
+  type BrokerClients,
+  openStomp,
+  type StompPort,
+} from "../broker/stomp.ts";
+import { type BrokerTls, brokerTls } from "../broker/tls.ts";
 import {
   brokerUsers,
   hashPasscodes,
@@ -45,11 +46,13 @@ export const brokerCommand: Command = {
   name: "broker",
   usage: `Usage: ssm broker [OPTIONS]
        ssm broker --hash-password
+       ssm broker --hash-token
 
 A STOMP broker for trying, testing and single-machine sites. It listens on the
 loopback interface unless told otherwise. Messages are kept in memory and are
 gone when it ends, unless --data names a directory: there messages that were
-sent to queues with persistent:true survive.
+sent to queues with persistent:true survive. With --ams it is an AMS, too: clients
+publish and pull over HTTP.
 
 Every key of the section [stompserver] is an option, with - for _.
 `,
@@ -62,6 +65,13 @@ WHERE is /queue/NAME or /topic/NAME, with levels between dots or slashes; * is a
 one level, > at the end all that follow, and /> everywhere. WHO is user:LOGIN,
 dn:/C=UK/O=Site/CN=host (with --tls strict), address:PATTERN or anyone.
 
+Lines of the AMS users file:
+  NAME:RIGHTS:CREDENTIAL
+RIGHTS are publish, pull or all, several between commas, each alone or with
+=PROJECT/NAME, in which * and ? are wildcards; NAME there is a topic (publish) or a
+subscription (pull). CREDENTIAL is a token, better as --hash-token prints it, or the
+DN of a certificate, beginning with a slash (with --tls, and --capath or --cafile).
+
 The options of Tcl's stompserver are understood as they are (-port 61613 -users
 "alice:secret bob:other" -tls true -verbose 5).
 
@@ -69,10 +79,15 @@ Examples:
   ssm broker
   ssm broker --port 0 --data /var/lib/ssm/broker
   echo alice:secret | ssm broker --hash-password >> /etc/ssm/users
+  ssm broker --ams 8080 --ams-topics accounting/gLite-APEL:apel
   ssm broker --tls strict --certificate /etc/grid-security/hostcert.pem \\
     --key /etc/grid-security/hostkey.pem --capath /etc/grid-security/certificates
 `,
   async run(values, context) {
+    if (values["hash-token"] === true) {
+      await hashTokens(context.terminal);
+      return EXIT.ok;
+    }
     if (values["hash-password"] === true) {
       await hashPasscodes(context.terminal);
       return EXIT.ok;
@@ -94,94 +109,87 @@ export async function runBroker(
   using logging = await openLog(() => loaded.config.logging, context);
   const log = logging.logger("ssm.broker");
   const config = configOf(loaded, log);
-  const users = { file: config.usersFile, given: givenUsers(values) };
-  let authenticate = brokerUsers(users, log);
-  const readAccess = () => accessOf(config, users, log);
-  let authorise = readAccess();
+  const tls = brokerTls(config, log);
+  const readUsers = await usersReader({ config, tls, values, log });
+  let users = readUsers();
   onReload(() => {
     try {
-      // Both or neither: new users under old rules could do too much.
-      const [newUsers, newRules] = [brokerUsers(users, log), readAccess()];
-      [authenticate, authorise] = [newUsers, newRules];
+      // All or none: new users under old rules could do too much.
+      users = readUsers();
       log.info("Users and access were read again");
     } catch (error) {
       log.error(`Users and access stay as they were: ${reason(error)}`);
     }
   });
-  const tls = brokerTls(config, log);
   const memory = shareMemory(config);
-  await using broker = new Broker({
-    logger: log,
-    store: await openStore(config, memory.queues),
-    authenticate: (credentials) => authenticate(credentials),
-    authorise: authorise && ((request) => authorise?.(request) ?? false),
-    admit: addressFilter(config),
-    virtualHosts: config.virtualHosts,
-    heartBeat: {
-      sendMs: config.heartBeatOutMs,
-      receiveMs: config.heartBeatInMs,
-    },
-    graceFactor: config.forgiveness,
-    deadLetters: config.deadLetterQueue !== "none" && {
-      maxRedeliveries: config.maxRedeliveries,
-      destination: config.deadLetterQueue,
-    },
-    limits: {
-      frames: { maxBodyBytes: config.maxMessageBytes },
-      maxConnections: config.maxConnections,
-      maxSubscriptions: config.subscriptions,
-      prefetch: config.prefetch,
-      maxAllTopicBytes: memory.topics,
-    },
-  });
-  await recover(broker, config, log);
-  await using cleanup = new AsyncDisposableStack();
-  const record = recordOf(broker, config, { log, cleanup });
-  logging.listen((line) => record?.hear(line));
-  await using listener = await listen({
-    hostname: config.host,
-    port: config.port,
+  await using ams = config.ams && await openAms({
+    config,
+    users: () => users.ams,
     tls,
-    proxyProtocol: config.proxyProtocol,
-    farewell: ({ message }) => encodeFrame(errorFrame(message), "1.0"),
-    onRefused: (error, remote) =>
-      log.warning(`Refused ${remote}: ${reason(error)}`),
+    memoryBytes: memory.ams,
+    log,
   });
-  log.info(
-    `Broker listening on ${config.host}:${listener.port}, ${
-      TLS_WORDS[config.tls]
-    }${config.proxyProtocol ? " behind a proxy" : ""}, ${
-      config.data === undefined
-        ? "messages in memory only"
-        : `persistent messages in ${config.data}`
-    }`,
-  );
-  signal.addEventListener("abort", () => listener.close(), { once: true });
-  if (signal.aborted) listener.close();
-  await broker.serveAll(listener);
+  await using stomp = config.stomp
+    ? await openStomp({ config, users: () => users, tls, memory, log })
+    : undefined;
+  await using cleanup = new AsyncDisposableStack();
+  if (stomp && config.data !== undefined) {
+    const record = recordOf(stomp.broker, { ...config, spool: config.data }, {
+      ...{ log, cleanup },
+    });
+    logging.listen(record.hear);
+  }
+  await stopped(signal);
   log.info(`Received the shutdown signal: ${signal.reason}`);
-  await broker.drain();
+  await Promise.all([ams?.drain(), stomp?.drain()]);
   log.info("Broker has shut down.");
   return EXIT.ok;
 }
 
 /** A broker that keeps its messages in memory has no place for a record. */
 function recordOf(
-  broker: Broker,
-  { data, file }: StompserverConfig,
+  broker: StompPort["broker"],
+  { spool, file }: Pick<StompserverConfig, "file"> & { readonly spool: string },
   { log, cleanup }: { log: Logger; cleanup: AsyncDisposableStack },
-): RunRecord | undefined {
-  if (data === undefined) return undefined;
+): RunRecord {
   const record = new RunRecord({
-    ...{ role: "broker", config: file, spool: data, umask: 0o027 },
+    ...{ role: "broker", config: file, spool, umask: 0o027 },
     broker: () => brokerState(broker),
     warn: (words) => log.warning(words),
   });
-  // Its queues are looked at now and then: they change with each message.
-  const looks = regularly(systemClock, () => record.changed());
   cleanup.defer(() => record.end(true));
-  cleanup.use(looks);
+  // Its queues are looked at now and then: they change with each message.
+  cleanup.use(regularly(systemClock, () => record.changed()));
   return record;
+}
+
+/** Settles when the signal is given. */
+function stopped(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    signal.addEventListener("abort", () => resolve(), { once: true });
+    if (signal.aborted) resolve();
+  });
+}
+
+/** What reads everything that says who may do what. */
+async function usersReader(
+  { config, tls, values, log }: {
+    readonly config: StompserverConfig;
+    readonly tls: BrokerTls;
+    readonly values: OptionValues;
+    readonly log: Logger;
+  },
+): Promise<() => BrokerClients & { readonly ams: AmsUsers }> {
+  const stomp = { file: config.usersFile, given: givenUsers(values) };
+  const certificates = tls.judge !== undefined;
+  const tokenKey = config.ams === undefined
+    ? new Uint8Array()
+    : await amsTokenKey(config);
+  return () => ({
+    authenticate: brokerUsers(stomp, log),
+    authorise: accessOf(config, stomp, log),
+    ams: amsUsers(config.amsUsersFile, { certificates, tokenKey }, log),
+  });
 }
 
 /** Without an access file everybody may read and write everywhere. */
@@ -196,22 +204,4 @@ function accessOf(
     certificates: tls === "strict",
   };
   return brokerAccess(accessFile, known, log);
-}
-
-const TLS_WORDS = {
-  off: "plain TCP",
-  on: "TLS",
-  strict: "TLS, client certificates required",
-};
-
-/** Before anyone can connect, so that a store that cannot be read is seen at once. */
-async function recover(
-  broker: Broker,
-  { data }: StompserverConfig,
-  log: Logger,
-): Promise<void> {
-  await broker.start();
-  if (data === undefined) return;
-  const { queued, queues } = broker.stats();
-  log.info(`Recovered ${queued} messages in ${queues} queues from ${data}`);
 }

@@ -38,9 +38,9 @@ export const receiveCommand: Command = {
   name: "receive",
   usage: `Usage: ssm receive [OPTIONS]
 
-Takes messages from the broker, decrypts them, verifies who signed them, and
-writes them to incoming, or to reject with the reason. A message is acknowledged
-when it is safely on disk.
+Takes messages from AMS or a STOMP broker as the configuration says, decrypts
+them, verifies who signed them, and writes them to incoming, or to reject with
+the reason. A message is acknowledged when it is safely on disk.
 `,
   options: {
     "Options": {
@@ -127,7 +127,7 @@ function readConfig(
   log: Logger,
 ): ReceiverConfig {
   const config = configOf(readReceiverConfig(ini), log);
-  log.info("Setting up SSM with protocol: STOMP");
+  log.info(`Setting up SSM with protocol: ${config.broker.protocol}`);
   const dnFile = textOption(values, "dn-file") ?? config.messaging.dnFile;
   return { ...config, messaging: { ...config.messaging, dnFile } };
 }

@@ -47,8 +47,9 @@ export const sendCommand: Command = {
   name: "send",
   usage: `Usage: ssm send [OPTIONS]
 
-Signs, encrypts if told to, and sends every file of the outgoing directory. A
-file is removed when the broker has confirmed it.
+Signs, encrypts if told to, and sends every file of the outgoing directory, to
+AMS or a STOMP broker as the configuration says. A file is removed when it is
+confirmed there.
 `,
   options: {
     "Options": {
@@ -90,7 +91,7 @@ export function runSend(
       cleanup.defer(() => log.info("SSM has shut down."));
       warnOfLogConfig(values, log);
       const config = configOf(readSenderConfig(ini), log);
-      log.info("Setting up SSM with protocol: STOMP");
+      log.info(`Setting up SSM with protocol: ${config.broker.protocol}`);
       const { path, umask } = config.messaging;
       await recorded(run, {
         ...{ role: "sender", config: ini.file, spool: path, umask },

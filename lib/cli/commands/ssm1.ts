@@ -96,7 +96,7 @@ export async function runSsm1(
     readLogging: () => loggingOf(config, { surroundings, warnings }),
     async work(run) {
       const { log } = run;
-      configOf({ config, warnings }, log);
+      configOf({ ...read, warnings }, log);
       using _pidfile = claimIfPossible(config.pidfile, log);
       const { path: spool, umask } = config.messages;
       await recorded(

@@ -4,6 +4,7 @@
  * @module
  */
 import type { Loaded, LoggingConfig } from "../../config/mod.ts";
+import { checkExposure } from "../../credentials/mod.ts";
 import { isSsmError, reason } from "../../errors.ts";
 import type { Logger, LogSink } from "../../log/mod.ts";
 import type { CommandContext } from "../command/command.ts";
@@ -85,10 +86,17 @@ async function attempt(
 }
 
 /** A configuration that was read, its warnings in the log. */
-export function configOf<Config>(
-  { config, warnings }: Loaded<Config>,
+export function configOf<Config extends { readonly file: string }>(
+  { config, warnings, secrets = [] }: Loaded<Config>,
   log: Logger,
 ): Config {
   for (const warning of warnings) log.warning(warning);
+  for (const name of secrets) {
+    checkExposure({
+      path: config.file,
+      what: `There is a ${name} in the configuration, and`,
+      danger: "they can use it as this host does",
+    }, (words) => log.warning(words));
+  }
   return config;
 }

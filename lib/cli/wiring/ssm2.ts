@@ -18,11 +18,11 @@ import {
   PlainDirectory,
 } from "../../spool/mod.ts";
 import {
+  type IncomingCarrier,
+  type OutgoingCarrier,
   RETRY_FIELD,
   type SmimeOpener,
   SmimeSealer,
-  Ssm2IncomingCarrier,
-  Ssm2OutgoingCarrier,
   UntrustedRetry,
 } from "../../ssm/mod.ts";
 import { systemClock } from "../../stomp/mod.ts";
@@ -31,7 +31,8 @@ import {
   LiveRecipient,
   openTrustStore,
 } from "../../credentials/mod.ts";
-import { composeEndpoints } from "./endpoints.ts";
+import type { CarrierContext } from "./carrier_context.ts";
+import { incomingCarrier, outgoingCarrier } from "./carriers.ts";
 import { composeJudge } from "./judge.ts";
 
 /** The name under which the originals log what happens at the broker. */
@@ -43,14 +44,14 @@ export interface ComposeContext {
   readonly log: Logger;
   readonly signal: AbortSignal;
   /** Is told which broker it is connected to. */
-  readonly onConnection?: (broker: string | undefined) => void;
+  readonly onConnection?: CarrierContext["onConnection"];
 }
 
 /** The parts of a sender. */
 export interface SenderParts {
   readonly spool: OutgoingSpool;
   readonly envelope: SmimeSealer;
-  readonly carrier: Ssm2OutgoingCarrier;
+  readonly carrier: OutgoingCarrier;
 }
 
 /**
@@ -62,13 +63,16 @@ export async function composeSender(
   config: SenderConfig,
   { log, signal, onConnection }: ComposeContext,
 ): Promise<SenderParts> {
-  const { certificates, messaging, broker } = config;
+  const { certificates, messaging } = config;
   const wire = log.named(WIRE_LOG);
   const identity = LiveIdentity.open(certificates, { log });
   const trust = openTrustStore(
     certificates.capath,
     (words) => log.warning(words),
   );
+  const carrier = outgoingCarrier(config, {
+    ...{ identity, trust, log, wire, signal, onConnection },
+  });
   const recipient = await chooseRecipient(config, { trust, log });
   log.info(`Messages will be signed using ${dnOf(identity)}`);
   return {
@@ -78,26 +82,9 @@ export async function composeSender(
       recipient: recipient && (() => recipient.current()),
       cipher: certificates.cipher,
     }),
-    carrier: new Ssm2OutgoingCarrier({
-      endpoints: composeEndpoints(broker, {
-        identity,
-        trust,
-        log: wire,
-        checkCrls: certificates.checkCrls,
-        maxBodyBytes: FRAME_LIMIT_OF_SENDER,
-      }),
-      destination: messaging.destination,
-      retryForMs: broker.retryForMs,
-      signal,
-      onConnection,
-      log: wire,
-      clock: systemClock,
-    }),
+    carrier,
   };
 }
-
-/** A sender is sent receipts and errors only. */
-const FRAME_LIMIT_OF_SENDER = 1 << 20;
 
 async function chooseRecipient(
   { certificates }: SenderConfig,
@@ -157,7 +144,7 @@ export interface ReceiverParts {
   readonly incoming: DirqSchema;
   readonly reject: DirqSchema;
   readonly envelope: SmimeOpener;
-  readonly carrier: Ssm2IncomingCarrier;
+  readonly carrier: IncomingCarrier;
   /** What judges again; `undefined` when nothing does. */
   readonly retry: UntrustedRetry | undefined;
   /** Rereads the list of allowed DNs, certificate and key now. */
@@ -173,10 +160,13 @@ export async function composeReceiver(
   config: ReceiverConfig,
   { log, onConnection }: Omit<ComposeContext, "signal">,
 ): Promise<ReceiverParts> {
-  const { certificates, messaging, broker } = config;
+  const { certificates, messaging } = config;
   const wire = log.named(WIRE_LOG);
   const { identity, trust, dns, envelope } = await composeJudge(config, log);
-  const { checkCrls, retryUntrusted } = certificates;
+  const carrier = incomingCarrier(config, {
+    ...{ identity, trust, log, wire, onConnection },
+  });
+  const { retryUntrusted } = certificates;
   return {
     incoming: await composeIncoming("incoming", messaging),
     reject: await composeIncoming("reject", messaging),
@@ -193,20 +183,7 @@ export async function composeReceiver(
         clock: systemClock,
       })
       : undefined,
-    carrier: new Ssm2IncomingCarrier({
-      endpoints: composeEndpoints(broker, {
-        identity,
-        trust,
-        log: wire,
-        checkCrls,
-        maxBodyBytes: messaging.maxMessageBytes,
-      }),
-      destination: messaging.destination,
-      prefetch: messaging.window,
-      onConnection,
-      log: wire,
-      clock: systemClock,
-    }),
+    carrier,
     reload: () => {
       identity.reload();
       return dns.reload();

@@ -7,8 +7,9 @@ import {
   BROKER_TABLE,
   type CERTIFICATES_TABLE,
   LOGGING_TABLE,
+  type Protocol,
   PROTOCOL_TABLE,
-} from "./shared_tables.ts";
+} from "../tables/shared_tables.ts";
 import { ConfigError } from "../config_error.ts";
 import type { Ini } from "../ini/parse.ts";
 import { keyPlace, readSection, type Values } from "../schema/keys.ts";
@@ -21,6 +22,8 @@ export type Role = "sender" | "receiver";
 export interface Loaded<Config> {
   readonly config: Config;
   readonly warnings: readonly string[];
+  /** Keys in the file whose values must not be known to others. @default none */
+  readonly secrets?: readonly string[];
 }
 
 /** One broker to try. */
@@ -29,7 +32,7 @@ export interface BrokerAddress {
   readonly port: number;
 }
 
-/** How to reach the broker. */
+/** How to reach a STOMP broker. */
 export interface BrokerConfig
   extends Omit<Values<typeof BROKER_TABLE>, "hosts" | "port"> {
   /** In the order in which they are tried. */
@@ -53,20 +56,19 @@ export function detectRole(ini: Ini): Role | undefined {
   return ini.has("receiver") ? "receiver" : undefined;
 }
 
-/** Refuses what is not STOMP; returns the warning of the original when nothing is said. */
-export function checkProtocol(ini: Ini, role: Role): string[] {
+/** What a file says of its protocol, with the warning of the original when that is nothing. */
+export function readProtocol(
+  ini: Ini,
+  role: Role,
+): { protocol: Protocol; warnings: string[] } {
   const { protocol } = readSection(ini, role, PROTOCOL_TABLE);
-  if (ini.find(role, "protocol") === undefined) {
-    return ["No option set for 'protocol'. Defaulting to STOMP."];
-  }
-  if (protocol === "AMS") {
-    throw new ConfigError(
-      keyPlace(ini, role, PROTOCOL_TABLE.protocol),
-      "AMS is not supported by this version",
-      { hint: "Use a STOMP broker, and write protocol = STOMP" },
-    );
-  }
-  return [];
+  const isSaid = ini.find(role, "protocol") !== undefined;
+  return {
+    protocol,
+    warnings: isSaid
+      ? []
+      : [`No option set for 'protocol'. Defaulting to ${protocol}.`],
+  };
 }
 
 /**

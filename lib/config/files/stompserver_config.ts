@@ -18,7 +18,7 @@ import { unknownKeys } from "./unknown_keys.ts";
 import {
   DEFAULT_MEMORY_MIB,
   STOMPSERVER_TABLES,
-} from "./stompserver_tables.ts";
+} from "../tables/stompserver_tables.ts";
 
 type Tables = typeof STOMPSERVER_TABLES;
 
@@ -47,6 +47,12 @@ export function readStompserverConfig(ini: Ini): Loaded<StompserverConfig> {
     throw new ConfigError(
       keyPlace(ini, "stompserver", table[property]),
       `it is missing, although tls is ${tls}`,
+    );
+  }
+  if (!values.stomp && values.ams === undefined) {
+    throw new ConfigError(
+      keyPlace(ini, "stompserver", table.ams),
+      "it is missing, although stomp is off: there would be no port",
     );
   }
   if (capath !== undefined && caFile !== undefined) {

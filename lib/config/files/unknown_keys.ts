@@ -6,9 +6,9 @@
 import { placeText } from "../config_error.ts";
 import type { Ini } from "../ini/parse.ts";
 import type { Table } from "../schema/keys.ts";
-import { RECEIVER_TABLES } from "./receiver_tables.ts";
-import { SENDER_TABLES } from "./sender_tables.ts";
-import { STOMPSERVER_TABLES } from "./stompserver_tables.ts";
+import { RECEIVER_TABLES } from "../tables/receiver_tables.ts";
+import { SENDER_TABLES } from "../tables/sender_tables.ts";
+import { STOMPSERVER_TABLES } from "../tables/stompserver_tables.ts";
 
 /** Keys of earlier versions of the original, which files in use still have. */
 const OBSOLETE: Readonly<Record<string, readonly string[]>> = {
@@ -27,20 +27,25 @@ type Tables = Readonly<Record<string, Table>>;
 
 /** A key of another of these roles is none: one file may serve several. */
 const ROLES: readonly Tables[] = [
-  SENDER_TABLES,
-  RECEIVER_TABLES,
+  ...Object.values(SENDER_TABLES),
+  ...Object.values(RECEIVER_TABLES),
   STOMPSERVER_TABLES,
 ];
 
-/**
- * One warning for each section and key that no role knows.
- *
- * @param reasons why a key of other files has no effect in this one, by its name
- */
+/** Settings of {@linkcode unknownKeys}. */
+export interface UnknownKeysOptions {
+  /** Whose keys are known. @default {sender, receiver and embedded broker} */
+  readonly roles?: readonly Tables[];
+  /** Whether keys of earlier versions of the original are told, or taken for known. @default "told" */
+  readonly obsolete?: "told" | "known";
+  /** Why a key of other files has no effect in this one, by its name. @default none is known */
+  readonly reasons?: Readonly<Record<string, string>>;
+}
+
+/** One warning for each section and key that no role knows. */
 export function unknownKeys(
   ini: Ini,
-  roles: readonly Tables[] = ROLES,
-  reasons: Readonly<Record<string, string>> = {},
+  { roles = ROLES, obsolete = "told", reasons = {} }: UnknownKeysOptions = {},
 ): string[] {
   const known = knownKeys(roles);
   const warnings: string[] = [];
@@ -56,13 +61,15 @@ export function unknownKeys(
     }
     for (const { name, line } of ini.options(section)) {
       if (keys.has(name)) continue;
+      const isObsolete = OBSOLETE[section]?.includes(name) ?? false;
+      if (isObsolete && obsolete === "known") continue;
       const where = placeText({ file: ini.file, line, section, key: name });
       if (Object.hasOwn(reasons, name)) {
         warnings.push(`Key without effect ${where}: ${reasons[name]}`);
         continue;
       }
       warnings.push(
-        OBSOLETE[section]?.includes(name)
+        isObsolete
           ? `Obsolete key ${where}: brokers are not looked up in a BDII any more`
           : `Unknown key ${where}${suggestion(name, [...keys])}`,
       );

@@ -17,6 +17,8 @@ export interface Key<Value> {
   readonly allowed: string;
   /** See {@linkcode Kind.placeholder}. */
   readonly placeholder: string;
+  /** See {@linkcode Kind.isSecret}. */
+  readonly isSecret: boolean;
   /** What an absent key means, as it would be written; `undefined` when nothing says the same. */
   readonly defaultText: string | undefined;
   readonly required: boolean;
@@ -111,6 +113,7 @@ function describeValues<Value>(kind: Kind<Value>) {
   return {
     allowed: kind.allowed,
     placeholder: kind.placeholder ?? "VALUE",
+    isSecret: kind.isSecret ?? false,
     parse(text: string) {
       const value = kind.parse(text);
       return value === undefined ? undefined : { value };
@@ -225,7 +228,7 @@ function readKey(
   const fault = key.fault(text);
   const state = text === ""
     ? `it is empty; it must be ${key.allowed}`
-    : `"${text}" is not allowed${
+    : `${key.isSecret ? "its value" : `"${text}"`} is not allowed${
       fault === undefined ? "" : `, ${fault}`
     }; it must be ${key.allowed}`;
   throw new ConfigError(place, state);

@@ -9,6 +9,8 @@ export interface Kind<Value> {
   readonly allowed: string;
   /** What stands for it where an option is shown, such as `N`. @default "VALUE" */
   readonly placeholder?: string;
+  /** Whether a value is shown to nobody, not even in an error. @default false */
+  readonly isSecret?: boolean;
   /** `undefined` when the text is not of this kind. */
   parse(text: string): Value | undefined;
   /** What it is in a text that is not of this kind, where that is hard to see. */
@@ -28,6 +30,17 @@ export const anyText: Kind<string> = {
   allowed: "text",
   parse: (value) => value,
 };
+
+/** What a header of a request can carry as it is; also none. */
+export const word: Kind<string> = {
+  allowed: "one word of printable ASCII",
+  parse: (value) => /^[\x21-\x7e]{0,4096}$/.test(value) ? value : undefined,
+};
+
+/** The same kind, for values that are shown to nobody. */
+export function secret<Value>(kind: Kind<Value>): Kind<Value> {
+  return { ...kind, isSecret: true };
+}
 
 /** The path of a file or directory, as it is given to the system. */
 export const path: Kind<string> = {
@@ -94,14 +107,22 @@ export function size(min: number, max: number): Kind<number> {
     allowed: "a number of bytes, or of K, M or G, such as 512K or 100M",
     placeholder: "SIZE",
     parse(value) {
-      const [, number, unit = ""] = /^(\d{1,15}) ?([kmg]?)b?$/i.exec(value) ??
-        [];
-      if (number === undefined) return undefined;
-      const power = ["", "k", "m", "g"].indexOf(unit.toLowerCase());
-      const bytes = Number(number) * 1024 ** power;
+      const bytes = bytesOf(value);
+      if (bytes === undefined) return undefined;
       return bytes >= min && bytes <= max ? bytes : undefined;
     },
+    fault: (value) =>
+      bytesOf(value) === undefined
+        ? undefined
+        : `the range is from ${min} to ${max} bytes`,
   };
+}
+
+function bytesOf(value: string): number | undefined {
+  const [, number, unit = ""] = /^(\d{1,15}) ?([kmg]?)b?$/i.exec(value) ?? [];
+  if (number === undefined) return undefined;
+  const power = ["", "k", "m", "g"].indexOf(unit.toLowerCase());
+  return Number(number) * 1024 ** power;
 }
 
 /** Permission bits that are taken away, in octal. */
@@ -166,6 +187,22 @@ export const hosts: Kind<readonly HostPort[]> = {
     const good = parsed.filter((host) => host !== undefined);
     return good.length === parsed.length ? good : undefined;
   },
+};
+
+/** One host, with or without a port. */
+export const oneHost: Kind<HostPort> = {
+  allowed:
+    "one host name or address, with or without :port; an IPv6 address with a port is written [address]:port",
+  parse(value) {
+    const [host, ...others] = hosts.parse(value) ?? [];
+    return others.length === 0 ? host : undefined;
+  },
+  fault: (value) =>
+    value.includes("://")
+      ? "a host is written without a scheme"
+      : hosts.parse(value) === undefined
+      ? undefined
+      : "these are several hosts",
 };
 
 function hostPort(value: string): HostPort | undefined {

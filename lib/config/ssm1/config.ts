@@ -20,7 +20,8 @@ import {
   type Loaded,
   type LoggingConfig,
 } from "../files/shared_sections.ts";
-import { LOGGING_TABLE } from "../files/shared_tables.ts";
+import { secretsIn } from "../files/secrets.ts";
+import { LOGGING_TABLE } from "../tables/shared_tables.ts";
 import { asPython2 } from "../ini/python2_values.ts";
 import { ssm1FileWarnings } from "./file_warnings.ts";
 import { SSM1_TABLES } from "./tables.ts";
@@ -63,7 +64,11 @@ export function readSsm1Config(
 ): Loaded<Ssm1Config> {
   const reader = new Reader(ini, surroundings);
   const config = reader.read();
-  return { config, warnings: reader.warnings };
+  return {
+    config,
+    warnings: reader.warnings,
+    secrets: reader.secretsOf(config),
+  };
 }
 
 /** Keys in which a `$` is a `$`. */
@@ -96,6 +101,11 @@ class Reader {
     };
     this.#assertSomethingToDo(config);
     return Object.freeze(config);
+  }
+
+  /** A password that is not told to anybody is none. */
+  secretsOf({ broker: { passcode } }: Ssm1Config): string[] {
+    return passcode === undefined ? [] : secretsIn(this.#ini, SSM1_TABLES);
   }
 
   #section<T extends Table>(section: string, table: T): Values<T> {

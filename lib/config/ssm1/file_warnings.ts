@@ -19,7 +19,7 @@ const WITHOUT_EFFECT = {
 /** One warning for each such place. @throws {ConfigError} as `Ini.get` does. */
 export function ssm1FileWarnings(ini: Ini): string[] {
   return [
-    ...unknownKeys(ini, [SSM1_TABLES], WITHOUT_EFFECT),
+    ...unknownKeys(ini, { roles: [SSM1_TABLES], reasons: WITHOUT_EFFECT }),
     ...valueWarnings(ini, SSM1_TABLES),
     ...unusualNames(ini),
     ...looseWords(ini),

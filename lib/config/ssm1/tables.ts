@@ -20,23 +20,24 @@ import {
   minutes,
   oneOf,
   seconds,
+  secret,
   size,
 } from "../schema/kinds.ts";
 import { destination } from "../schema/destination.ts";
-import { SENDER_TABLES } from "../files/sender_tables.ts";
+import { SENDER_TABLES } from "../tables/sender_tables.ts";
 import {
   CERTIFICATES_TABLE,
   LOGGING_TABLE,
   MESSAGING_TABLE,
   PIDFILE_TABLE,
   WINDOW,
-} from "../files/shared_tables.ts";
+} from "../tables/shared_tables.ts";
 import { dn, normalPath, onlyTrue, unlessFalse } from "./kinds.ts";
 
 const DAY = 86_400;
 
 const BROKER = hyphenated({
-  ...SENDER_TABLES.broker,
+  ...SENDER_TABLES.STOMP.broker,
   useTls: required("use_ssl", unlessFalse).means(
     "Whether to use TLS, with the host certificate as client certificate.",
   ),
@@ -49,7 +50,7 @@ const BROKER = hyphenated({
   login: optional("username", anyText).means(
     "User name at the broker; needed if use-pwd is true, ignored otherwise.",
   ),
-  passcode: optional("password", anyText).means(
+  passcode: optional("password", secret(anyText)).means(
     "Password at the broker; it or password-file is needed if use-pwd is true, ignored otherwise. Variables are not replaced in it.",
   ),
   passcodeFile: optional("password_file", normalPath).means(
@@ -63,7 +64,9 @@ const CERTIFICATES = hyphenated({
   keyPassphraseFile: ofKind(CERTIFICATES_TABLE.keyPassphraseFile, normalPath),
   requirePrivateKeyFile: CERTIFICATES_TABLE.requirePrivateKeyFile,
   capath: alsoCalled(
-    required("cadir", normalPath).means(CERTIFICATES_TABLE.capath.doc),
+    required("cadir", normalPath).means(
+      "The directory of trusted CA certificates and CRLs, under hashed names. Nothing else is trusted.",
+    ),
     "capath",
   ),
   checkCrls: withDefault("check_crls", unlessFalse, "true").means(

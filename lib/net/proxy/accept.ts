@@ -8,6 +8,7 @@ import { concatBytes } from "../../bytes.ts";
 import { SsmError } from "../../errors.ts";
 import type { Clock } from "../../time/mod.ts";
 import { tell } from "../tcp/farewell.ts";
+import { nextChunk } from "../tcp/next_chunk.ts";
 import { type ProxiedClient, readProxyHeader } from "./header.ts";
 
 /** The types of a TLS record that begins a handshake, and the major version (RFC 8446 §5.1). */
@@ -35,7 +36,10 @@ export async function proxiedClient(
 ): Promise<ProxiedClient | undefined> {
   let bytes: Uint8Array = new Uint8Array(0);
   for (;;) {
-    bytes = concatBytes([bytes, await nextChunk(tcp)]);
+    bytes = concatBytes([
+      bytes,
+      await nextChunk(tcp, "a PROXY protocol header"),
+    ]);
     const header = readProxyHeader(bytes);
     if (header.status === "incomplete") continue;
     if (header.status === "complete") {
@@ -60,25 +64,4 @@ export function beginsAsProxy(bytes: Uint8Array): boolean {
   } catch {
     return true;
   }
-}
-
-/** The next bytes; the connection is paused before and after. */
-function nextChunk(tcp: TcpSocket): Promise<Uint8Array> {
-  const { promise, resolve, reject } = Promise.withResolvers<Uint8Array>();
-  const fail = (error?: Error) =>
-    reject(error ?? new Error("closed before a PROXY protocol header"));
-  const end = () => fail();
-  const take = (chunk: Uint8Array) => {
-    tcp.pause();
-    resolve(chunk);
-  };
-  tcp.once("data", take);
-  tcp.once("error", fail);
-  for (const ending of ["end", "close"]) tcp.once(ending, end);
-  tcp.resume();
-  return promise.finally(() => {
-    tcp.off("data", take);
-    tcp.off("error", fail);
-    for (const ending of ["end", "close"]) tcp.off(ending, end);
-  });
 }

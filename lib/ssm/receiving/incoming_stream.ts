@@ -21,6 +21,7 @@ import type {
 } from "../answering.ts";
 import { type BrokersOptions, openClient } from "../brokers.ts";
 import type { Delivery, IncomingCarrier } from "../carrier.ts";
+import { untilAborted } from "../stopping.ts";
 import { OversizedMessages } from "./oversized.ts";
 
 /** Settings of an {@linkcode IncomingStream}. */
@@ -189,20 +190,4 @@ async function* until<T>(
     if (!next || next.done) return;
     yield next.value;
   }
-}
-
-/**
- * `undefined` once the signal is aborted. Not `Promise.race` against one
- * promise of the stop: that would remember every wait of a months' run.
- */
-function untilAborted<T>(
-  signal: AbortSignal,
-  promise: Promise<T>,
-): Promise<T | undefined> {
-  return new Promise((resolve, reject) => {
-    const stop = () => resolve(undefined);
-    signal.addEventListener("abort", stop, { once: true });
-    promise.then(resolve, reject)
-      .finally(() => signal.removeEventListener("abort", stop));
-  });
 }

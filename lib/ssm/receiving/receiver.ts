@@ -178,8 +178,11 @@ async function supersede(
 /** A fault of ours on one message must not stop the next: it is kept in reject. */
 async function open(
   envelope: OpeningEnvelope,
-  { body }: Delivery,
+  { body, broken }: Delivery,
 ): Promise<Opened> {
+  if (broken !== undefined) {
+    return { status: "rejected", body, signer: undefined, error: broken };
+  }
   try {
     return await envelope.open(body);
   } catch (error) {
@@ -211,7 +214,7 @@ function report(
   { name, queue }: { name: string | undefined; queue: string },
   log: Logger,
 ): void {
-  log.info(`Received message. ID = ${delivery.id}`);
+  log.info(`Received message. ID = ${delivery.label ?? delivery.id}`);
   if (opened.status === "accepted") log.info(`Valid signer: ${opened.signer}`);
   else log.warning(`Message rejected: ${opened.error}`);
   log.info(

@@ -84,11 +84,16 @@ export class SendJournal {
     );
   }
 
-  /** A file is confirmed. */
-  sent(name: string): void {
-    this.#options.log.info(`Sent ${name}`);
+  /** A file is confirmed; `note` is what the carrier says of it. */
+  sent(name: string, note: string | void): void {
+    this.#options.log.info(`Sent ${name}${note ? `, ${note}` : ""}`);
     this.#count({ sent: this.#report.sent + 1 });
     this.#options.onOutcome?.({ name, outcome: "sent" });
+  }
+
+  /** A message is confirmed that is not all of its file. */
+  partSent(id: string, note: string): void {
+    this.#options.log.info(`Sent ${id}, ${note}`);
   }
 
   /** A file cannot be sent. */

@@ -66,6 +66,11 @@ export async function sendAll<Message extends Sealed>(
   return await new SendRun(options).run();
 }
 
+/** A message that is confirmed, and what the carrier says of it. */
+interface Sent {
+  readonly note: string | void;
+}
+
 class SendRun<Message extends Sealed> {
   readonly #options: SendAllOptions<Message>;
   readonly #order = new Order();
@@ -192,11 +197,12 @@ class SendRun<Message extends Sealed> {
           continue;
         }
         try {
-          const isConfirmed = earlier.isGood &&
-            await this.#send(entry, { id, message }, handOver);
-          if (!await earlier.all() || !isConfirmed) return;
+          const last = earlier.isGood
+            ? await this.#send(entry, { id, message }, handOver)
+            : undefined;
+          if (!await earlier.all() || !last) return;
           isSent = true;
-          this.#journal.sent(entry.name);
+          this.#journal.sent(entry.name, last.note);
           // Within the window: the next message may say that this one is gone.
           await this.#remove(entry);
         } finally {
@@ -219,33 +225,38 @@ class SendRun<Message extends Sealed> {
     { earlier, leave }: { earlier: EarlierParts; leave: () => void },
   ): Promise<void> {
     const left = Promise.withResolvers<void>();
-    const confirmed = this.#send(entry, part, left.resolve);
+    const confirmed = this.#send(entry, part, left.resolve).then((sent) => {
+      if (sent?.note) this.#journal.partSent(part.id, sent.note);
+      return sent !== undefined;
+    });
     earlier.add(confirmed, leave);
     await Promise.race([left.promise, confirmed]);
   }
 
-  /** False when the run is over; throws when only this message cannot be sent. */
+  /** `undefined` when the run is over; throws when only this message cannot be sent. */
   async #send(
     entry: SpoolEntry,
     { id, message }: { id: string; message: Message },
     handOver: () => void,
-  ): Promise<boolean> {
+  ): Promise<Sent | undefined> {
     const { carrier, log } = this.#options;
-    if (this.#isOver()) return false;
+    if (this.#isOver()) return undefined;
     await entry.touch();
     log.info(`Sending message: ${id}`);
-    const isConfirmed = carrier.send(id, message)
-      .then(() => true, (error) => this.#carrierFailed(error));
+    const sent = carrier.send(id, message).then(
+      (note) => ({ note }),
+      (error) => this.#carrierFailed(error),
+    );
     log.info("Waiting for broker to accept message.");
     handOver();
-    return await isConfirmed;
+    return await sent;
   }
 
   /** Only what the carrier refuses is the message's own fault. */
-  #carrierFailed(error: unknown): false {
+  #carrierFailed(error: unknown): undefined {
     if (isSsmError(error, "UNSENDABLE")) throw error;
     this.#fatal ??= { error };
-    return false;
+    return undefined;
   }
 
   async #remove(entry: SpoolEntry): Promise<void> {

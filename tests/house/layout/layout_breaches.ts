@@ -27,6 +27,7 @@ export const SOUND: Readonly<Record<string, string>> = {
   "lib/pki/ca_files.ts": `Deno.readDirSync("certificates");`,
   "lib/spool/mod.ts": `if (error instanceof Deno.errors.NotFound) Deno.link;`,
   "lib/config/mod.ts": `Deno.readTextFileSync("ssm.cfg");`,
+  "lib/ams/mod.ts": `import { HttpClient } from "../net/mod.ts";`,
   "lib/stomp/mod.ts": `import type { Socket } from "../net/mod.ts";`,
   "lib/smime/mod.ts": `// Deno.connect is a word here, and so is "node:fs".
     import { createHash } from "node:crypto"; const text = "Deno.open";`,

@@ -6,6 +6,8 @@
 import assert from "node:assert/strict";
 import { brokerAccess } from "../../../lib/cli/broker/access.ts";
 import { brokerUsers } from "../../../lib/cli/broker/users.ts";
+import { configOf } from "../../../lib/cli/process/logged_run.ts";
+import { tokenOf } from "../../../lib/cli/wiring/ams_token.ts";
 import { composeEndpoints } from "../../../lib/cli/wiring/endpoints.ts";
 import { readIni, readSenderConfig } from "../../../lib/config/mod.ts";
 import { LiveIdentity, openTrustStore } from "../../../lib/credentials/mod.ts";
@@ -40,6 +42,7 @@ const FILES: [what: string, text: string, danger: string, open: Open][] = [
         broker: { login: "alice", passcode_file: file },
       });
       const { config } = readSenderConfig(await readIni(path));
+      assert.ok(config.broker.protocol === "STOMP");
       composeEndpoints(config.broker, {
         identity: LiveIdentity.open(config.certificates, { log }),
         trust: openTrustStore(site.pki.caPath, assert.fail),
@@ -49,7 +52,48 @@ const FILES: [what: string, text: string, danger: string, open: Open][] = [
       });
     },
   ],
+  [
+    "Token file",
+    "t0ken\n",
+    "they can use the messaging service as this host",
+    async (site, file, log) => {
+      const path = await site.amsSender(1, { messaging: { token_file: file } });
+      const { config } = readSenderConfig(await readIni(path));
+      assert.ok(config.broker.protocol === "AMS");
+      assert.equal(tokenOf(config.broker, log)?.(), "t0ken");
+    },
+  ],
 ];
+
+for (
+  const [key, sender] of [
+    [
+      "token",
+      (site: Site) => site.amsSender(1, { messaging: { token: "t0ken" } }),
+    ],
+    [
+      "passcode",
+      (site: Site) =>
+        site.sender(1, { broker: { login: "me", passcode: "t0ken" } }),
+    ],
+  ] as const
+) {
+  test(`a ${key} in a configuration that others may read is warned of`, async (site) => {
+    const path = await sender(site);
+    const records: LogRecord[] = [];
+    const log = new Logger("test", [(record) => records.push(record)]);
+    const warned = async (mode: number) => {
+      await Deno.chmod(path, mode);
+      records.length = 0;
+      configOf(readSenderConfig(await readIni(path)), log);
+      return records.map(({ message }) => message);
+    };
+    assert.deepEqual(await warned(0o644), [
+      `There is a ${key} in the configuration, and ${path} is open to others (mode 0644): they can use it as this host does; chmod g-w,o= ${path}`,
+    ]);
+    assert.deepEqual(await warned(0o640), []);
+  });
+}
 
 for (const [what, text, danger, open] of FILES) {
   test(`A ${what.toLowerCase()} that others may read or write is warned of`, async (site) => {

@@ -5,7 +5,6 @@
  */
 import assert from "node:assert/strict";
 import type { SignedSpool, Signing } from "../../../lib/spool/mod.ts";
-import type { intercepted } from "../../kit/disk/intercepted.ts";
 import { temporaryDirectory } from "../../kit/disk/directories.ts";
 import { type Clock, systemClock } from "../../../lib/time/mod.ts";
 import { ShiftedClock } from "../../kit/clocks.ts";

@@ -1,9 +1,10 @@
 import { startRabbitMq } from "../../peers/rabbitmq.ts";
 import { runFullCircle } from "./full_circle.ts";
+import { overStomp } from "./stomp_reach.ts";
 
 runFullCircle({
   name: "RabbitMQ",
   parts: ["rabbitmq"],
   start: (tls) => startRabbitMq({ tls }),
-  connect: { login: "guest", passcode: "guest", host: false },
+  ...overStomp({ login: "guest", passcode: "guest", host: false }),
 });

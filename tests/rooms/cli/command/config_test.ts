@@ -73,6 +73,7 @@ test("No command takes a file that is for another one", async (site) => {
   const waiting = await site.waiting();
   const sender = await site.sender(NO_PORT);
   const receiver = await site.receiver(NO_PORT);
+  const ams = await site.write("ams.cfg", "[sender]\nprotocol = AMS\n");
   const broker = await site.write("broker.cfg", "[stompserver]\nport = 0\n");
   const ssm1 = await site.write("ssm1.cfg", "[messagedb]\npath = x\n");
   for (
@@ -82,6 +83,8 @@ test("No command takes a file that is for another one", async (site) => {
       ["send", broker, "broker"],
       ["receive", ssm1, "ssm1"],
       ["ssm1", sender, "send"],
+      ["ssm1", ams, "send"],
+      ["receive", ams, "send"],
       ["broker", receiver, "receive"],
     ] as const
   ) {
@@ -212,16 +215,6 @@ test("ssm receive says on all channels which key is missing", async (site) => {
     (await site.log()).includes(
       `ssmreceive - CRITICAL - Failed to initialise SSM: ${said}`,
     ),
-  );
-});
-
-test("ssm refuses AMS as long as it does not speak it", async (site) => {
-  const config = await site.sender(NO_PORT, { sender: { protocol: "AMS" } });
-  const { status, stderr } = await ssm(["-c", config]);
-  assert.equal(status, 1);
-  assert.match(
-    stderr,
-    /"protocol" in .*: AMS is not supported by this version/,
   );
 });
 

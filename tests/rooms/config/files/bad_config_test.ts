@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { ConfigError, readSenderConfig } from "../../../../lib/config/mod.ts";
-import { file, SENDER } from "./made_files.ts";
+import { file, SENDER, stompBroker } from "./made_files.ts";
 
 /** Section, its bad line, and the end of the message. */
 const BAD: [section: keyof typeof SENDER, line: string, state: string][] = [
@@ -163,9 +163,8 @@ Deno.test("server_cert must not be the own certificate", () => {
 
 Deno.test("passcodes are checked, and never shown", () => {
   const read = (lines: string) =>
-    readSenderConfig(file({ ...SENDER, broker: `${SENDER.broker}\n${lines}` }));
-  const { login, passcode } =
-    read("login = me\npasscode = s3cret").config.broker;
+    stompBroker(file({ ...SENDER, broker: `${SENDER.broker}\n${lines}` }));
+  const { login, passcode } = read("login = me\npasscode = s3cret");
   assert.deepEqual([login, passcode], ["me", "s3cret"]);
   for (
     const lines of [

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import {
   type Ini,
+  type Key,
   parseIni,
   readReceiverConfig,
   readSenderConfig,
@@ -18,19 +19,21 @@ import { SURROUNDINGS } from "./made_files.ts";
 
 const CONF = fileURLToPath(new URL("../../../../conf/", import.meta.url));
 
+/** The tables of each file, those of the protocol that it shows first. */
 const FILES: [
   name: string,
-  tables: Readonly<Record<string, Table>>,
+  tables: readonly Readonly<Record<string, Table>>[],
   read: (ini: Ini) => { warnings: readonly string[] },
 ][] = [
-  ["sender.cfg", SENDER_TABLES, readSenderConfig],
-  ["receiver.cfg", RECEIVER_TABLES, readReceiverConfig],
-  ["broker.cfg", STOMPSERVER_TABLES, readStompserverConfig],
-  ["ssm1.cfg", SSM1_TABLES, (ini) => readSsm1Config(ini, SURROUNDINGS)],
+  ["sender.cfg", [SENDER_TABLES.AMS, SENDER_TABLES.STOMP], readSenderConfig],
+  [
+    "receiver.cfg",
+    [RECEIVER_TABLES.AMS, RECEIVER_TABLES.STOMP],
+    readReceiverConfig,
+  ],
+  ["broker.cfg", [STOMPSERVER_TABLES], readStompserverConfig],
+  ["ssm1.cfg", [SSM1_TABLES], (ini) => readSsm1Config(ini, SURROUNDINGS)],
 ];
-
-/** For AMS, which is refused: no reason to show them. */
-const HIDDEN = ["ams_project", "token"];
 
 for (const [name, tables, read] of FILES) {
   Deno.test(`conf/${name} is read without a warning`, async () => {
@@ -42,18 +45,50 @@ for (const [name, tables, read] of FILES) {
     const text = await Deno.readTextFile(CONF + name);
     const all = parseIni(text.replace(/^#([\w-]+ =)/gm, "$1"), name);
     const active = parseIni(text, name);
-    for (const [section, table] of Object.entries(tables)) {
-      const keys = Object.values(table)
-        .filter((key) => !HIDDEN.includes(key.name));
+    for (const section of Object.keys(tables[0]!)) {
+      const keys = new Map<string, Key<unknown>>();
+      for (const table of tables) {
+        for (const key of Object.values(table[section]!)) {
+          if (!keys.has(key.name)) keys.set(key.name, key);
+        }
+      }
       assert.deepEqual(
         all.options(section).map((option) => option.name).sort(),
-        keys.map((key) => key.name).sort(),
+        [...keys.keys()].sort(),
       );
-      for (const key of keys) {
+      for (const key of keys.values()) {
         assert.ok(!key.required || active.find(section, key.name), key.name);
         if (active.find(section, key.name)) continue;
         if (key.defaultText === undefined) continue;
         assert.equal(all.get(section, key.name), key.defaultText, key.name);
+      }
+    }
+  });
+}
+
+for (const name of ["sender.cfg", "receiver.cfg"]) {
+  Deno.test(`conf/${name} marks the keys that are for one protocol alone`, async () => {
+    const text = await Deno.readTextFile(CONF + name);
+    const tables = name === "sender.cfg" ? SENDER_TABLES : RECEIVER_TABLES;
+    for (const section of ["broker", "messaging"] as const) {
+      const [, part = ""] = text.split(`[${section}]\n`);
+      const names = (table: Table) => Object.values(table).map((k) => k.name);
+      const ams = names(tables.AMS[section]);
+      const stomp = names(tables.STOMP[section]);
+      for (const block of part.split(/\n\n\[/)[0]!.split("\n\n")) {
+        const shown = [...block.matchAll(/^#?([a-z_]+) =/gm)]
+          .map(([, key]) => key!);
+        const marks = [...new Set(block.match(/\((AMS|STOMP)\)/g))];
+        const [first = "", ...others] = marks;
+        if (first === "" || others.length > 0) {
+          const both = shown.some((key) =>
+            ams.includes(key) && stomp.includes(key)
+          );
+          assert.ok(both, block);
+          continue;
+        }
+        const other = first === "(AMS)" ? stomp : ams;
+        for (const key of shown) assert.ok(!other.includes(key), block);
       }
     }
   });

@@ -3,9 +3,12 @@
  *
  * @module
  */
+import assert from "node:assert/strict";
 import {
   type Ini,
   parseIni,
+  readSenderConfig,
+  type StompSending,
   type Surroundings,
 } from "../../../../lib/config/mod.ts";
 
@@ -25,6 +28,22 @@ export const RECEIVER = {
   certificates: SENDER.certificates,
   messaging: "destination = q\npath = /spool",
   logging: SENDER.logging,
+};
+
+/** The least that must be said to send with AMS. */
+export const AMS_SENDER = {
+  ...SENDER,
+  sender: "protocol = AMS",
+  broker: "host = msg.example",
+  messaging: "ams_project = accounting\ndestination = gLite-APEL\npath = /out",
+};
+
+/** The same to receive. */
+export const AMS_RECEIVER = {
+  ...RECEIVER,
+  receiver: "protocol = AMS",
+  broker: AMS_SENDER.broker,
+  messaging: "ams_project = accounting\ndestination = sub\npath = /spool",
 };
 
 /** The least that a file of SSM1 must have to send and to receive. */
@@ -54,6 +73,13 @@ export function file(
   const text = Object.entries(all)
     .map(([name, lines]) => `[${name}]\n${lines}\n`).join("");
   return parseIni(text, "F");
+}
+
+/** What a sender's file says of its STOMP broker. */
+export function stompBroker(ini: Ini): StompSending {
+  const { broker } = readSenderConfig(ini).config;
+  assert.equal(broker.protocol, "STOMP");
+  return broker as StompSending;
 }
 
 /** What is read of a broker where a file says nothing but its address. */

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { readSenderConfig } from "../../../../lib/config/mod.ts";
-import { file, SENDER } from "./made_files.ts";
+import { file, SENDER, stompBroker } from "./made_files.ts";
 
 /** A section with a line that is taken as it is written, and what is said of it. */
 const ODD: [section: keyof typeof SENDER, line: string, warning: string][] = [
@@ -36,9 +36,9 @@ for (const [section, line, warning] of ODD) {
 
 Deno.test("readSenderConfig() is silent about # and quotes inside a value", () => {
   const broker = `${SENDER.broker}\nlogin = me\npasscode = a#b;c"d'`;
-  const { config, warnings } = readSenderConfig(file({ broker }, SENDER));
-  assert.deepEqual(warnings, []);
-  assert.equal(config.broker.passcode, `a#b;c"d'`);
+  const ini = file({ broker }, SENDER);
+  assert.deepEqual(readSenderConfig(ini).warnings, []);
+  assert.equal(stompBroker(ini).passcode, `a#b;c"d'`);
 });
 
 for (

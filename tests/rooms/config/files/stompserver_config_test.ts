@@ -82,6 +82,18 @@ Deno.test("readStompserverConfig() refuses what cannot be", () => {
       ["dead_letter_queue = DLQ", "dead_letter_queue"],
       ["max_redeliveries = -1", "max_redeliveries"],
       ["cafile = /a\ncapath = /b", "cafile"],
+      ["ams = host", "ams"],
+      ["ams = 65536", "ams"],
+      ["ams = 1 x", "ams"],
+      ["ams = ::1:80", "ams"],
+      ["ams_topics =", "ams_topics"],
+      ["ams_topics = p", "ams_topics"],
+      ["ams_topics = p/t:", "ams_topics"],
+      ["ams_topics = p/t:a,,b", "ams_topics"],
+      ["ams_topics = p/t.x", "ams_topics"],
+      ["ams_retention = 0", "ams_retention"],
+      ["ams_max_message_size = 49M", "ams_max_message_size"],
+      ["stomp = off", "ams"],
     ] as const
   ) {
     assert.throws(() => read(line), { code: "CONFIG", key }, line);
@@ -94,6 +106,35 @@ Deno.test("readStompserverConfig() takes a cafile for a capath", () => {
   );
   assert.equal(config.caFile, "/ca.pem");
   assert.equal(config.capath, undefined);
+});
+
+Deno.test("readStompserverConfig() reads where AMS is, and its topics", () => {
+  for (
+    const [text, host, port] of [
+      ["8443", "127.0.0.1", 8443],
+      ["0.0.0.0:0", "0.0.0.0", 0],
+      ["ams.example.org:443", "ams.example.org", 443],
+      ["[::1]:443", "::1", 443],
+    ] as const
+  ) {
+    assert.deepEqual(read(`ams = ${text}`).config.ams, [{ host, port }]);
+  }
+  assert.deepEqual(read("ams = 1 [::]:2").config.ams, [
+    { host: "127.0.0.1", port: 1 },
+    { host: "::", port: 2 },
+  ]);
+  const { config } = read(
+    "ams = 1\nstomp = off\nams_retention = 0.5\nams_topics = p/a:s,s-2\n  p/b",
+  );
+  assert.equal(config.stomp, false);
+  assert.equal(config.amsRetentionMs, 43_200_000);
+  assert.equal(config.amsMaxMessageBytes, 1_500_000);
+  assert.deepEqual(config.amsTopics, [
+    { project: "p", topic: "a", subscriptions: ["s", "s-2"] },
+    { project: "p", topic: "b", subscriptions: [] },
+  ]);
+  assert.equal(read("").config.ams, undefined);
+  assert.equal(read("").config.stomp, true);
 });
 
 function read(lines: string) {

@@ -8,6 +8,7 @@ function read(sections: Record<string, string>) {
   return readSsm1Config(file(sections, SSM1), SURROUNDINGS);
 }
 
+const RANGE = "the range is from 1 to 1073741824 bytes";
 const SIZE =
   "it must be a number of bytes, or of K, M or G, such as 512K or 100M";
 const NAME =
@@ -75,8 +76,16 @@ const BAD: [section: Section, line: string, state: string][] = [
     "it is empty; it must be true or false; anything but true is false",
   ],
   ["messagedb", "umask = 8", '"8" is not allowed; it must be three octal'],
-  ["messagedb", "max-message-size = 2G", `"2G" is not allowed; ${SIZE}`],
-  ["messagedb", "max-unpacked-size = 0", `"0" is not allowed; ${SIZE}`],
+  [
+    "messagedb",
+    "max-message-size = 2G",
+    `"2G" is not allowed, ${RANGE}; ${SIZE}`,
+  ],
+  [
+    "messagedb",
+    "max-unpacked-size = 0",
+    `"0" is not allowed, ${RANGE}; ${SIZE}`,
+  ],
   [
     "messagedb",
     "ack-keep = 0",

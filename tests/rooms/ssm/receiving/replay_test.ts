@@ -4,7 +4,6 @@ import { sharedServer, testWith } from "../../../peers/parts.ts";
 import { testPki } from "../../../kit/pki/test_pki.ts";
 import { TestBroker } from "../../../kit/net/test_broker.ts";
 import { verifyMessage } from "../../../../lib/smime/mod.ts";
-import type { intercepted } from "../../../kit/disk/intercepted.ts";
 import { type Clock, systemClock } from "../../../../lib/time/mod.ts";
 import { ShiftedClock } from "../../../kit/clocks.ts";
 import { opener, RunningReceiver, sealed } from "../../../kit/receiving.ts";

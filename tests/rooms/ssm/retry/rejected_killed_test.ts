@@ -53,7 +53,7 @@ async function incoming(kind: Kind, dir: string): Promise<string[]> {
   if (kind === "ssm1") {
     // The signer is the last that comes: without it there is no message.
     return Array.from(Deno.readDirSync(`${dir}/incoming`), ({ name }) => name)
-      .filter((name) => name.endsWith(".sig"))
+      .filter((name) => /^[^.].*\.sig$/.test(name))
       .map((name) => `${dir}/incoming/${name.slice(0, -".sig".length)}`)
       .map((path) => Deno.readTextFileSync(path)).sort();
   }

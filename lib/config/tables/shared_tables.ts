@@ -4,7 +4,6 @@
  * @module
  */
 import {
-  anyText,
   boolean,
   hosts,
   integer,
@@ -12,6 +11,7 @@ import {
   oneOf,
   path,
   seconds,
+  secret,
   text,
   umask,
 } from "../schema/kinds.ts";
@@ -19,7 +19,10 @@ import { optional, required, withDefault } from "../schema/keys.ts";
 
 const DAY = 86_400;
 
-/** `[broker]` */
+/** What can carry messages. */
+export type Protocol = "STOMP" | "AMS";
+
+/** `[broker]` of STOMP */
 export const BROKER_TABLE = {
   hosts: required("host", hosts).means(
     "The broker. Several are tried in order, and of each one all addresses of its name.",
@@ -34,7 +37,7 @@ export const BROKER_TABLE = {
     "Whether the certificate of the broker must chain to capath and name the host. Turned off, anyone can pose as the broker.",
   ),
   login: optional("login", text).means("User name at the broker."),
-  passcode: optional("passcode", text).means("Password at the broker."),
+  passcode: optional("passcode", secret(text)).means("Password at the broker."),
   passcodeFile: optional("passcode_file", path).means(
     "A file whose first line is the password.",
   ),
@@ -71,7 +74,7 @@ export const CERTIFICATES_TABLE = {
     "Whether a file with a private key or its passphrase that others may read, or the group may write, is refused. Otherwise that is a warning.",
   ),
   capath: required("capath", path).means(
-    "The directory of trusted CA certificates and CRLs, under hashed names. Nothing else is trusted.",
+    "The directory of trusted CA certificates and CRLs, under hashed names. Nothing else is trusted, but see ams_trust.",
   ),
 };
 
@@ -101,8 +104,6 @@ export const MESSAGING_TABLE = {
   umask: withDefault("umask", umask, "027").means(
     "The rights that files and directories do not get.",
   ),
-  amsProject: optional("ams_project", anyText).means("Only for AMS."),
-  token: optional("token", anyText).means("Only for AMS."),
 };
 
 /** How many messages a receiver has in hand. */
@@ -112,7 +113,8 @@ export const WINDOW = withDefault("window", integer(1, 1000), "16").means(
 
 /** `[sender]` and `[receiver]` */
 export const PROTOCOL_TABLE = {
-  protocol: withDefault("protocol", oneOf("STOMP", "AMS"), "STOMP").means(
-    "The transport. AMS is recognised and refused.",
-  ),
+  protocol: withDefault("protocol", oneOf<Protocol>("STOMP", "AMS"), "STOMP")
+    .means(
+      "The transport: AMS, the ARGO Messaging Service, or STOMP, a message broker.",
+    ),
 };

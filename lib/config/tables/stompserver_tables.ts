@@ -7,6 +7,7 @@ import { CERTIFICATES_TABLE, LOGGING_TABLE } from "./shared_tables.ts";
 import { optional, withDefault } from "../schema/keys.ts";
 import {
   boolean,
+  days,
   integer,
   type Kind,
   path,
@@ -56,6 +57,62 @@ const tls: Kind<"off" | "on" | "strict"> = {
     if (value.toLowerCase() === "strict") return "strict";
     const on = boolean.parse(value);
     return on === undefined ? undefined : on ? "on" : "off";
+  },
+};
+
+/** An address to listen on. */
+interface Address {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** Where to listen: `HOST:PORT`, or `PORT` on the loopback interface. */
+const addresses: Kind<readonly Address[]> = {
+  allowed:
+    "PORT or ADDRESS:PORT, such as 8443 or 0.0.0.0:8443, or several between blanks; an IPv6 address is written in brackets",
+  placeholder: "[ADDRESS:]PORT",
+  parse(value) {
+    const words = value.split(/\s+/).filter((word) => word !== "");
+    const parsed = words.map(parseAddress);
+    const good = parsed.filter((address) => address !== undefined);
+    return good.length > 0 && good.length === parsed.length ? good : undefined;
+  },
+};
+
+function parseAddress(text: string): Address | undefined {
+  const [, bracketed, plain, digits = ""] =
+    /^(?:\[([0-9a-fA-F:.]+)\]:|([A-Za-z0-9_.-]+):)?(\d{1,5})$/.exec(text) ?? [];
+  const port = integer(0, 65535).parse(digits);
+  const host = bracketed ?? plain ?? "127.0.0.1";
+  return port === undefined ? undefined : { host, port };
+}
+
+/** A topic of AMS, and its subscriptions. */
+interface AmsTopicOfFile {
+  readonly project: string;
+  readonly topic: string;
+  readonly subscriptions: readonly string[];
+}
+
+/** Topics, between white space. */
+const amsTopics: Kind<readonly AmsTopicOfFile[]> = {
+  allowed:
+    "PROJECT/TOPIC:SUBSCRIPTION, or several subscriptions between commas, or none without the colon; several topics between white space; names of letters, digits, _ and -",
+  placeholder: "TOPICS",
+  parse(value) {
+    const topics: AmsTopicOfFile[] = [];
+    for (const word of value.split(/\s+/).filter((word) => word !== "")) {
+      const [, project, topic, subscriptions] =
+        /^([\w-]{1,255})\/([\w-]{1,255})(?::([\w-]{1,255}(?:,[\w-]{1,255})*))?$/
+          .exec(word) ?? [];
+      if (project === undefined || topic === undefined) return undefined;
+      topics.push({
+        project,
+        topic,
+        subscriptions: subscriptions?.split(",") ?? [],
+      });
+    }
+    return topics.length === 0 ? undefined : topics;
   },
 };
 
@@ -142,17 +199,17 @@ export const DEFAULT_MEMORY_MIB = { withData: 64, withoutData: 256 };
 
 const MESSAGES = {
   data: optional("data", path).means(
-    "The directory where persistent messages of queues survive. Without it they are in memory only.",
+    "The directory where persistent messages of queues, and all of AMS, survive. Without it they are in memory only.",
   ),
   memoryBytes: optional("memory", size(1024 ** 2, 1024 * GIGABYTE)).means(
-    `How much of the messages may be in memory: a quarter for those of topics (32M at least, where that is no more than half), the rest for those of queues. What exceeds it in queues is on disk if there is data, and refused otherwise; of topics, the clients that are slowest and hold most are cut off. Without it ${DEFAULT_MEMORY_MIB.withData}M with data, and ${DEFAULT_MEMORY_MIB.withoutData}M otherwise.`,
+    `How much of the messages may be in memory: a quarter for those of topics (32M at least, where that is no more than half), the rest for those of queues, of which ams takes half. What exceeds it in queues is on disk if there is data, and refused otherwise; of topics, the clients that are slowest and hold most are cut off. Without it ${DEFAULT_MEMORY_MIB.withData}M with data, and ${DEFAULT_MEMORY_MIB.withoutData}M otherwise.`,
   ),
   maxDataBytes: withDefault(
     "max_data",
     size(1024 ** 2, 1024 * 1024 * GIGABYTE),
     "10G",
   ).means(
-    "How much all queues may hold if there is data. What exceeds it is refused.",
+    "How much all queues may hold if there is data, and AMS as much again. What exceeds it is refused.",
   ),
   // A signed and encrypted message of 100 MB is larger than that by two base64
   // codings.
@@ -177,6 +234,34 @@ const MESSAGES = {
     ),
 };
 
+const AMS = {
+  ams: optional("ams", addresses).means(
+    "Where to serve clients of AMS, too: publish and pull over HTTP, over HTTPS with tls. A port alone is one of the loopback interface. Several between blanks: the original SSM wants 443, and with a certificate 8443 besides.",
+  ),
+  amsTopics: optional("ams_topics", amsTopics).means(
+    "The topics of AMS and their subscriptions, each PROJECT/TOPIC:SUBSCRIPTION,SUBSCRIPTION. They are made where they are not there yet; what is there and not named here stays.",
+  ),
+  amsUsersFile: optional("ams_users", path).means(
+    "A file of the users of AMS: lines of name:rights:credential. Without it every token, and every certificate that chains to capath or cafile, may do everything.",
+  ),
+  amsRetentionMs: withDefault("ams_retention", {
+    ...days(0.001, 3650),
+    placeholder: "DAYS",
+  }, "7").means(
+    "The days after which a message of AMS is removed, read by its subscriptions or not.",
+  ),
+  amsMaxMessageBytes: withDefault(
+    "ams_max_message_size",
+    size(1, 48 * 1024 ** 2),
+    "1500000",
+  ).means(
+    "A larger message of AMS is refused. It counts as AMS counts: the JSON with attributes and base64, indented.",
+  ),
+  stomp: withDefault("stomp", boolean, "true").means(
+    "Whether there is a port for clients of STOMP; without it there must be ams.",
+  ),
+};
+
 /** The keys of `[stompserver]`, which are options too, under the headings of the help text. */
 export const STOMPSERVER_GROUPS = {
   "Options": LISTENING,
@@ -184,6 +269,7 @@ export const STOMPSERVER_GROUPS = {
   "Who may connect": ACCESS,
   "Heart-beats": HEART_BEATS,
   "Messages and limits": MESSAGES,
+  "AMS": AMS,
 };
 
 /** Every section and key of an embedded broker's file. */
@@ -194,6 +280,7 @@ export const STOMPSERVER_TABLES = {
     ...ACCESS,
     ...HEART_BEATS,
     ...MESSAGES,
+    ...AMS,
   },
   logging: LOGGING_TABLE,
 };

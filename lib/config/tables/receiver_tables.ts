@@ -4,6 +4,11 @@
  * @module
  */
 import {
+  AMS_BROKER_TABLE,
+  AMS_MESSAGING_TABLE,
+  AMS_RECEIVING_TABLE,
+} from "./ams_tables.ts";
+import {
   BROKER_TABLE,
   CERTIFICATES_TABLE,
   LOGGING_TABLE,
@@ -28,7 +33,7 @@ const weakDigests: Kind<"none" | "all"> = {
 const CERTIFICATES = {
   ...CERTIFICATES_TABLE,
   checkCrls: withDefault("check_crls", boolean, "true").means(
-    "Whether signers and the broker are looked up in the CRLs in capath; a CA without a CRL is then refused.",
+    "Whether signers and the broker (with AMS, unless a public CA has made its certificate) are looked up in the CRLs in capath; a CA without a CRL is then refused.",
   ),
   retryUntrusted: withDefault("retry_untrusted", boolean, "true").means(
     "Whether messages in reject for want of a valid CRL or CA certificate are judged again when there is one.",
@@ -52,7 +57,7 @@ const MESSAGING = {
   window: WINDOW,
   maxMessageBytes: withDefault("max_message_size", size(1, 1024 ** 3), "256M")
     .means(
-      "A larger message, as it is on the wire, stays on the broker, and others pass it.",
+      "A larger message, as it is on the wire, stays on the broker, and others pass it; with AMS it goes to reject.",
     ),
   remembered: withDefault(
     "remembered_messages",
@@ -64,12 +69,22 @@ const MESSAGING = {
   ...MESSAGING_TABLE,
 };
 
-/** Every section and key of a receiver's file. */
+/** Every section and key of a receiver's file, with either protocol. */
 export const RECEIVER_TABLES = {
-  receiver: PROTOCOL_TABLE,
-  broker: BROKER_TABLE,
-  certificates: CERTIFICATES,
-  messaging: MESSAGING,
-  logging: LOGGING_TABLE,
-  daemon: PIDFILE_TABLE,
+  STOMP: {
+    receiver: PROTOCOL_TABLE,
+    broker: BROKER_TABLE,
+    certificates: CERTIFICATES,
+    messaging: MESSAGING,
+    logging: LOGGING_TABLE,
+    daemon: PIDFILE_TABLE,
+  },
+  AMS: {
+    receiver: PROTOCOL_TABLE,
+    broker: AMS_BROKER_TABLE,
+    certificates: CERTIFICATES,
+    messaging: { ...MESSAGING, ...AMS_MESSAGING_TABLE, ...AMS_RECEIVING_TABLE },
+    logging: LOGGING_TABLE,
+    daemon: PIDFILE_TABLE,
+  },
 };

@@ -4,6 +4,11 @@
  * @module
  */
 import {
+  AMS_BROKER_TABLE,
+  AMS_MESSAGING_TABLE,
+  AMS_SENDING_TABLE,
+} from "./ams_tables.ts";
+import {
   BROKER_TABLE,
   CERTIFICATES_TABLE,
   LOGGING_TABLE,
@@ -28,10 +33,9 @@ const SENDER = {
   ),
 };
 
-const BROKER = {
-  ...BROKER_TABLE,
+const RETRY = {
   retryForMs: withDefault("retry_for", seconds(0, 86_400), "60").means(
-    "Seconds to go on while no broker can be reached or nothing gets through, over all brokers; what gets through starts them anew.",
+    "Seconds to go on while nothing can be reached or nothing gets through, with STOMP over all brokers; what gets through starts them anew.",
   ),
 };
 
@@ -44,7 +48,7 @@ const CERTIFICATES = {
     "Whether server_cert must chain to capath.",
   ),
   checkCrls: withDefault("check_crls", boolean, "false").means(
-    "Whether the broker's certificate and server_cert are looked up in the CRLs in capath; a CA without a CRL is then refused.",
+    "Whether server_cert and the broker's certificate (with AMS, unless a public CA has made it) are looked up in the CRLs in capath; a CA without a CRL is then refused.",
   ),
   cipher: withDefault("cipher", oneOf("aes128", "aes192", "aes256"), "aes128")
     .means("The cipher of encrypted messages."),
@@ -77,11 +81,20 @@ const MESSAGING = {
   ...MESSAGING_TABLE,
 };
 
-/** Every section and key of a sender's file. */
+/** Every section and key of a sender's file, with either protocol. */
 export const SENDER_TABLES = {
-  sender: SENDER,
-  broker: BROKER,
-  certificates: CERTIFICATES,
-  messaging: MESSAGING,
-  logging: LOGGING_TABLE,
+  STOMP: {
+    sender: SENDER,
+    broker: { ...BROKER_TABLE, ...RETRY },
+    certificates: CERTIFICATES,
+    messaging: MESSAGING,
+    logging: LOGGING_TABLE,
+  },
+  AMS: {
+    sender: SENDER,
+    broker: { ...AMS_BROKER_TABLE, ...RETRY },
+    certificates: CERTIFICATES,
+    messaging: { ...MESSAGING, ...AMS_MESSAGING_TABLE, ...AMS_SENDING_TABLE },
+    logging: LOGGING_TABLE,
+  },
 };

@@ -1,0 +1,124 @@
+/**
+ * The wiring of SSM2 over the ARGO Messaging Service.
+ *
+ * @module
+ */
+import { AmsClient } from "../../ams/mod.ts";
+import type {
+  AmsConfig,
+  AmsReceiving,
+  AmsSending,
+  ReceiverConfig,
+  SenderConfig,
+} from "../../config/mod.ts";
+import {
+  AmsIncomingCarrier,
+  AmsOutgoingCarrier,
+  type AmsSubscription,
+  type AmsTopic,
+} from "../../ssm/mod.ts";
+import { systemClock } from "../../stomp/mod.ts";
+import { tokenOf } from "./ams_token.ts";
+import type { CarrierContext, OutgoingContext } from "./carrier_context.ts";
+import { brokerVerifier } from "./endpoints.ts";
+
+/** Sends to the topic of a configuration. */
+export function amsOutgoing(
+  broker: AmsSending,
+  { certificates, messaging: { destination } }: Omit<SenderConfig, "broker">,
+  context: OutgoingContext,
+): AmsOutgoingCarrier {
+  const client = clientMaker(broker, certificates, context);
+  return new AmsOutgoingCarrier({
+    connect: () => topicOf(client(), destination),
+    host: addressOf(broker),
+    destination,
+    retryForMs: broker.retryForMs,
+    batchMessages: broker.batch,
+    batchBytes: broker.batchBytes,
+    messageLimit: broker.messageLimit,
+    signal: context.signal,
+    log: context.wire,
+    clock: systemClock,
+  });
+}
+
+/** Receives from the subscription of a configuration. */
+export function amsIncoming(
+  broker: AmsReceiving,
+  { certificates, messaging }: Omit<ReceiverConfig, "broker">,
+  context: CarrierContext,
+): AmsIncomingCarrier {
+  const { destination, window } = messaging;
+  const client = clientMaker(broker, certificates, context);
+  return new AmsIncomingCarrier({
+    connect: () => subscriptionOf(client(), destination),
+    host: addressOf(broker),
+    destination,
+    pullMessages: window,
+    pullBytes: broker.batchBytes,
+    pollPauseMs: broker.pollPauseMs,
+    skipBroken: broker.skipBroken,
+    log: context.wire,
+    clock: systemClock,
+  });
+}
+
+/** The client bound to one topic; disposing of the one disposes of the other. */
+function topicOf(ams: AmsClient, name: string): AmsTopic {
+  return {
+    publish: (messages, signal) => ams.publish(name, messages, signal),
+    [Symbol.asyncDispose]: () => ams[Symbol.asyncDispose](),
+  };
+}
+
+/** The same for a subscription. */
+function subscriptionOf(ams: AmsClient, name: string): AmsSubscription {
+  return {
+    pull: (max, signal) => ams.pull(name, max, signal),
+    acknowledge: (ackId, signal) => ams.acknowledge(name, ackId, signal),
+    offsets: (signal) => ams.offsets(name, signal),
+    moveOffset: (offset, signal) => ams.moveOffset(name, offset, signal),
+    show: (signal) => ams.subscription(name, signal),
+    [Symbol.asyncDispose]: () => ams[Symbol.asyncDispose](),
+  };
+}
+
+/** As the configuration has it. */
+function addressOf({ host, port }: AmsConfig): string {
+  return port === 443 ? host : `${host}:${port}`;
+}
+
+/** Makes clients, each with connections of its own; nothing is asked of the network before they are used. */
+function clientMaker(
+  broker: AmsConfig,
+  { checkCrls }: { readonly checkCrls: boolean },
+  { identity, trust, log, wire }: CarrierContext,
+): () => AmsClient {
+  const token = tokenOf(broker, log);
+  if (token === undefined) {
+    log.info("No AMS token provided, using cert/key pair instead.");
+  }
+  const verifier = brokerVerifier({ trust, checkCrls });
+  return () =>
+    new AmsClient({
+      host: broker.host,
+      port: broker.port,
+      project: broker.project,
+      credential: token ? { kind: "token", token } : {
+        kind: "certificate",
+        authnPort: broker.authnPort,
+        identity: () => {
+          const { certificate, key } = identity.current().keyPair;
+          return { certificatePem: certificate, keyPem: key };
+        },
+      },
+      trust: broker.trust === "capath"
+        ? verifier
+        : { roots: "public", besides: verifier },
+      environment: (name) => Deno.env.get(name),
+      timeoutMs: broker.timeoutMs,
+      log: wire,
+      clock: systemClock,
+    });
+}
