@@ -47,6 +47,10 @@ const COMMANDS: ReadonlyMap<string, Listed> = new Map<string, Listed>([
     summary: "send and receive with the older protocol, SSM1",
     load: async () => (await import("./commands/ssm1.ts")).ssm1Command,
   }],
+  ["status", {
+    summary: "tell what waits, what was not accepted, what runs, what ends",
+    load: async () => (await import("./status/status.ts")).statusCommand,
+  }],
   ["verify", {
     summary: "say who signed a message in a file, and what is thought of it",
     load: async () => (await import("./operate/verify.ts")).verifyCommand,
