@@ -29,7 +29,7 @@ export class DirqWaiting implements WaitingSpool {
   /** A directory of the dirq at a time. */
   async *entries(): AsyncGenerator<WaitingEntry> {
     for (const directory of this.#directories()) {
-      for (const entry of await this.#entriesOf(directory)) yield entry;
+      for (const entry of this.#entriesOf(directory)) yield entry;
     }
   }
 
@@ -53,12 +53,12 @@ export class DirqWaiting implements WaitingSpool {
     }
   }
 
-  async #entriesOf(directory: string): Promise<WaitingEntry[]> {
+  #entriesOf(directory: string): WaitingEntry[] {
     const path = `${this.#path}/${directory}`;
     try {
       const names: string[] = [];
       const locks = new Set<string>();
-      for await (const { name, isFile } of Deno.readDir(path)) {
+      for (const { name, isFile } of Deno.readDirSync(path)) {
         if (!isFile) continue;
         if (ELEMENT_NAME.test(name)) names.push(name);
         else if (name.endsWith(".lck")) locks.add(name.slice(0, -4));
