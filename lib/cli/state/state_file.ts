@@ -57,8 +57,10 @@ export class StateFile {
     this.#options = options;
     this.#directory = `${options.spool}/${STATE_DIRECTORY}`;
     this.#name = `${options.role}-${crypto.randomUUID()}`;
-    this.#attempt(() => this.#write());
-    this.#attempt(() => this.#sweep({ spareNewest: true }));
+    this.#attempt(() => {
+      this.#write();
+      this.#sweep({ spareNewest: true });
+    });
   }
 
   /** Something is different from what is written. */
@@ -80,8 +82,10 @@ export class StateFile {
     if (this.#ended) return;
     this.#ended = true;
     this.#cancel?.();
-    this.#attempt(() => this.#write());
-    this.#attempt(() => this.#sweep({ spareNewest: false }));
+    this.#attempt(() => {
+      this.#write();
+      this.#sweep({ spareNewest: false });
+    });
     this.#file?.close();
     this.#file = undefined;
   }

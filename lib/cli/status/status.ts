@@ -109,12 +109,16 @@ async function tellNagios(
   values: OptionValues,
   context: CommandContext,
 ): Promise<number> {
-  const warn = { ...DEFAULT_WARN, ...given(values, "warn", limitsKind) };
-  const crit = { ...DEFAULT_CRIT, ...given(values, "crit", limitsKind) };
   const { terminal } = context;
+  const unknown = (words: string) => {
+    terminal.out(`SSM UNKNOWN - ${words.replaceAll("|", "/")}`);
+    return UNKNOWN;
+  };
   try {
-    const ini = await chosenFile(values, context, ANYTHING);
-    // It is said that there is no such file.
+    const warn = { ...DEFAULT_WARN, ...given(values, "warn", limitsKind) };
+    const crit = { ...DEFAULT_CRIT, ...given(values, "crit", limitsKind) };
+    const told = { ...terminal, out: unknown };
+    const ini = await chosenFile(values, { terminal: told }, ANYTHING);
     if (!ini) return UNKNOWN;
     const status = await gatherStatus(ini, systemClock.date());
     const { line, status: code } = nagiosLine(status, { warn, crit });
@@ -122,8 +126,7 @@ async function tellNagios(
     return code;
   } catch (error) {
     if (!isSsmError(error)) throw error;
-    terminal.out(`SSM UNKNOWN - ${reason(error).replaceAll("|", "/")}`);
-    return UNKNOWN;
+    return unknown(reason(error));
   }
 }
 

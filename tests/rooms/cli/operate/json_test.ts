@@ -63,6 +63,10 @@ test("Every command prints the document that docs/operating.md describes", async
   const { retried } = await check("ssm reject retry", "--all");
   await Deno.mkdir(`${site.received}/reject/${retried[1].id}/locked`);
   await check("ssm reject remove", "--all", "--yes");
-  assert.deepEqual([...unmet.keys()].sort(), [...schemas.keys()].sort());
+  assert.deepEqual(
+    [...unmet.keys()].sort(),
+    // That of `ssm status` has tests of its own, for each role.
+    [...schemas.keys()].filter((command) => command !== "ssm status").sort(),
+  );
   assert.deepEqual([...unmet.values()].flat(), []);
 });
