@@ -35,7 +35,7 @@ export type {
   WaitingEntry,
   WaitingSpool,
 } from "./stuck.ts";
-export { type Delivered, deliveredIn } from "./inspection/delivered.ts";
+export { deliveredIn } from "./inspection/delivered.ts";
 export { DirqRejected } from "./inspection/dirq_rejected.ts";
 export { DirqWaiting } from "./inspection/dirq_waiting.ts";
 export { PlainWaiting } from "./inspection/plain_waiting.ts";

@@ -33,20 +33,25 @@ export function deliveredIn(path: string, type: "dirq" | "ssm1"): Delivered {
     count++;
     if (first === undefined || timed(name) < timed(first)) first = name;
   }
-  if (first === undefined) return { count, oldest: undefined };
-  const since = () => {
-    const info = lookAt(`${path}/${first}`);
-    return info ? modified(info) : Date.now();
-  };
-  const oldest = type === "dirq"
-    ? timeOrElse(timeOfName(timed(first)), since)
-    : since();
+  const oldest = first === undefined
+    ? undefined
+    : sinceOf(`${path}/${first}`, type);
   return { count, oldest };
+}
+
+/** By its name, where that tells; `undefined` when it has just been taken. */
+function sinceOf(path: string, type: "dirq" | "ssm1"): number | undefined {
+  const named = type === "dirq" ? timeOfName(timed(path)) : NaN;
+  const since = timeOrElse(named, () => {
+    const info = lookAt(path);
+    return info ? modified(info) : NaN;
+  });
+  return Number.isNaN(since) ? undefined : since;
 }
 
 /** What sorts by time: the element's own name. */
 function timed(name: string): string {
-  return name.slice(name.indexOf("/") + 1);
+  return name.slice(name.lastIndexOf("/") + 1);
 }
 
 /** The names begin with the time. Beside each message is its signer. */
