@@ -110,25 +110,34 @@ export class StateFile {
     this.#nextEven = Math.max(clock.now(), this.#nextEven) + DISTANCE_MS;
     if (!this.#makeDirectory()) return;
     const path = `${this.#directory}/${this.#name}`;
-    const text = new TextEncoder().encode(`${JSON.stringify(document())}\n`);
-    const file = Deno.openSync(`${path}.tmp`, {
-      ...{ create: true, truncate: true, write: true },
-      mode: fileMode,
-    });
+    const draft = `${path}.tmp`;
+    let file: Deno.FsFile | undefined;
     try {
-      Deno.chmodSync(`${path}.tmp`, fileMode);
+      Deno.writeTextFileSync(draft, `${JSON.stringify(document())}\n`, {
+        mode: fileMode,
+      });
+      Deno.chmodSync(draft, fileMode);
+      // Open for reading: it would keep a disk from being made read-only otherwise.
+      file = Deno.openSync(draft);
       lockIfPossible(file);
-      for (let done = 0; done < text.length;) {
-        done += file.writeSync(text.subarray(done));
-      }
-      Deno.renameSync(`${path}.tmp`, `${path}.json`);
+      Deno.renameSync(draft, `${path}.json`);
     } catch (error) {
-      file.close();
-      unlink(`${path}.tmp`);
+      file?.close();
+      this.#withdraw(draft);
       throw error;
     }
     this.#file?.close();
     this.#file = file;
+  }
+
+  /** A full disk needs the space for messages. */
+  #withdraw(draft: string): void {
+    try {
+      unlink(draft);
+      Deno.removeSync(this.#directory);
+    } catch {
+      // There are others in it; or nothing can be removed, either.
+    }
   }
 
   /** `false` when there is no spool. */
@@ -172,7 +181,7 @@ function unlink(path: string): void {
   }
 }
 
-/** Not every file system has locks; then it is not known whether the process lives. */
+/** Not every file system has locks, or has them for readers; then the process counts as dead. */
 function lockIfPossible(file: Deno.FsFile): void {
   try {
     file.lockSync(true);

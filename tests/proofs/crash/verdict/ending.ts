@@ -59,7 +59,8 @@ export async function examine(
     ...judge(sent, arrivals, receiver.signer),
     leftovers: [
       ...senders.flatMap(({ path }) => [
-        ...filesIn(path),
+        // What tells others of a run stays.
+        ...filesIn(path).filter((file) => !file.includes("/.ssm-state/")),
         ...leftoversIn(path),
       ]),
       ...leftoversIn(receiver.path),
