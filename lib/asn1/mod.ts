@@ -4,6 +4,7 @@
  * @module
  */
 export * from "./algorithms.ts";
+export { readBeginning } from "./beginning.ts";
 export * from "./canonical.ts";
 export * from "./members.ts";
 export * from "./oid.ts";

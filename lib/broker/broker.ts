@@ -10,6 +10,7 @@ import { type Counters, zeroCounters } from "./limits/counters.ts";
 import { sharedLimits } from "./limits/shared_limit.ts";
 import { TopicMemory } from "./limits/topic_memory.ts";
 import { type BrokerOptions, completeOptions } from "./options.ts";
+import type { QueueStats } from "./routing/queues.ts";
 import { Router } from "./routing/router.ts";
 import { VirtualHosts } from "./routing/virtual_hosts.ts";
 import { Reception } from "./session/reception.ts";
@@ -34,6 +35,12 @@ export interface BrokerStats extends Readonly<Counters> {
   readonly queued: number;
   /** Their size, and that of what is known of durable subscriptions. */
   readonly queuedBytes: number;
+}
+
+/** A queue, and how it is now. */
+export interface BrokerQueue extends QueueStats {
+  /** Its virtual host; empty where there is but one. */
+  readonly host: string;
 }
 
 /**
@@ -143,6 +150,15 @@ export class Broker implements AsyncDisposable {
       queued: this.#store.count - durableSubscriptions,
       queuedBytes: this.#store.bytes,
     };
+  }
+
+  /** Its queues, one after another; not those for replies. */
+  *queues(): Generator<BrokerQueue> {
+    for (const router of this.#hosts.routers) {
+      for (const queue of router.queueList()) {
+        yield { ...queue, host: router.host };
+      }
+    }
   }
 
   /**

@@ -16,7 +16,8 @@ export {
   type LogRecord,
   type LogSink,
 } from "../log/mod.ts";
-export { Broker, type BrokerStats } from "./broker.ts";
+export { Broker, type BrokerQueue, type BrokerStats } from "./broker.ts";
+export type { QueueStats } from "./routing/queues.ts";
 export type { BrokerOptions } from "./options.ts";
 export type { AccessRequest, Authorise } from "./access/access.ts";
 export { type AccessRule, AccessRules } from "./access/access_rules.ts";

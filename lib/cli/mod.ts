@@ -51,6 +51,10 @@ const COMMANDS: ReadonlyMap<string, Listed> = new Map<string, Listed>([
     summary: "tell whether it will work: configuration, certificates, broker",
     load: async () => (await import("./commands/check.ts")).checkCommand,
   }],
+  ["status", {
+    summary: "tell what waits, what was not accepted, what runs, what ends",
+    load: async () => (await import("./status/status.ts")).statusCommand,
+  }],
   ["verify", {
     summary: "say who signed a message in a file, and what is thought of it",
     load: async () => (await import("./operate/verify.ts")).verifyCommand,

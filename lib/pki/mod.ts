@@ -16,6 +16,11 @@ export {
 export { verifyChain } from "./path/chain.ts";
 export type { CertificateSource, Missing, Verdict } from "./path/verdict.ts";
 export { parseCrl } from "./crl/crl.ts";
+export {
+  CRL_DATES_BYTES,
+  type CrlDates,
+  readCrlDates,
+} from "./crl/crl_dates.ts";
 export { dnSpellings, formatDn, isAmbiguousDn } from "./certificate/dn.ts";
 export { normaliseDn } from "./certificate/dn_normalise.ts";
 export { isForHost } from "./certificate/host_name.ts";

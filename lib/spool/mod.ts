@@ -35,6 +35,7 @@ export type {
   WaitingEntry,
   WaitingSpool,
 } from "./stuck.ts";
+export { deliveredIn } from "./inspection/delivered.ts";
 export { DirqRejected } from "./inspection/dirq_rejected.ts";
 export { DirqWaiting } from "./inspection/dirq_waiting.ts";
 export { PlainWaiting } from "./inspection/plain_waiting.ts";

@@ -50,6 +50,8 @@ export interface RejectedSpool {
    * @throws {SsmError} `SPOOL` when the directory cannot be read.
    */
   entries(): AsyncIterable<RejectedEntry>;
+  /** Their names in order, without a look into them. @throws {SsmError} as `entries` */
+  ids(): Iterable<string>;
   /** One of them; `undefined` when there is none of that name. */
   entry(id: string): RejectedEntry | undefined;
   /** Its fields. @throws {SsmError} `SPOOL` when it is gone or cannot be read. */
@@ -78,6 +80,8 @@ export interface WaitingSpool {
    * @throws {SsmError} `SPOOL` when the directory cannot be read.
    */
   entries(): AsyncIterable<WaitingEntry>;
+  /** What lies there and is never sent, in words. @throws {SsmError} as `entries` */
+  skipped(): Promise<string[]>;
   /** One of them; `undefined` when there is none of that name. */
   entry(id: string): Promise<WaitingEntry | undefined>;
   /** Its bytes, at most `limit` of them. */

@@ -23,6 +23,8 @@ export interface BrokersOptions {
   readonly clock: Clock;
   /** Uniform in [0, 1), to spread the pauses. @default Math.random */
   readonly random?: () => number;
+  /** Called with the name of the broker that has let it in, and with nothing when that has ended. */
+  readonly onConnection?: ((broker: string | undefined) => void) | undefined;
 }
 
 /** What differs from one side to the other. */
@@ -41,9 +43,10 @@ const GOODBYE_MS = 2000;
 
 /** A client of the brokers that writes into the log what it does. */
 export function openClient(
-  { endpoints, log, clock, random }: BrokersOptions,
+  { endpoints, log, clock, random, onConnection }: BrokersOptions,
   { onConnected, onLost, ...traits }: ClientTraits,
 ): ReconnectingClient {
+  let latest: string | undefined;
   return new ReconnectingClient({
     ...traits,
     ...{ clock, random },
@@ -52,6 +55,7 @@ export function openClient(
       connect: async (signal) => {
         const client = await endpoint.connect(signal);
         if (!signal.aborted) log.info("Connected.");
+        latest = endpoint.name;
         return client;
       },
     })),
@@ -59,6 +63,7 @@ export function openClient(
       log.warning(`Failed to connect to ${name}: ${reason(why)}`),
     describeFailure: allFailed,
     onState: ({ state, reason: why, waitMs = 0 }) => {
+      onConnection?.(state === "connected" ? latest : undefined);
       if (state === "connected") onConnected?.();
       else if (why !== undefined && state === "lost") onLost(why);
       else if (why !== undefined && state === "connecting") {

@@ -28,7 +28,7 @@ export { receiveAndRetry } from "./retry/receive.ts";
 export { isOfLoader, type Retried, retryRejected } from "./retry/rejected.ts";
 export { UntrustedRetry } from "./retry/untrusted.ts";
 export { RetrySchedule } from "./sending/retry_schedule.ts";
-export type { SendReport } from "./sending/send_report.ts";
+export type { SendOutcome, SendReport } from "./sending/send_report.ts";
 export { sendAll, type SendAllOptions } from "./sending/sender.ts";
 export { SmimeOpener, SmimeSealer } from "./ssm2/envelope.ts";
 export {

@@ -31,6 +31,16 @@ import { type EntryMetadata, StoredEntry } from "../queues/stored_entry.ts";
 import { JoinedFeed, type Place } from "./joined_feed.ts";
 import type { TopicConsumer } from "./topic.ts";
 
+/** How a queue is. */
+export interface QueueStats {
+  /** Its path, such as `/queue/accounting`. */
+  readonly name: string;
+  /** Messages that wait to be delivered. */
+  readonly depth: number;
+  /** Those that subscribed to it by this name, not by a pattern. */
+  readonly consumers: number;
+}
+
 /** What queues work with. */
 export interface QueuesOptions extends DeadLettersOptions {
   readonly isExpired: (entry: Entry) => boolean;
@@ -68,6 +78,14 @@ export class Queues {
   /** How many have messages or consumers. */
   get size(): number {
     return this.#all.size;
+  }
+
+  /** Each of them as it is now. */
+  *list(): Generator<QueueStats> {
+    for (const [name, queue] of this.#all) {
+      const { length: depth, consumers } = queue;
+      yield { name, depth, consumers };
+    }
   }
 
   /** How many messages wait in a queue. */

@@ -18,7 +18,7 @@ import type { RecoveredMessage, StoreChange } from "../store/store.ts";
 import { isDurableQueue } from "./durable_name.ts";
 import { DurableSubscriptions } from "./durable_subscriptions.ts";
 import { type Connect, joinFeeds } from "./joined_feed.ts";
-import { Queues } from "./queues.ts";
+import { Queues, type QueueStats } from "./queues.ts";
 import { Sweeper } from "./sweeper.ts";
 import type { Origin, TopicConsumer } from "./topic.ts";
 import { Topics } from "./topics.ts";
@@ -105,6 +105,13 @@ export class Router {
   /** Queues that have messages or consumers; a durable subscription is one, too. */
   get queues(): number {
     return this.#queues.size;
+  }
+
+  /** Each queue that clients know by its name, as it is now. */
+  *queueList(): Generator<QueueStats> {
+    for (const queue of this.#queues.list()) {
+      if (queue.name.startsWith("/queue/")) yield queue;
+    }
   }
 
   /** Topics, and patterns of topics, that have subscribers. */

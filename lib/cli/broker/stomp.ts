@@ -36,6 +36,7 @@ export interface StompParts {
 
 /** A port that is served. */
 export interface StompPort extends AsyncDisposable {
+  readonly broker: Pick<Broker, "queues" | "stats">;
   /** Stops in order. */
   drain(): Promise<void>;
 }
@@ -106,6 +107,7 @@ export async function openStomp(
 function serving(broker: Broker, listener: Listener): StompPort {
   const served = broker.serveAll(listener);
   return {
+    broker,
     async drain() {
       listener.close();
       await served;

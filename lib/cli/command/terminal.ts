@@ -17,6 +17,8 @@ export type Emphasis = "heading" | "good" | "bad" | "quiet";
 export interface Terminal {
   /** One line on standard output. */
   out(line: string, emphasis?: Emphasis): void;
+  /** Makes room for a new picture: an empty screen, or where there is none nothing. */
+  clear(): void;
   /** Bytes on standard output: as they are, or, on a terminal, {@linkcode harmless}. */
   body(bytes: Uint8Array): Promise<void>;
   /** One line on standard error. */
@@ -76,6 +78,10 @@ export function processTerminal(): Terminal {
       if (!isScreen) return await writeAll(bytes);
       const shown = harmless(bytes);
       write(Deno.stdout, shown.endsWith("\n") ? shown : `${shown}\n`);
+    },
+    clear: () => {
+      // Cursor to the top, and erase (ECMA-48 §8.3.21, §8.3.39).
+      if (isScreen) write(Deno.stdout, "\x1b[H\x1b[2J");
     },
     err: (line) => write(Deno.stderr, `${printable(line)}\n`),
     progress: (text) => {

@@ -12,12 +12,18 @@ import {
 } from "../../config/mod.ts";
 import { reason } from "../../errors.ts";
 import type { Logger } from "../../log/mod.ts";
+import { systemClock } from "../../time/mod.ts";
 import { brokerAccess } from "../broker/access.ts";
 import { amsTokenKey, openAms } from "../broker/ams.ts";
 import { amsUsers, hashTokens } from "../broker/ams_users.ts";
 import { shareMemory } from "../broker/memory.ts";
 import { BROKER_OPTIONS, givenUsers, withOptions } from "../broker/options.ts";
-import { type BrokerClients, openStomp } from "../broker/stomp.ts";
+import { brokerState, regularly } from "../broker/state.ts";
+import {
+  type BrokerClients,
+  openStomp,
+  type StompPort,
+} from "../broker/stomp.ts";
 import { type BrokerTls, brokerTls } from "../broker/tls.ts";
 import {
   brokerUsers,
@@ -33,6 +39,7 @@ import { withFile } from "../command/config_file.ts";
 import { EXIT } from "../command/terminal.ts";
 import { configOf } from "../process/logged_run.ts";
 import { openLog } from "../process/logging.ts";
+import { RunRecord } from "../state/run_record.ts";
 
 /** The command. */
 export const brokerCommand: Command = {
@@ -125,11 +132,35 @@ export async function runBroker(
   await using stomp = config.stomp
     ? await openStomp({ config, users: () => users, tls, memory, log })
     : undefined;
+  await using cleanup = new AsyncDisposableStack();
+  if (stomp && config.data !== undefined) {
+    const record = recordOf(stomp.broker, { ...config, spool: config.data }, {
+      ...{ log, cleanup },
+    });
+    logging.listen(record.hear);
+  }
   await stopped(signal);
   log.info(`Received the shutdown signal: ${signal.reason}`);
   await Promise.all([ams?.drain(), stomp?.drain()]);
   log.info("Broker has shut down.");
   return EXIT.ok;
+}
+
+/** A broker that keeps its messages in memory has no place for a record. */
+function recordOf(
+  broker: StompPort["broker"],
+  { spool, file }: Pick<StompserverConfig, "file"> & { readonly spool: string },
+  { log, cleanup }: { log: Logger; cleanup: AsyncDisposableStack },
+): RunRecord {
+  const record = new RunRecord({
+    ...{ role: "broker", config: file, spool, umask: 0o027 },
+    broker: () => brokerState(broker),
+    warn: (words) => log.warning(words),
+  });
+  cleanup.defer(() => record.end(true));
+  // Its queues are looked at now and then: they change with each message.
+  cleanup.use(regularly(systemClock, () => record.changed()));
+  return record;
 }
 
 /** Settles when the signal is given. */

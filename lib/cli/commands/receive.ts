@@ -28,6 +28,7 @@ import { isDetached, sayReady, startDetached } from "../process/detach.ts";
 import { configOf, loggedRun } from "../process/logged_run.ts";
 import { warnOfLogConfig } from "../process/logging.ts";
 import { claimIfPossible } from "../process/pidfile.ts";
+import { recorded } from "../state/run_record.ts";
 import { composeReceiver, WIRE_LOG } from "../wiring/ssm2.ts";
 
 const DEFAULT_CONFIG = "/etc/apel/receiver.cfg";
@@ -87,21 +88,34 @@ export async function runReceive(
           "SSM failed to start.  See log file for details.",
         ],
     readLogging: () => loggingConfig(ini),
-    async work({ log, signal, onReload }) {
+    async work(run) {
+      const { log, signal, onReload } = run;
       warnOfLogConfig(values, log);
       const config = readConfig(ini, values, log);
       if (isDetached()) log.info("The SSM will run as a daemon.");
       using _pidfile = claimIfPossible(config.pidfile, log);
-      const parts = await composeReceiver(config, log);
-      onReload(() => void parts.reload());
-      sayReady();
-      started = true;
-      const wire = log.named(WIRE_LOG);
-      const { retry, ...walk } = parts;
-      const options = { ...walk, log: wire, signal, clock: systemClock };
-      await (retry ? receiveAndRetry(options, retry) : receive(options));
-      log.info(`Received the shutdown signal: ${signal.reason}`);
-      wire.info("SSM connection ended.");
+      const { path, umask } = config.messaging;
+      await recorded(run, {
+        ...{ role: "receiver", config: ini.file, spool: path, umask },
+      }, async (record) => {
+        const parts = await composeReceiver(config, {
+          log,
+          onConnection: record.tally.connection(),
+        });
+        onReload(() => void parts.reload());
+        sayReady();
+        started = true;
+        const wire = log.named(WIRE_LOG);
+        const { retry, ...walk } = parts;
+        const options = {
+          ...walk,
+          ...{ log: wire, signal, clock: systemClock },
+          onFiled: record.filed,
+        };
+        await (retry ? receiveAndRetry(options, retry) : receive(options));
+        log.info(`Received the shutdown signal: ${signal.reason}`);
+        wire.info("SSM connection ended.");
+      });
     },
   }, context);
 }

@@ -13,7 +13,12 @@ import {
   readSenderConfig,
   type SenderConfig,
 } from "../../config/mod.ts";
-import { keepSending, sendAll, type SendReport } from "../../ssm/mod.ts";
+import {
+  keepSending,
+  sendAll,
+  type SendOutcome,
+  type SendReport,
+} from "../../ssm/mod.ts";
 import {
   announceSender,
   directoryExists,
@@ -31,6 +36,7 @@ import type { Terminal } from "../command/terminal.ts";
 import { configOf, loggedRun, type Run } from "../process/logged_run.ts";
 import { warnOfLogConfig } from "../process/logging.ts";
 import { thisProcess } from "../process/self.ts";
+import { recorded } from "../state/run_record.ts";
 import { assertAllSent } from "../wiring/sent.ts";
 import { composeSender, type SenderParts, WIRE_LOG } from "../wiring/ssm2.ts";
 
@@ -86,19 +92,34 @@ export function runSend(
       warnOfLogConfig(values, log);
       const config = configOf(readSenderConfig(ini), log);
       log.info(`Setting up SSM with protocol: ${config.broker.protocol}`);
-      const parts = await composeSender(config, run);
-      const keepsRunning = config.keepRunning ||
-        values["keep-running"] === true;
-      using _trace = announceSender(config.messaging.path, thisProcess());
-      await (keepsRunning ? stay : send)(config, parts, run);
+      const { path, umask } = config.messaging;
+      await recorded(run, {
+        ...{ role: "sender", config: ini.file, spool: path, umask },
+      }, async (record) => {
+        const onConnection = record.tally.connection();
+        const parts = await composeSender(config, { ...run, onConnection });
+        const keepsRunning = config.keepRunning ||
+          values["keep-running"] === true;
+        using _trace = announceSender(path, thisProcess());
+        const onOutcome = record.outcome;
+        await (keepsRunning ? stay : send)(config, parts, {
+          ...run,
+          onOutcome,
+        });
+      });
     },
   }, context);
+}
+
+/** A run whose outcomes are recorded. */
+interface SendingRun extends Run {
+  readonly onOutcome: (outcome: SendOutcome) => void;
 }
 
 async function send(
   { messaging, logging }: SenderConfig,
   parts: SenderParts,
-  { log, cleanup, signal, terminal }: Run,
+  { log, cleanup, signal, terminal, onOutcome }: SendingRun,
 ): Promise<void> {
   const wire = log.named(WIRE_LOG);
   // A failure is logged before the connection ends.
@@ -121,6 +142,7 @@ async function send(
     window: messaging.window,
     maxMessageBytes: messaging.maxMessageBytes,
     split: messaging.split,
+    onOutcome,
     onProgress: (report) => progress.show(report),
   }).finally(() => progress.end());
   assertAllSent(report);
@@ -137,7 +159,7 @@ const MAX_IDLE_MS = 60_000;
 async function stay(
   { messaging }: SenderConfig,
   parts: SenderParts,
-  { log, signal }: Run,
+  { log, signal, onOutcome }: SendingRun,
 ): Promise<void> {
   const wire = log.named(WIRE_LOG);
   using watch = new DirectoryWatch(messaging.path, {
@@ -157,6 +179,7 @@ async function stay(
       window: messaging.window,
       maxMessageBytes: messaging.maxMessageBytes,
       split: messaging.split,
+      onOutcome,
     });
   } finally {
     await parts.carrier.close();

@@ -20,6 +20,7 @@ import { sayReady, startDetached } from "../process/detach.ts";
 import { configOf, loggedRun, type Run } from "../process/logged_run.ts";
 import { claimIfPossible } from "../process/pidfile.ts";
 import { thisProcess } from "../process/self.ts";
+import { recorded, type RunRecord } from "../state/run_record.ts";
 import { assertAllSent } from "../wiring/sent.ts";
 import {
   composeSsm1,
@@ -97,15 +98,25 @@ export async function runSsm1(
       const { log } = run;
       configOf({ ...read, warnings }, log);
       using _pidfile = claimIfPossible(config.pidfile, log);
-      await (daemon ? serve : sendOnce)(config, run);
+      const { path: spool, umask } = config.messages;
+      await recorded(
+        run,
+        { role: "ssm1", config: ini.file, spool, umask },
+        (record) => (daemon ? serve : sendOnce)(config, { ...run, record }),
+      );
     },
   }, context);
+}
+
+/** A run of which a record is kept. */
+interface RecordedRun extends Run {
+  readonly record: RunRecord;
 }
 
 /** Sends what is in outgoing. */
 async function sendOnce(
   config: Ssm1Config,
-  { log, signal }: Run,
+  { log, signal, record }: RecordedRun,
 ): Promise<void> {
   if (!config.producer) {
     throw new SsmError(
@@ -117,7 +128,7 @@ async function sendOnce(
   // Without its consumer: that is the daemon's.
   const { producer } = await composeSsm1(
     { ...config, consumer: undefined },
-    { log, signal },
+    { log, signal, connection: () => record.tally.connection() },
   );
   const { carrier } = producer!;
   using _trace = traceOf(config.messages);
@@ -128,6 +139,7 @@ async function sendOnce(
         log,
         signal,
         maxMessageBytes: config.messages.maxUnpackedBytes,
+        onOutcome: record.outcome,
       }),
     );
   } finally {
@@ -138,7 +150,7 @@ async function sendOnce(
 /** Sends and receives until it is stopped. */
 async function serve(
   config: Ssm1Config,
-  { log, signal: stop, onReload }: Run,
+  { log, signal: stop, onReload, record }: RecordedRun,
 ): Promise<void> {
   // Neither role goes on without the other.
   const failed = new AbortController();
@@ -146,12 +158,14 @@ async function serve(
   const { producer, consumer, reload } = await composeSsm1(config, {
     log,
     signal,
+    connection: () => record.tally.connection(),
   });
   onReload(() => void reload());
   sayReady();
   const roles: Promise<void>[] = [];
-  if (producer) roles.push(produce(producer, config, { log, signal }));
-  if (consumer) roles.push(consume(consumer, { log, signal }));
+  const run = { log, signal, record };
+  if (producer) roles.push(produce(producer, config, run));
+  if (consumer) roles.push(consume(consumer, run));
   try {
     await Promise.all(roles);
   } finally {
@@ -164,7 +178,7 @@ async function serve(
 async function produce(
   parts: ProducerParts,
   { producer, messages }: Ssm1Config,
-  { log, signal }: Pick<Run, "log" | "signal">,
+  { log, signal, record }: Pick<RecordedRun, "log" | "signal" | "record">,
 ): Promise<void> {
   using _trace = traceOf(messages);
   try {
@@ -175,6 +189,7 @@ async function produce(
       clock: systemClock,
       checkEveryMs: producer!.checkIntervalMs,
       maxMessageBytes: messages.maxUnpackedBytes,
+      onOutcome: record.outcome,
     });
   } finally {
     await parts.carrier.close();
@@ -187,7 +202,8 @@ function traceOf({ path }: Ssm1Config["messages"]): Disposable {
 
 async function consume(
   parts: ConsumerParts,
-  { log, signal }: Pick<Run, "log" | "signal">,
+  { log, signal, record }: Pick<RecordedRun, "log" | "signal" | "record">,
 ): Promise<void> {
-  await receive({ ...parts, log, signal, clock: systemClock });
+  const onFiled = record.filed;
+  await receive({ ...parts, log, signal, clock: systemClock, onFiled });
 }

@@ -26,20 +26,29 @@ const USUAL_NAMES = ["sender.cfg", "receiver.cfg", "ssm.cfg", "ssm1.cfg"];
 /** What a file must be for. */
 export interface Purpose {
   /** Completes "this file is not for …". */
-  readonly name: "sending" | "receiving";
-  /** The section of SSM1's file that makes it so. */
-  readonly ssm1: "producer" | "consumer";
-  readonly role: "sender" | "receiver";
+  readonly name: string;
+  /** Whether a file is for it. */
+  readonly fits: (ini: Ini) => boolean;
 }
 
 /** Files with an outgoing directory. */
 export const SENDING: Purpose = {
-  ...{ name: "sending", ssm1: "producer", role: "sender" },
+  name: "sending",
+  fits: (ini) =>
+    isSsm1(ini) ? ini.has("producer") : detectRole(ini) === "sender",
 };
 
 /** Files with a reject directory. */
 export const RECEIVING: Purpose = {
-  ...{ name: "receiving", ssm1: "consumer", role: "receiver" },
+  name: "receiving",
+  fits: (ini) =>
+    isSsm1(ini) ? ini.has("consumer") : detectRole(ini) === "receiver",
+};
+
+/** Files of a sender, a receiver or a broker. */
+export const ANYTHING: Purpose = {
+  name: "a sender, a receiver or a broker",
+  fits: (ini) => !isForNothing(ini),
 };
 
 /**
@@ -58,7 +67,7 @@ export async function chosenFile(
   if (path === undefined) return await usualFile(purpose);
   const ini = await readConfigFile(path, terminal);
   // One that is for nothing in particular does for each.
-  if (!ini || fits(ini, purpose) || isForNothing(ini)) return ini;
+  if (!ini || purpose.fits(ini) || isForNothing(ini)) return ini;
   throw new SsmError("USAGE", `The file ${path} is not for ${purpose.name}`, {
     hint: `name one that is: -c FILE`,
   });
@@ -69,7 +78,7 @@ async function usualFile(purpose: Purpose): Promise<Ini> {
   const found: Ini[] = [];
   for (const name of USUAL_NAMES) {
     const ini = await readConfigFile(join(USUAL_DIRECTORY, name), quiet);
-    if (ini && fits(ini, purpose)) found.push(ini);
+    if (ini && purpose.fits(ini)) found.push(ini);
   }
   const [ini, ...others] = found;
   if (ini === undefined) {
@@ -89,10 +98,6 @@ async function usualFile(purpose: Purpose): Promise<Ini> {
     }`,
     { hint: "name the one that is meant: -c FILE" },
   );
-}
-
-function fits(ini: Ini, { role, ssm1 }: Purpose): boolean {
-  return isSsm1(ini) ? ini.has(ssm1) : detectRole(ini) === role;
 }
 
 function isForNothing(ini: Ini): boolean {

@@ -3,14 +3,13 @@
  *
  * @module
  */
-import type { Kind } from "../../config/mod.ts";
 import type { Options } from "../command/options.ts";
 import {
   listOption,
   type OptionValues,
   textOption,
 } from "../command/command.ts";
-import { given, usage } from "../command/option_values.ts";
+import { ageKind, given, usage } from "../command/option_values.ts";
 
 /** The options by which messages are chosen. */
 export const CHOICE_BY_AGE: Options = {
@@ -43,22 +42,6 @@ export interface Choosable {
   readonly reason?: string;
   readonly signer?: string | undefined;
 }
-
-const UNITS: Readonly<Record<string, number>> = {
-  s: 1000,
-  m: 60_000,
-  h: 3_600_000,
-  d: 86_400_000,
-  w: 7 * 86_400_000,
-};
-
-const ageKind: Kind<number> = {
-  allowed: "a number and a unit, as 90s, 30m, 12h, 2d or 1w",
-  parse: (text) => {
-    const [, number, unit] = /^(\d{1,6})([smhdw])$/.exec(text) ?? [];
-    return unit === undefined ? undefined : Number(number) * UNITS[unit]!;
-  },
-};
 
 /** Reads what is chosen. @throws {SsmError} `USAGE` for an age that is none */
 export function selectionOf(values: OptionValues): Selection {

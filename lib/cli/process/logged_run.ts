@@ -6,7 +6,7 @@
 import type { Loaded, LoggingConfig } from "../../config/mod.ts";
 import { checkExposure } from "../../credentials/mod.ts";
 import { isSsmError, reason } from "../../errors.ts";
-import type { Logger } from "../../log/mod.ts";
+import type { Logger, LogSink } from "../../log/mod.ts";
 import type { CommandContext } from "../command/command.ts";
 import { EXIT, reportError } from "../command/terminal.ts";
 import { openLog } from "./logging.ts";
@@ -17,6 +17,8 @@ const LOG_BREAK = "=".repeat(40);
 /** What is given to the work. */
 export interface Run extends CommandContext {
   readonly log: Logger;
+  /** From now on `sink` is told what is logged. */
+  readonly listen: (sink: LogSink) => void;
   /** What remains to be done at the end, after a failure has been logged. */
   readonly cleanup: AsyncDisposableStack;
 }
@@ -50,7 +52,8 @@ export async function loggedRun(
   const log = logging.logger(run.name);
   log.info(LOG_BREAK);
   log.info(run.greeting);
-  const status = await attempt(run, { ...context, log });
+  const { listen } = logging;
+  const status = await attempt(run, { ...context, log, listen });
   log.info(LOG_BREAK);
   return status();
 }

@@ -16,6 +16,8 @@ const OLD_LOG_CONFIG = "/etc/apel/logging.cfg";
 export interface Logging extends Disposable {
   /** A logger under a name of the original, such as `ssm.ssm2`. */
   logger(name: string): Logger;
+  /** From now on `sink` is told, too. */
+  listen(sink: LogSink): void;
 }
 
 /**
@@ -58,7 +60,11 @@ function open(
       logger("ssm.log").error(reason(error));
     }
   });
-  return { logger, [Symbol.dispose]: () => file?.[Symbol.dispose]() };
+  return {
+    logger,
+    listen: (sink) => void sinks.push(sink),
+    [Symbol.dispose]: () => file?.[Symbol.dispose](),
+  };
 }
 
 /** The warning of the originals about the option and the file they once had. */

@@ -13,7 +13,7 @@ import {
 import { systemClock } from "../../time/mod.ts";
 import type { OptionValues } from "../command/command.ts";
 import { type Options, parsedOptions } from "../command/options.ts";
-import { brokerVerifier } from "../wiring/endpoints.ts";
+import { brokerVerifier } from "../wiring/carriers/endpoints.ts";
 import { given, usage } from "../command/option_values.ts";
 
 const INSECURE = "--insecure";

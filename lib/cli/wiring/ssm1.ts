@@ -29,7 +29,7 @@ import {
   LiveRecipient,
   openTrustStore,
 } from "../../credentials/mod.ts";
-import { composeEndpoints } from "./endpoints.ts";
+import { composeEndpoints } from "./carriers/endpoints.ts";
 import { composeSsm1Judge, type Judge } from "./judge.ts";
 
 /** What the parts are made with. */
@@ -37,6 +37,8 @@ export interface Ssm1Context {
   readonly log: Logger;
   /** Ends the producer's waiting. */
   readonly signal: AbortSignal;
+  /** For each connection: is told which broker it is to. */
+  readonly connection?: () => (broker: string | undefined) => void;
 }
 
 /** The parts of a producer. */
@@ -63,7 +65,8 @@ export interface Ssm1Parts {
 }
 
 /** What both roles are made from. */
-interface RoleContext extends Ssm1Context {
+interface RoleContext extends Omit<Ssm1Context, "connection"> {
+  readonly connection: Ssm1Context["connection"] | undefined;
   readonly config: Ssm1Config;
   readonly identity: LiveIdentity;
   readonly trust: TrustStore;
@@ -79,7 +82,7 @@ const FRAME_LIMIT_OF_PRODUCER = 1 << 20;
  */
 export async function composeSsm1(
   config: Ssm1Config,
-  { log, signal }: Ssm1Context,
+  { log, signal, connection }: Ssm1Context,
 ): Promise<Ssm1Parts> {
   const { certificates, messages } = config;
   const identity = LiveIdentity.open(certificates, { log });
@@ -96,7 +99,7 @@ export async function composeSsm1(
       test: messages.test,
     });
   }
-  const context = { config, identity, trust, log, signal };
+  const context = { config, identity, trust, log, signal, connection };
   const judge = config.consumer &&
     await composeSsm1Judge(config, config.consumer.validDns, context);
   return {
@@ -113,7 +116,7 @@ export async function composeSsm1(
 
 async function composeProducer(
   producer: NonNullable<Ssm1Config["producer"]>,
-  { config, identity, trust, log, signal }: RoleContext,
+  { config, identity, trust, log, signal, connection }: RoleContext,
 ): Promise<ProducerParts> {
   const { broker, certificates, messages } = config;
   const { checkCrls } = certificates;
@@ -137,6 +140,7 @@ async function composeProducer(
       : { ...consumer, lifeMs: producer.certificateLifeMs },
     ackTimeoutMs: producer.ackTimeoutMs,
     retryForMs: broker.retryForMs,
+    onConnection: connection?.(),
     signal,
     log,
     clock: systemClock,
@@ -194,7 +198,7 @@ export async function openConsumerCertificate(
 async function composeConsumer(
   consumer: NonNullable<Ssm1Config["consumer"]>,
   judge: Judge<Ssm1Opener>,
-  { config, identity, trust, log }: RoleContext,
+  { config, identity, trust, log, connection }: RoleContext,
 ): Promise<ConsumerParts> {
   const { broker, certificates, messages } = config;
   const { checkCrls } = certificates;
@@ -211,6 +215,7 @@ async function composeConsumer(
     prefetch: consumer.window,
     certificates: () => identity.current().chain,
     received: incoming,
+    onConnection: connection?.(),
     log,
     clock: systemClock,
   });

@@ -31,7 +31,8 @@ import {
   LiveRecipient,
   openTrustStore,
 } from "../../credentials/mod.ts";
-import { incomingCarrier, outgoingCarrier } from "./carriers.ts";
+import type { CarrierContext } from "./carriers/carrier_context.ts";
+import { incomingCarrier, outgoingCarrier } from "./carriers/by_protocol.ts";
 import { composeJudge } from "./judge.ts";
 
 /** The name under which the originals log what happens at the broker. */
@@ -42,6 +43,8 @@ export interface ComposeContext {
   /** The program's; the parts that speak to a broker have one of their own, as the originals. */
   readonly log: Logger;
   readonly signal: AbortSignal;
+  /** Is told which broker it is connected to. */
+  readonly onConnection?: CarrierContext["onConnection"];
 }
 
 /** The parts of a sender. */
@@ -58,7 +61,7 @@ export interface SenderParts {
  */
 export async function composeSender(
   config: SenderConfig,
-  { log, signal }: ComposeContext,
+  { log, signal, onConnection }: ComposeContext,
 ): Promise<SenderParts> {
   const { certificates, messaging } = config;
   const wire = log.named(WIRE_LOG);
@@ -68,7 +71,7 @@ export async function composeSender(
     (words) => log.warning(words),
   );
   const carrier = outgoingCarrier(config, {
-    ...{ identity, trust, log, wire, signal },
+    ...{ identity, trust, log, wire, signal, onConnection },
   });
   const recipient = await chooseRecipient(config, { trust, log });
   log.info(`Messages will be signed using ${dnOf(identity)}`);
@@ -160,12 +163,14 @@ export interface ReceiverParts {
  */
 export async function composeReceiver(
   config: ReceiverConfig,
-  log: Logger,
+  { log, onConnection }: Omit<ComposeContext, "signal">,
 ): Promise<ReceiverParts> {
   const { certificates, messaging } = config;
   const wire = log.named(WIRE_LOG);
   const { identity, trust, dns, envelope } = await composeJudge(config, log);
-  const carrier = incomingCarrier(config, { identity, trust, log, wire });
+  const carrier = incomingCarrier(config, {
+    ...{ identity, trust, log, wire, onConnection },
+  });
   const { retryUntrusted } = certificates;
   return {
     incoming: await composeIncoming("incoming", messaging),

@@ -47,10 +47,14 @@ export class DirqRejected implements RejectedSpool {
   }
 
   async *entries(): AsyncGenerator<RejectedEntry> {
-    for (const name of this.#elements.names()) {
+    for (const name of this.ids()) {
       const entry = this.entry(name);
       if (entry) yield entry;
     }
+  }
+
+  ids(): Iterable<string> {
+    return this.#elements.names();
   }
 
   entry(id: string): RejectedEntry | undefined {

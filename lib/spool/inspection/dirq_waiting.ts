@@ -4,6 +4,7 @@
  * @module
  */
 import { isErrno } from "../../errors.ts";
+import { systemClock } from "../../time/mod.ts";
 import { spoolError } from "../disk/errors.ts";
 import { lookAt, readHead, unlink } from "../disk/files.ts";
 import { modified } from "../disk/freshness.ts";
@@ -13,8 +14,9 @@ import {
   ELEMENT_PATH,
   timeOfName,
 } from "../dirq/names.ts";
+import { Survey } from "../dirq/survey.ts";
 import type { WaitingEntry, WaitingSpool } from "../stuck.ts";
-import { timeOrElse } from "./fields.ts";
+import { timeOrElse, wordsOf } from "./fields.ts";
 
 /** Files of a dirq. */
 export class DirqWaiting implements WaitingSpool {
@@ -27,8 +29,17 @@ export class DirqWaiting implements WaitingSpool {
   /** A directory of the dirq at a time. */
   async *entries(): AsyncGenerator<WaitingEntry> {
     for (const directory of this.#directories()) {
-      for (const entry of await this.#entriesOf(directory)) yield entry;
+      for (const entry of this.#entriesOf(directory)) yield entry;
     }
+  }
+
+  async skipped(): Promise<string[]> {
+    const survey = new Survey(this.#path, { clock: systemClock });
+    const { unreadable, skipped } = await survey.look();
+    return [
+      ...unreadable.map(({ message }) => message),
+      ...wordsOf(skipped),
+    ];
   }
 
   #directories(): string[] {
@@ -42,12 +53,12 @@ export class DirqWaiting implements WaitingSpool {
     }
   }
 
-  async #entriesOf(directory: string): Promise<WaitingEntry[]> {
+  #entriesOf(directory: string): WaitingEntry[] {
     const path = `${this.#path}/${directory}`;
     try {
       const names: string[] = [];
       const locks = new Set<string>();
-      for await (const { name, isFile } of Deno.readDir(path)) {
+      for (const { name, isFile } of Deno.readDirSync(path)) {
         if (!isFile) continue;
         if (ELEMENT_NAME.test(name)) names.push(name);
         else if (name.endsWith(".lck")) locks.add(name.slice(0, -4));

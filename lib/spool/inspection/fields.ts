@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { Skipped, type SkippedEntries } from "../disk/skipped.ts";
 
 import { systemClock } from "../../time/mod.ts";
 
@@ -26,4 +27,11 @@ export function firstLine(bytes: Uint8Array | undefined): string | undefined {
 export function knownSigner(bytes: Uint8Array | undefined): string | undefined {
   const line = firstLine(bytes);
   return line?.startsWith("/") ? line : undefined;
+}
+
+/** What a look found besides files to be sent. */
+export function wordsOf(skipped: SkippedEntries): string[] {
+  const words: string[] = [];
+  new Skipped((message) => words.push(message)).tell(skipped);
+  return words;
 }

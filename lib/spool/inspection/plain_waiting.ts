@@ -10,7 +10,10 @@ import { systemClock } from "../../time/mod.ts";
 import { isErrno } from "../../errors.ts";
 import type { Claim } from "../plain/claim.ts";
 import { Claims } from "../plain/claims.ts";
+import { SkippedEntries } from "../disk/skipped.ts";
+import { whyLeft } from "../plain/outgoing.ts";
 import type { WaitingEntry, WaitingSpool } from "../stuck.ts";
+import { wordsOf } from "./fields.ts";
 
 /** Settings of {@linkcode PlainWaiting}. */
 export interface PlainWaitingOptions {
@@ -45,6 +48,24 @@ export class PlainWaiting implements WaitingSpool {
     } catch (error) {
       throw spoolError("list", this.#path, error);
     }
+  }
+
+  async skipped(): Promise<string[]> {
+    const skipped = new SkippedEntries(systemClock);
+    const { claims, unreadable } = await this.#claims.find();
+    for (const { file, time } of claims) skipped.addIfFromFuture(file, time);
+    try {
+      for (const entry of Deno.readDirSync(this.#path)) {
+        if (entry.isFile || !this.#isEligible(entry.name)) continue;
+        skipped.add(`${this.#path}/${entry.name}`, whyLeft(entry));
+      }
+    } catch (error) {
+      throw spoolError("list", this.#path, error);
+    }
+    return [
+      ...unreadable.map(({ message }) => message),
+      ...wordsOf(skipped),
+    ];
   }
 
   async #claimed(): Promise<Map<string, WaitingEntry>> {

@@ -45,13 +45,13 @@ export class Ssm1Rejected implements RejectedSpool {
   }
 
   async *entries(): AsyncGenerator<RejectedEntry> {
-    for (const id of this.#ids()) {
+    for (const id of this.ids()) {
       const entry = this.entry(id);
       if (entry) yield entry;
     }
   }
 
-  #ids(): string[] {
+  ids(): string[] {
     try {
       const ids = new Set<string>();
       for (const { name, isFile } of Deno.readDirSync(this.#path)) {

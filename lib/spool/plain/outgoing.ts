@@ -111,7 +111,7 @@ export class PlainDirectory implements OutgoingSpool {
           continue;
         }
         if (!isFile) {
-          skipped.add(path, whyNotSent(entry));
+          skipped.add(path, whyLeft(entry));
           continue;
         }
         const freshFor = this.#freshForMs(info);
@@ -229,7 +229,8 @@ interface Look extends FreshLook {
   readonly skipped: SkippedEntries;
 }
 
-function whyNotSent(entry: Deno.DirEntry): string {
+/** Why something is left that is not a regular file. */
+export function whyLeft(entry: Deno.DirEntry): string {
   return entry.isDirectory && DIRECTORY_NAME.test(entry.name)
     ? "not a regular file; if this is a dirq write path_type = dirq"
     : notAFile(entry);

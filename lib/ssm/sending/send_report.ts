@@ -20,6 +20,15 @@ export interface SendReport {
   readonly failed: number;
 }
 
+/** What became of one file. */
+export interface SendOutcome {
+  readonly name: string;
+  /** `failed`: it stays. */
+  readonly outcome: "sent" | "failed";
+  /** Why it stays. */
+  readonly reason?: string;
+}
+
 /** Who hears of it. */
 export interface SendJournalOptions {
   readonly log: Logger;
@@ -27,6 +36,8 @@ export interface SendJournalOptions {
   readonly schedule?: RetrySchedule;
   /** Called after each confirmed or skipped message. */
   readonly onProgress?: (report: SendReport) => void;
+  /** Called with what became of each file. */
+  readonly onOutcome?: ((outcome: SendOutcome) => void) | undefined;
 }
 
 /** Keeps the report of a run, and says what goes wrong. */
@@ -77,6 +88,7 @@ export class SendJournal {
   sent(name: string, note: string | void): void {
     this.#options.log.info(`Sent ${name}${note ? `, ${note}` : ""}`);
     this.#count({ sent: this.#report.sent + 1 });
+    this.#options.onOutcome?.({ name, outcome: "sent" });
   }
 
   /** A message is confirmed that is not all of its file. */
@@ -90,7 +102,7 @@ export class SendJournal {
       `Message ${name} was not sent and stays in outgoing: ${reason(error)}`,
     );
     this.#hint(error);
-    this.#fail(name);
+    this.#fail(name, reason(error));
   }
 
   /** Of a file that stays, so many messages are with the receiver, or will be. */
@@ -108,7 +120,7 @@ export class SendJournal {
         reason(error)
       }`,
     );
-    this.#fail(name);
+    this.#fail(name, `sent, but it cannot be removed: ${reason(error)}`);
   }
 
   /** Says what to do, once: it is the same for many messages. */
@@ -119,9 +131,10 @@ export class SendJournal {
     this.#options.log.error(`Hint: ${hint}`);
   }
 
-  #fail(name: string): void {
+  #fail(name: string, why: string): void {
     this.#options.schedule?.failed(name);
     this.#count({ failed: this.#report.failed + 1 });
+    this.#options.onOutcome?.({ name, outcome: "failed", reason: why });
   }
 
   #count(change: Partial<SendReport>): void {

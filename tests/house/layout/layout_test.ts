@@ -52,7 +52,7 @@ const HOUSE: House = {
     smime:  ["mime", "cms", "."],
     broker: ["message", "limits", "access", "store", "queues", "routing", "subscription", "session", "ams_topics", "ams", "."],
     ssm:    [".", "splitting", "sending", "receiving", "retry", "ssm2", "ssm1", "ams", "ams/sending", "ams/receiving", "inspection"],
-    cli:    ["command", "process", "broker", "wiring", "tools", "demo", "views", "operate", "check/finding", "check/subject", "check/local", "check/network", "check", "commands"],
+    cli:    ["command", "process", "state", "broker", "wiring/carriers", "wiring", "tools", "demo", "views", "operate", "check/finding", "check/subject", "check/local", "check/network", "check", "status", "commands"],
   },
   // Of single commands; and of SSM1 as a whole, against programs that others wrote.
   testFolders: ["cli/send", "cli/receive", "ssm/ssm1_foreign"],

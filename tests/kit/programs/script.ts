@@ -26,7 +26,7 @@
  */
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { ssm } from "../program.ts";
+import { ssm } from "./program.ts";
 
 /** What a script is run with. */
 export interface ScriptOptions {

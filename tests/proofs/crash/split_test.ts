@@ -4,9 +4,9 @@
  * @module
  */
 import assert from "node:assert/strict";
-import { ssm } from "../../kit/program.ts";
-import { type Site, siteTests } from "../../kit/program_site.ts";
-import { Receiving } from "../../kit/program_receiver.ts";
+import { ssm } from "../../kit/programs/program.ts";
+import { type Site, siteTests } from "../../kit/programs/program_site.ts";
+import { Receiving } from "../../kit/programs/program_receiver.ts";
 import { dies } from "./deaths/mortal_process.ts";
 import type { DeathOrder } from "./deaths/ordered_death.ts";
 

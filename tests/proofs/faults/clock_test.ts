@@ -6,9 +6,9 @@
 import assert from "node:assert/strict";
 import { DirqSchema } from "../../../lib/spool/mod.ts";
 import { TestBroker } from "../../kit/net/test_broker.ts";
-import { Running, ssmCommand } from "../../kit/program.ts";
+import { Running, ssmCommand } from "../../kit/programs/program.ts";
 import { AnsweringBroker, content } from "../../kit/net/answering_broker.ts";
-import { type Site, siteTests } from "../../kit/program_site.ts";
+import { type Site, siteTests } from "../../kit/programs/program_site.ts";
 
 const test = siteTests();
 

@@ -10,8 +10,8 @@ import {
   residentMb,
 } from "../../../scripts/bench/memory.ts";
 import { TestBroker } from "../../kit/net/test_broker.ts";
-import { Running, ssmCommand } from "../../kit/program.ts";
-import { siteTests } from "../../kit/program_site.ts";
+import { Running, ssmCommand } from "../../kit/programs/program.ts";
+import { siteTests } from "../../kit/programs/program_site.ts";
 
 const test = siteTests();
 

@@ -7,10 +7,10 @@
 import assert from "node:assert/strict";
 import { dial } from "../../../lib/net/mod.ts";
 import type { Frame } from "../../../lib/stomp/mod.ts";
-import { Running, ssmCommand } from "../../kit/program.ts";
-import { Receiving } from "../../kit/program_receiver.ts";
+import { Running, ssmCommand } from "../../kit/programs/program.ts";
+import { Receiving } from "../../kit/programs/program_receiver.ts";
 import { AnsweringBroker, content } from "../../kit/net/answering_broker.ts";
-import { type Site, siteTests } from "../../kit/program_site.ts";
+import { type Site, siteTests } from "../../kit/programs/program_site.ts";
 import {
   type Credentials,
   openssl,

@@ -6,8 +6,8 @@
  */
 import assert from "node:assert/strict";
 import { TestBroker } from "../../kit/net/test_broker.ts";
-import { Running, ssm, ssmCommand } from "../../kit/program.ts";
-import { siteTests } from "../../kit/program_site.ts";
+import { Running, ssm, ssmCommand } from "../../kit/programs/program.ts";
+import { siteTests } from "../../kit/programs/program_site.ts";
 import { startPython } from "../../peers/python_dirq.ts";
 
 const test = siteTests();

@@ -12,7 +12,7 @@ import {
 } from "../../../scripts/bench/memory.ts";
 import { dial } from "../../../lib/net/mod.ts";
 import { StompClient } from "../../../lib/stomp/mod.ts";
-import { Running, ssmCommand } from "../../kit/program.ts";
+import { Running, ssmCommand } from "../../kit/programs/program.ts";
 
 /** The attacks that `attackers_main.ts` knows, and the words with which the broker refuses them, if it does. */
 export const SIEGES: readonly (readonly [attack: string, refusal?: RegExp])[] =

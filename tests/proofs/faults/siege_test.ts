@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { dial } from "../../../lib/net/mod.ts";
 import { StompClient } from "../../../lib/stomp/mod.ts";
-import { Running, ssmCommand } from "../../kit/program.ts";
-import { siteTests } from "../../kit/program_site.ts";
+import { Running, ssmCommand } from "../../kit/programs/program.ts";
+import { siteTests } from "../../kit/programs/program_site.ts";
 import { besiege, SIEGES } from "./siege.ts";
 
 const test = siteTests();

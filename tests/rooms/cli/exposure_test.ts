@@ -7,13 +7,13 @@ import assert from "node:assert/strict";
 import { brokerAccess } from "../../../lib/cli/broker/access.ts";
 import { brokerUsers } from "../../../lib/cli/broker/users.ts";
 import { configOf } from "../../../lib/cli/process/logged_run.ts";
-import { tokenOf } from "../../../lib/cli/wiring/ams_token.ts";
-import { composeEndpoints } from "../../../lib/cli/wiring/endpoints.ts";
+import { tokenOf } from "../../../lib/cli/wiring/carriers/ams_token.ts";
+import { composeEndpoints } from "../../../lib/cli/wiring/carriers/endpoints.ts";
 import { readIni, readSenderConfig } from "../../../lib/config/mod.ts";
 import { LiveIdentity, openTrustStore } from "../../../lib/credentials/mod.ts";
 import { Logger, type LogRecord } from "../../../lib/log/logger.ts";
-import { type Site, siteTests } from "../../kit/program_site.ts";
-import { saying, ssm } from "../../kit/program.ts";
+import { type Site, siteTests } from "../../kit/programs/program_site.ts";
+import { saying, ssm } from "../../kit/programs/program.ts";
 
 const test = siteTests();
 

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { TestBroker } from "../../kit/net/test_broker.ts";
 import type { Credentials } from "../../peers/openssl/openssl.ts";
-import { Running, ssm, ssmCommand } from "../../kit/program.ts";
-import { type Site, siteTests } from "../../kit/program_site.ts";
+import { Running, ssm, ssmCommand } from "../../kit/programs/program.ts";
+import { type Site, siteTests } from "../../kit/programs/program_site.ts";
 
 const test = siteTests();
 

@@ -13,9 +13,9 @@ import {
   saying,
   ssm,
   ssmCommand,
-} from "../../kit/program.ts";
+} from "../../kit/programs/program.ts";
 import { AnsweringBroker } from "../../kit/net/answering_broker.ts";
-import { type Site, siteTests } from "../../kit/program_site.ts";
+import { type Site, siteTests } from "../../kit/programs/program_site.ts";
 import type { Sections } from "../../kit/ini_text.ts";
 
 const test = siteTests();

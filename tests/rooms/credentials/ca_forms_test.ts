@@ -9,7 +9,7 @@ import { readCertificates, subjectHash } from "../../../lib/pki/mod.ts";
 import { openssl } from "../../peers/openssl/openssl_command.ts";
 import { text } from "../../kit/text.ts";
 import type { TestPki } from "../../kit/pki/test_pki.ts";
-import { type Site, siteTests } from "../../kit/program_site.ts";
+import { type Site, siteTests } from "../../kit/programs/program_site.ts";
 
 const test = siteTests();
 

@@ -14,7 +14,7 @@ import { formatDn } from "../../../lib/pki/mod.ts";
 import { openssl, pemBytes } from "../../peers/openssl/openssl_command.ts";
 import { text } from "../../kit/text.ts";
 import type { TestPki } from "../../kit/pki/test_pki.ts";
-import { siteTests } from "../../kit/program_site.ts";
+import { siteTests } from "../../kit/programs/program_site.ts";
 
 const test = siteTests();
 

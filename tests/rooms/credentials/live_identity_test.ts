@@ -8,7 +8,7 @@ import {
 import { Logger, type LogRecord } from "../../../lib/log/logger.ts";
 import { type Certificate, formatDn } from "../../../lib/pki/mod.ts";
 import type { Credentials } from "../../peers/openssl/openssl.ts";
-import { type Site, siteTests } from "../../kit/program_site.ts";
+import { type Site, siteTests } from "../../kit/programs/program_site.ts";
 
 const test = siteTests();
 

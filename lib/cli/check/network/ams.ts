@@ -5,7 +5,7 @@
  */
 import { type AmsClient, isAmsError } from "../../../ams/mod.ts";
 import { proxyFor } from "../../../net/mod.ts";
-import { amsVerifier, clientMaker } from "../../wiring/ams.ts";
+import { amsVerifier, clientMaker } from "../../wiring/carriers/ams.ts";
 import {
   fail,
   type Finding,
@@ -38,7 +38,7 @@ export async function checkAms(
   const asked = await findingsOf(AREA, async (log) => {
     const connect = clientMaker(subject.broker, context, {
       ...context,
-      ...{ log, wire: log },
+      ...{ log, wire: log, onConnection: undefined },
     });
     await using client = connect();
     return [

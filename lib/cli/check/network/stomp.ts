@@ -8,7 +8,7 @@ import {
   composeEndpoints,
   type EndpointContext,
   tlsOptions,
-} from "../../wiring/endpoints.ts";
+} from "../../wiring/carriers/endpoints.ts";
 import {
   attempt,
   fail,

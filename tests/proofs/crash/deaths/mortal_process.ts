@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { Running, ssmCommand } from "../../../kit/program.ts";
+import { Running, ssmCommand } from "../../../kit/programs/program.ts";
 import type { Death } from "./deaths.ts";
 import { type DeathOrder, markReached } from "./ordered_death.ts";
 

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Running } from "../../../kit/program.ts";
+import type { Running } from "../../../kit/programs/program.ts";
 import type { TestPki } from "../../../kit/pki/test_pki.ts";
 import type { Arrival, Consumer, ConsumerOptions } from "./consumer.ts";
 import type { Random } from "../../../kit/random.ts";

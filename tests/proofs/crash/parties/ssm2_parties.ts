@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { Site } from "../../../kit/program_site.ts";
+import { Site } from "../../../kit/programs/program_site.ts";
 import { Consumer, DIRQ_CONSUMER } from "./consumer.ts";
 import {
   MAX_LOCK_AGE_S,

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { Site } from "../../../kit/program_site.ts";
+import { Site } from "../../../kit/programs/program_site.ts";
 import type { PartiesOptions } from "./parties.ts";
 import { spawn } from "../runs/service.ts";
 

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Running } from "../../../kit/program.ts";
+import type { Running } from "../../../kit/programs/program.ts";
 import { type ActiveMq, startActiveMq } from "../../../peers/activemq.ts";
 import { freePort } from "../../../kit/net/free_port.ts";
 import { BROKER_MARKS } from "../marks/broker_marks.ts";

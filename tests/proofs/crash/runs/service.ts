@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { Running, ssmCommand } from "../../../kit/program.ts";
+import { Running, ssmCommand } from "../../../kit/programs/program.ts";
 
 /** Longer than the longest wait for a broker. */
 const TIMEOUT_MS = 120_000;

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Running } from "../../../kit/program.ts";
+import type { Running } from "../../../kit/programs/program.ts";
 import { freePort } from "../../../kit/net/free_port.ts";
 import type { TestPki } from "../../../kit/pki/test_pki.ts";
 import { Wire } from "../../../kit/net/faulty_wire.ts";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Running } from "../../../kit/program.ts";
+import type { Running } from "../../../kit/programs/program.ts";
 import type { Arrival } from "../parties/consumer.ts";
 import { filesIn, leftoversIn, makeOld } from "./leftovers.ts";
 import type { Parties } from "../parties/parties.ts";
@@ -59,7 +59,8 @@ export async function examine(
     ...judge(sent, arrivals, receiver.signer),
     leftovers: [
       ...senders.flatMap(({ path }) => [
-        ...filesIn(path),
+        // What tells others of a run stays.
+        ...filesIn(path).filter((file) => !file.includes("/.ssm-state/")),
         ...leftoversIn(path),
       ]),
       ...leftoversIn(receiver.path),

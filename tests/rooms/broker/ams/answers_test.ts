@@ -4,7 +4,7 @@ import {
   amsUserTable,
   hashToken,
 } from "../../../../lib/broker/mod.ts";
-import { AmsCaller, refusal, withAms } from "./harness.ts";
+import { AmsCaller, refusal, withAms } from "../../../kit/net/test_ams.ts";
 
 const PULL = "/projects/p/subscriptions/s:pull";
 const PUBLISH = "/projects/p/topics/t:publish";

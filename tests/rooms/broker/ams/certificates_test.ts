@@ -7,7 +7,7 @@ import {
 import { formatDn, parseCertificate } from "../../../../lib/pki/mod.ts";
 import { type TestPki, testPki } from "../../../kit/pki/test_pki.ts";
 import type { Credentials } from "../../../peers/openssl/openssl.ts";
-import { AmsCaller } from "./harness.ts";
+import { AmsCaller } from "../../../kit/net/test_ams.ts";
 
 const LOGIN = "/service-types/ams/hosts/localhost:authx509";
 

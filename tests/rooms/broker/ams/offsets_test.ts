@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { Logger } from "../../../../lib/broker/mod.ts";
 import { ManualClock } from "../../../kit/clocks.ts";
-import { AmsCaller, refusal, withAms } from "./harness.ts";
+import { AmsCaller, refusal, withAms } from "../../../kit/net/test_ams.ts";
 
 const SUBSCRIPTION = "/projects/p/subscriptions/s";
 

@@ -4,7 +4,7 @@ import {
   MemoryStore,
   SqliteStore,
 } from "../../../../lib/broker/mod.ts";
-import { AmsCaller, refusal, withAms } from "./harness.ts";
+import { AmsCaller, refusal, withAms } from "../../../kit/net/test_ams.ts";
 
 const TOPICS = [{ project: "p", topic: "t", subscriptions: ["s", "s2"] }];
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { SqliteStore } from "../../../../lib/broker/mod.ts";
 import { dial } from "../../../../lib/net/mod.ts";
-import { Running, ssmCommand } from "../../../kit/program.ts";
+import { Running, ssmCommand } from "../../../kit/programs/program.ts";
 import { testWith } from "../../../peers/parts.ts";
 import { mountSmall } from "../../../kit/disk/small_disk.ts";
 import { RawClient, TestBroker, text } from "../../../kit/net/test_broker.ts";

@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { brokerAccess } from "../../../../lib/cli/broker/access.ts";
 import { silentLogger } from "../../../../lib/log/logger.ts";
 import type { StompClient } from "../../../../lib/stomp/mod.ts";
-import { ssm } from "../../../kit/program.ts";
-import { startBroker } from "../../../kit/running_broker.ts";
-import { siteTests } from "../../../kit/program_site.ts";
+import { ssm } from "../../../kit/programs/program.ts";
+import { startBroker } from "../../../kit/programs/running_broker.ts";
+import { siteTests } from "../../../kit/programs/program_site.ts";
 
 const test = siteTests();
 const receipt = true;

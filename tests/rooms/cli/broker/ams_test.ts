@@ -1,7 +1,12 @@
 import assert from "node:assert/strict";
-import { Running, saying, ssm, ssmCommand } from "../../../kit/program.ts";
-import { siteTests } from "../../../kit/program_site.ts";
-import { AmsCaller } from "../../broker/ams/harness.ts";
+import {
+  Running,
+  saying,
+  ssm,
+  ssmCommand,
+} from "../../../kit/programs/program.ts";
+import { siteTests } from "../../../kit/programs/program_site.ts";
+import { AmsCaller } from "../../../kit/net/test_ams.ts";
 
 const test = siteTests();
 

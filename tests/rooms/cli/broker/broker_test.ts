@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { dial } from "../../../../lib/net/mod.ts";
 import { StompClient } from "../../../../lib/stomp/mod.ts";
 import type { Credentials } from "../../../peers/openssl/openssl.ts";
-import { Running, ssm, ssmCommand } from "../../../kit/program.ts";
-import { siteTests } from "../../../kit/program_site.ts";
+import { Running, ssm, ssmCommand } from "../../../kit/programs/program.ts";
+import { siteTests } from "../../../kit/programs/program_site.ts";
 
 const test = siteTests();
 

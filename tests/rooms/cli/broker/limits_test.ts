@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { dial } from "../../../../lib/net/mod.ts";
 import { FrameDecoder } from "../../../../lib/stomp/mod.ts";
-import { startBroker } from "../../../kit/running_broker.ts";
+import { startBroker } from "../../../kit/programs/running_broker.ts";
 
 const receipt = true;
 const MB = 1 << 20;

@@ -1,7 +1,11 @@
 import assert from "node:assert/strict";
-import { type Outcome, ssm, ssmCommand } from "../../../kit/program.ts";
-import { startBroker } from "../../../kit/running_broker.ts";
-import { siteTests } from "../../../kit/program_site.ts";
+import {
+  type Outcome,
+  ssm,
+  ssmCommand,
+} from "../../../kit/programs/program.ts";
+import { startBroker } from "../../../kit/programs/running_broker.ts";
+import { siteTests } from "../../../kit/programs/program_site.ts";
 
 const test = siteTests();
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { startHaproxy } from "../../../peers/haproxy.ts";
 import { testWith } from "../../../peers/parts.ts";
-import { startBroker } from "../../../kit/running_broker.ts";
+import { startBroker } from "../../../kit/programs/running_broker.ts";
 
 /** What HAProxy can do; it connects from another address than its clients. */
 const SERVERS = [

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { checkStompPy } from "../../../peers/clients/stomp_py.ts";
 import { testWith } from "../../../peers/parts.ts";
-import { startBroker } from "../../../kit/running_broker.ts";
+import { startBroker } from "../../../kit/programs/running_broker.ts";
 
 testWith(
   ["python3-stomp"],

@@ -7,7 +7,7 @@
 import assert from "node:assert/strict";
 import { dial } from "../../../../lib/net/mod.ts";
 import { StompClient } from "../../../../lib/stomp/mod.ts";
-import { siteTests } from "../../../kit/program_site.ts";
+import { siteTests } from "../../../kit/programs/program_site.ts";
 import { startActiveMq } from "../../../peers/activemq.ts";
 import { startRabbitMq } from "../../../peers/rabbitmq.ts";
 import { check, only } from "./checking.ts";

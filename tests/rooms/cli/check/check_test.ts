@@ -4,9 +4,9 @@
  * @module
  */
 import assert from "node:assert/strict";
-import { siteTests } from "../../../kit/program_site.ts";
-import { startAms } from "../../../kit/running_ams.ts";
-import { startBroker } from "../../../kit/running_broker.ts";
+import { siteTests } from "../../../kit/programs/program_site.ts";
+import { startAms } from "../../../kit/programs/running_ams.ts";
+import { startBroker } from "../../../kit/programs/running_broker.ts";
 import { check, only } from "./checking.ts";
 
 const test = siteTests();

@@ -4,8 +4,8 @@
  *
  * @module
  */
-import { type Outcome, ssm } from "../../../kit/program.ts";
-import type { Site } from "../../../kit/program_site.ts";
+import { type Outcome, ssm } from "../../../kit/programs/program.ts";
+import type { Site } from "../../../kit/programs/program_site.ts";
 
 /** Where ports, times and numbers stand in what is expected. */
 const NUMBERS: readonly (readonly [RegExp, string])[] = [

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { RUNTIME_OPTIONS } from "../../../../lib/cli/process/self.ts";
 import { VERSION } from "../../../../lib/version.ts";
-import { type Outcome, ssm } from "../../../kit/program.ts";
+import { type Outcome, ssm } from "../../../kit/programs/program.ts";
 
 /** The program gave this status, and said that on standard error; nothing else. */
 async function refuses(
@@ -101,7 +101,7 @@ Deno.test("ssm refuses what it does not know, with a hint", async () => {
     refuses(
       ["sned"],
       'ssm: error: Unknown command "sned"\n' +
-        "ssm: hint: the commands are send, receive, ssm1, check, verify, broker, stomper, printer, demo, reject, outgoing\n",
+        "ssm: hint: the commands are send, receive, ssm1, check, status, verify, broker, stomper, printer, demo, reject, outgoing\n",
     ),
     refuses(
       ["send", "--cofnig", "x"],
@@ -135,7 +135,7 @@ Deno.test("ssm escapes what drives a terminal in what it was given", () =>
   refuses(
     ["\x1b[2Jsend\x07"],
     'ssm: error: Unknown command "\\x1b[2Jsend\\x07"\n' +
-      "ssm: hint: the commands are send, receive, ssm1, check, verify, broker, stomper, printer, demo, reject, outgoing\n",
+      "ssm: hint: the commands are send, receive, ssm1, check, status, verify, broker, stomper, printer, demo, reject, outgoing\n",
   ));
 
 Deno.test("ssm says on standard output that there is no such configuration file", async () => {

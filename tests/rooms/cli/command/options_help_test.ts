@@ -4,7 +4,7 @@ import {
   parsedOptions,
 } from "../../../../lib/cli/command/options.ts";
 import { type Key, STOMPSERVER_TABLES } from "../../../../lib/config/mod.ts";
-import { ssm } from "../../../kit/program.ts";
+import { ssm } from "../../../kit/programs/program.ts";
 
 Deno.test("optionsHelp() shows options in groups, and breaks lines between words", () => {
   const long = "x".repeat(60);

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { Running, ssm, ssmCommand } from "../../../kit/program.ts";
+import { Running, ssm, ssmCommand } from "../../../kit/programs/program.ts";
 
 /** Runs with a temporary directory of its own, which is removed. */
 async function inTempDir(

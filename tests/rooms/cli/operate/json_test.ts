@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { announceSender, DirqSimple } from "../../../../lib/spool/mod.ts";
-import { ssm } from "../../../kit/program.ts";
-import { siteTests } from "../../../kit/program_site.ts";
+import { ssm } from "../../../kit/programs/program.ts";
+import { siteTests } from "../../../kit/programs/program_site.ts";
 import { assertSchema, readSchemas } from "./json_schema.ts";
 import { leaveTrace } from "./outgoing_site.ts";
 import { rejectMessage } from "./reject_site.ts";
@@ -64,6 +64,10 @@ test("Every command prints the document that docs/operating.md describes", async
   const { retried } = await check("ssm reject retry", "--all");
   await Deno.mkdir(`${site.received}/reject/${retried[1].id}/locked`);
   await check("ssm reject remove", "--all", "--yes");
-  assert.deepEqual([...unmet.keys()].sort(), [...schemas.keys()].sort());
+  assert.deepEqual(
+    [...unmet.keys()].sort(),
+    // That of `ssm status` has tests of its own, for each role.
+    [...schemas.keys()].filter((command) => command !== "ssm status").sort(),
+  );
   assert.deepEqual([...unmet.values()].flat(), []);
 });

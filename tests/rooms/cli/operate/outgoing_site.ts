@@ -5,7 +5,7 @@
  */
 import assert from "node:assert/strict";
 import { announceSender } from "../../../../lib/spool/mod.ts";
-import type { Site } from "../../../kit/program_site.ts";
+import type { Site } from "../../../kit/programs/program_site.ts";
 
 /** A trace that a sender left which was killed. */
 export async function leaveTrace(site: Site): Promise<void> {

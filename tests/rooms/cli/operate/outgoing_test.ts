@@ -5,8 +5,8 @@ import {
   PlainDirectory,
 } from "../../../../lib/spool/mod.ts";
 import { AnsweringBroker, content } from "../../../kit/net/answering_broker.ts";
-import { Running, ssm, ssmCommand } from "../../../kit/program.ts";
-import { siteTests } from "../../../kit/program_site.ts";
+import { Running, ssm, ssmCommand } from "../../../kit/programs/program.ts";
+import { siteTests } from "../../../kit/programs/program_site.ts";
 import { runScript } from "../../../kit/programs/script.ts";
 import { leaveTrace } from "./outgoing_site.ts";
 

@@ -5,7 +5,7 @@
  */
 import { DirqSchema } from "../../../../lib/spool/mod.ts";
 import type { Credentials } from "../../../peers/openssl/openssl.ts";
-import type { Site } from "../../../kit/program_site.ts";
+import type { Site } from "../../../kit/programs/program_site.ts";
 
 /** Puts a message into reject as a receiver does that refused it. */
 export async function rejectMessage(

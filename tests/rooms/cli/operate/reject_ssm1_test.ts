@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { Ssm1Reject } from "../../../../lib/spool/mod.ts";
 import { Ssm1Sealer } from "../../../../lib/ssm/mod.ts";
 import type { Credentials } from "../../../peers/openssl/openssl.ts";
-import { type Site, siteTests } from "../../../kit/program_site.ts";
+import { type Site, siteTests } from "../../../kit/programs/program_site.ts";
 import { certificateOf, signerOf } from "../../../kit/receiving.ts";
 import { runScript } from "../../../kit/programs/script.ts";
 import { bytes } from "../../../kit/text.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { ssm } from "../../../kit/program.ts";
-import { siteTests } from "../../../kit/program_site.ts";
+import { ssm } from "../../../kit/programs/program.ts";
+import { siteTests } from "../../../kit/programs/program_site.ts";
 import { runScript } from "../../../kit/programs/script.ts";
 import { putIntoReject, rejectMessage } from "./reject_site.ts";
 

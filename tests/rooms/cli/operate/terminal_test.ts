@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { Running, ssm, ssmCommand } from "../../../kit/program.ts";
-import { siteTests } from "../../../kit/program_site.ts";
+import { Running, ssm, ssmCommand } from "../../../kit/programs/program.ts";
+import { siteTests } from "../../../kit/programs/program_site.ts";
 import { putIntoReject } from "./reject_site.ts";
 
 const test = siteTests();

@@ -1,4 +1,4 @@
-import { siteTests } from "../../../kit/program_site.ts";
+import { siteTests } from "../../../kit/programs/program_site.ts";
 import { bytes } from "../../../kit/text.ts";
 import { sealed } from "../../../kit/receiving.ts";
 import { runScript } from "../../../kit/programs/script.ts";

@@ -6,8 +6,8 @@ import {
   Running,
   ssm,
   ssmCommand,
-} from "../../../kit/program.ts";
-import { type Site, siteTests } from "../../../kit/program_site.ts";
+} from "../../../kit/programs/program.ts";
+import { type Site, siteTests } from "../../../kit/programs/program_site.ts";
 
 const test = siteTests();
 

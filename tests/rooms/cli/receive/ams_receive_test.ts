@@ -4,9 +4,9 @@
  * @module
  */
 import assert from "node:assert/strict";
-import { Running, ssm, ssmCommand } from "../../../kit/program.ts";
-import { type Site, siteTests } from "../../../kit/program_site.ts";
-import { startAms, TOKENS } from "../../../kit/running_ams.ts";
+import { Running, ssm, ssmCommand } from "../../../kit/programs/program.ts";
+import { type Site, siteTests } from "../../../kit/programs/program_site.ts";
+import { startAms, TOKENS } from "../../../kit/programs/running_ams.ts";
 
 const test = siteTests();
 

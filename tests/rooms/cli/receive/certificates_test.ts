@@ -6,8 +6,8 @@ import {
   testKey,
   writeCaDirectory,
 } from "../../../peers/openssl/openssl.ts";
-import { ssm } from "../../../kit/program.ts";
-import { type Site, siteTests } from "../../../kit/program_site.ts";
+import { ssm } from "../../../kit/programs/program.ts";
+import { type Site, siteTests } from "../../../kit/programs/program_site.ts";
 import type { Sections } from "../../../kit/ini_text.ts";
 
 const test = siteTests();

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { VERSION } from "../../../../lib/version.ts";
-import { Running, ssm, ssmCommand } from "../../../kit/program.ts";
-import { Receiving } from "../../../kit/program_receiver.ts";
+import { Running, ssm, ssmCommand } from "../../../kit/programs/program.ts";
+import { Receiving } from "../../../kit/programs/program_receiver.ts";
 import { AnsweringBroker } from "../../../kit/net/answering_broker.ts";
-import { siteTests } from "../../../kit/program_site.ts";
+import { siteTests } from "../../../kit/programs/program_site.ts";
 
 const test = siteTests();
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { Receiving } from "../../../kit/program_receiver.ts";
-import { type Site, siteTests } from "../../../kit/program_site.ts";
+import { Receiving } from "../../../kit/programs/program_receiver.ts";
+import { type Site, siteTests } from "../../../kit/programs/program_site.ts";
 
 const test = siteTests();
 

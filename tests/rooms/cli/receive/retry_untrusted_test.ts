@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { writeCaDirectory } from "../../../peers/openssl/openssl.ts";
-import { Receiving } from "../../../kit/program_receiver.ts";
-import { siteTests } from "../../../kit/program_site.ts";
+import { Receiving } from "../../../kit/programs/program_receiver.ts";
+import { siteTests } from "../../../kit/programs/program_site.ts";
 
 const test = siteTests();
 

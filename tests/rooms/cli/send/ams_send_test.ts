@@ -6,10 +6,10 @@
 import assert from "node:assert/strict";
 import { VERSION } from "../../../../lib/version.ts";
 import { freePort } from "../../../kit/net/free_port.ts";
-import { Running, ssm, ssmCommand } from "../../../kit/program.ts";
-import { type Site, siteTests } from "../../../kit/program_site.ts";
+import { Running, ssm, ssmCommand } from "../../../kit/programs/program.ts";
+import { type Site, siteTests } from "../../../kit/programs/program_site.ts";
 import type { Sections } from "../../../kit/ini_text.ts";
-import { startAms, TOKENS } from "../../../kit/running_ams.ts";
+import { startAms, TOKENS } from "../../../kit/programs/running_ams.ts";
 
 const test = siteTests();
 

@@ -4,9 +4,9 @@
  * @module
  */
 import assert from "node:assert/strict";
-import { Running, ssm, ssmCommand } from "../../../kit/program.ts";
+import { Running, ssm, ssmCommand } from "../../../kit/programs/program.ts";
 import { AnsweringBroker, content } from "../../../kit/net/answering_broker.ts";
-import { type Site, siteTests } from "../../../kit/program_site.ts";
+import { type Site, siteTests } from "../../../kit/programs/program_site.ts";
 
 const test = siteTests();
 
@@ -177,10 +177,8 @@ test(
       messaging: { path_type: "directory" },
     });
     assert.equal((await ssmWithoutRights(["send", "-c", config])).status, 1);
-    const left = Array.from(
-      Deno.readDirSync(site.outgoing),
-      ({ name }) => name,
-    );
+    const left = Array.from(Deno.readDirSync(site.outgoing))
+      .filter(({ isFile }) => isFile).map(({ name }) => name);
     assert.deepEqual(left, ["usage"]);
   },
   "protected-hardlinks",

@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { VERSION } from "../../../../lib/version.ts";
 import { TestBroker } from "../../../kit/net/test_broker.ts";
 import { freePort } from "../../../kit/net/free_port.ts";
-import { Running, ssm, ssmCommand } from "../../../kit/program.ts";
+import { Running, ssm, ssmCommand } from "../../../kit/programs/program.ts";
 import { AnsweringBroker, content } from "../../../kit/net/answering_broker.ts";
-import { siteTests } from "../../../kit/program_site.ts";
+import { siteTests } from "../../../kit/programs/program_site.ts";
 
 const test = siteTests();
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { ssm } from "../../../kit/program.ts";
+import { ssm } from "../../../kit/programs/program.ts";
 import { AnsweringBroker, content } from "../../../kit/net/answering_broker.ts";
-import { type Site, siteTests } from "../../../kit/program_site.ts";
+import { type Site, siteTests } from "../../../kit/programs/program_site.ts";
 
 const test = siteTests();
 

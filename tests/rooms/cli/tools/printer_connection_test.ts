@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { command, messageWith } from "./printing.ts";
-import { Running } from "../../../kit/program.ts";
+import { Running } from "../../../kit/programs/program.ts";
 import { AnsweringBroker, content } from "../../../kit/net/answering_broker.ts";
 
 const DONE = { status: 0, stderr: "" };

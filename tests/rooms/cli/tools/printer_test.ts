@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { printedMessage } from "../../../../lib/cli/tools/printed_message.ts";
 import { type RawClient, TestBroker } from "../../../kit/net/test_broker.ts";
 import { testWith } from "../../../peers/parts.ts";
-import { Running, ssm } from "../../../kit/program.ts";
+import { Running, ssm } from "../../../kit/programs/program.ts";
 import { command, messageWith } from "./printing.ts";
 import { AnsweringBroker, content } from "../../../kit/net/answering_broker.ts";
 

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { ssmCommand } from "../../../kit/program.ts";
+import { ssmCommand } from "../../../kit/programs/program.ts";
 
 /** The command line of a printer of `/queue/a`. */
 export function command(port: number, args: string[]): [string, ...string[]] {

@@ -3,9 +3,9 @@ import {
   type Command,
   parseOptions,
 } from "../../../../lib/cli/command/command.ts";
-import { saying, ssm } from "../../../kit/program.ts";
-import { startBroker } from "../../../kit/running_broker.ts";
-import { siteTests } from "../../../kit/program_site.ts";
+import { saying, ssm } from "../../../kit/programs/program.ts";
+import { startBroker } from "../../../kit/programs/running_broker.ts";
+import { siteTests } from "../../../kit/programs/program_site.ts";
 
 const test = siteTests();
 

@@ -6,7 +6,7 @@ import { HttpsPeer } from "../../../kit/net/https_peer.ts";
 import { keyPair } from "../../../kit/pki/key_pair.ts";
 import { type TestPki, testPki } from "../../../kit/pki/test_pki.ts";
 import { trustIn } from "../../../kit/pki/trust_in.ts";
-import { Running } from "../../../kit/program.ts";
+import { Running } from "../../../kit/programs/program.ts";
 import type { Credentials } from "../../../peers/openssl/openssl.ts";
 import { opensslServer } from "../../../peers/openssl/openssl_server.ts";
 import { GET, httpSite, MATERIAL } from "./http_site.ts";

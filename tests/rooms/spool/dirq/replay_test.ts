@@ -9,7 +9,7 @@ import {
 import { isSpoolError } from "../outgoing_suite.ts";
 import { deliver, replaySuite, unique, variant } from "../replay_suite.ts";
 import { namesIn, temporaryDirectory } from "../../../kit/disk/directories.ts";
-import { runProgram } from "../../../kit/short_program.ts";
+import { runProgram } from "../../../kit/programs/short_program.ts";
 
 const KILLED = fileURLToPath(new URL("dirq_killed.ts", import.meta.url));
 

@@ -4,7 +4,7 @@ import { DeliveredElements, DirqSchema } from "../../../../lib/spool/mod.ts";
 import { testWith } from "../../../peers/parts.ts";
 import { startPython } from "../../../peers/python_dirq.ts";
 import { modeOf } from "../../../kit/disk/directories.ts";
-import { runProgram } from "../../../kit/short_program.ts";
+import { runProgram } from "../../../kit/programs/short_program.ts";
 
 const DELIVER = fileURLToPath(new URL("deliver.ts", import.meta.url));
 const COUNT = 200;

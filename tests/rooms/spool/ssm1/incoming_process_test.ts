@@ -3,7 +3,7 @@ import { fileURLToPath } from "node:url";
 import { Ssm1Incoming } from "../../../../lib/spool/mod.ts";
 import { bodiesIn, hiddenIn, visibleIn } from "./ssm1_site.ts";
 import { temporaryDirectory } from "../../../kit/disk/directories.ts";
-import { runProgram } from "../../../kit/short_program.ts";
+import { runProgram } from "../../../kit/programs/short_program.ts";
 
 const DELIVER = fileURLToPath(new URL("ssm1_deliver.ts", import.meta.url));
 const KILLED = fileURLToPath(new URL("ssm1_killed.ts", import.meta.url));

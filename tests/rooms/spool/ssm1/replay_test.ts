@@ -8,7 +8,7 @@ import {
 import { deliver, replaySuite, unique, variant } from "../replay_suite.ts";
 import { bodiesIn, hiddenIn } from "./ssm1_site.ts";
 import { temporaryDirectory } from "../../../kit/disk/directories.ts";
-import { runProgram } from "../../../kit/short_program.ts";
+import { runProgram } from "../../../kit/programs/short_program.ts";
 
 const KILLED = fileURLToPath(new URL("ssm1_killed.ts", import.meta.url));
 

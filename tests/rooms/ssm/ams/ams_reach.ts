@@ -12,7 +12,7 @@ import {
   type AmsSubscription,
   type AmsTopic,
 } from "../../../../lib/ssm/mod.ts";
-import { Running, ssmCommand } from "../../../kit/program.ts";
+import { Running, ssmCommand } from "../../../kit/programs/program.ts";
 import type { BrokerTls } from "../../../peers/foreign_broker.ts";
 import type { Reach, RealBroker } from "../full_circle.ts";
 

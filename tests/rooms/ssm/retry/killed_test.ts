@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { retryMark } from "../../../../lib/ssm/mod.ts";
 import { Stage } from "../../../kit/stage.ts";
-import { runProgram } from "../../../kit/short_program.ts";
+import { runProgram } from "../../../kit/programs/short_program.ts";
 
 const PROGRAM = fileURLToPath(new URL("retry_killed.ts", import.meta.url));
 const COUNT = 60;

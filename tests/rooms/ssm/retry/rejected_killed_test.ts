@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { DeliveredElements } from "../../../../lib/spool/mod.ts";
 import { text } from "../../../kit/text.ts";
-import { runProgram } from "../../../kit/short_program.ts";
+import { runProgram } from "../../../kit/programs/short_program.ts";
 import {
   BAD,
   GOOD,

@@ -8,7 +8,7 @@ import {
   Running,
   ssm,
   ssmCommand,
-} from "../../../kit/program.ts";
+} from "../../../kit/programs/program.ts";
 import { iniText, type Section, type Sections } from "../../../kit/ini_text.ts";
 import type { Credentials } from "../../../peers/openssl/openssl.ts";
 import { filesIn } from "../../../peers/ssm1/peer.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 import assert from "node:assert/strict";
-import type { Outcome } from "../../../kit/program.ts";
+import type { Outcome } from "../../../kit/programs/program.ts";
 import type { Ours } from "./ours.ts";
 import type { Peer } from "../../../peers/ssm1/peer.ts";
 import { text } from "../../../kit/text.ts";

@@ -3,19 +3,19 @@
  *
  * @module
  */
-import { AmsServer } from "../../lib/broker/ams/server.ts";
+import { AmsServer } from "../../../lib/broker/ams/server.ts";
 import {
   type AmsUserEntry,
   amsUserTable,
   hashToken,
   type JudgeCertificate,
-} from "../../lib/broker/ams/users.ts";
+} from "../../../lib/broker/ams/users.ts";
 import {
   dnSpellings,
   parseCertificate,
   TrustStore,
-} from "../../lib/pki/mod.ts";
-import type { TestPki } from "./pki/test_pki.ts";
+} from "../../../lib/pki/mod.ts";
+import type { TestPki } from "../pki/test_pki.ts";
 
 /** Tokens of users who may publish, and pull. */
 export const TOKENS = { publisher: "publ1sher", puller: "pu11er" };

@@ -4,7 +4,7 @@
  * @module
  */
 import assert from "node:assert/strict";
-import { ObservedProcess } from "../../lib/cli/process/observed_process.ts";
+import { ObservedProcess } from "../../../lib/cli/process/observed_process.ts";
 
 /** Nothing here takes longer. */
 const LIMIT_MS = 60_000;

@@ -3,14 +3,14 @@
  *
  * @module
  */
-import { encodePem } from "../../lib/asn1/mod.ts";
-import { DirqSimple } from "../../lib/spool/mod.ts";
-import { CRAFT_KEY, craftCertificate } from "./pki/craft_certificate.ts";
-import { type Credentials, openssl } from "../peers/openssl/openssl.ts";
-import { iniText, type Section, type Sections } from "./ini_text.ts";
-import { type Part, sharedServer, testWith } from "../peers/parts.ts";
-import { type TestPki, testPki } from "./pki/test_pki.ts";
-import { namesIn } from "./disk/directories.ts";
+import { encodePem } from "../../../lib/asn1/mod.ts";
+import { DirqSimple } from "../../../lib/spool/mod.ts";
+import { CRAFT_KEY, craftCertificate } from "../pki/craft_certificate.ts";
+import { type Credentials, openssl } from "../../peers/openssl/openssl.ts";
+import { iniText, type Section, type Sections } from "../ini_text.ts";
+import { type Part, sharedServer, testWith } from "../../peers/parts.ts";
+import { type TestPki, testPki } from "../pki/test_pki.ts";
+import { namesIn } from "../disk/directories.ts";
 
 /** A site, removed on disposal. */
 export class Site implements AsyncDisposable {

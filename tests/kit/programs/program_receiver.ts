@@ -3,11 +3,11 @@
  *
  * @module
  */
-import { TestBroker } from "./net/test_broker.ts";
-import type { Credentials } from "../peers/openssl/openssl.ts";
+import { TestBroker } from "../net/test_broker.ts";
+import type { Credentials } from "../../peers/openssl/openssl.ts";
 import { Running, ssmCommand } from "./program.ts";
 import type { Site } from "./program_site.ts";
-import type { Sections } from "./ini_text.ts";
+import type { Sections } from "../ini_text.ts";
 
 /** A receiver that has subscribed, and a way to send to it. */
 export class Receiving implements AsyncDisposable {

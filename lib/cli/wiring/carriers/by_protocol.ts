@@ -3,8 +3,8 @@
  *
  * @module
  */
-import type { ReceiverConfig, SenderConfig } from "../../config/mod.ts";
-import type { IncomingCarrier, OutgoingCarrier } from "../../ssm/mod.ts";
+import type { ReceiverConfig, SenderConfig } from "../../../config/mod.ts";
+import type { IncomingCarrier, OutgoingCarrier } from "../../../ssm/mod.ts";
 import { amsIncoming, amsOutgoing } from "./ams.ts";
 import type { CarrierContext, OutgoingContext } from "./carrier_context.ts";
 import { stompIncoming, stompOutgoing } from "./stomp.ts";

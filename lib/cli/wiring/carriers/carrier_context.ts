@@ -3,9 +3,9 @@
  *
  * @module
  */
-import type { LiveIdentity } from "../../credentials/mod.ts";
-import type { Logger } from "../../log/mod.ts";
-import type { TrustStore } from "../../pki/mod.ts";
+import type { LiveIdentity } from "../../../credentials/mod.ts";
+import type { Logger } from "../../../log/mod.ts";
+import type { TrustStore } from "../../../pki/mod.ts";
 
 /** What a carrier is made with, besides the configuration. */
 export interface CarrierContext {
@@ -15,6 +15,8 @@ export interface CarrierContext {
   readonly log: Logger;
   /** Of what happens at the broker. */
   readonly wire: Logger;
+  /** Is told what it is connected to, and of nothing when that has ended; AMS has no connection. */
+  readonly onConnection: ((broker: string | undefined) => void) | undefined;
 }
 
 /** The same for one that sends. */

@@ -4,9 +4,9 @@
  * @module
  */
 import { fileURLToPath } from "node:url";
-import { ObservedProcess } from "../../lib/cli/process/observed_process.ts";
-import { RUNTIME_OPTIONS } from "../../lib/cli/process/self.ts";
-import { systemClock, within } from "../../lib/time/mod.ts";
+import { ObservedProcess } from "../../../lib/cli/process/observed_process.ts";
+import { RUNTIME_OPTIONS } from "../../../lib/cli/process/self.ts";
+import { systemClock, within } from "../../../lib/time/mod.ts";
 
 /** Nothing here may take longer, unless it is told to; what does hangs. */
 const TIMEOUT_MS = 30_000;
@@ -21,7 +21,7 @@ const LINES_QUOTED = 60;
  */
 export function ssmCommand(
   args: readonly string[],
-  main = new URL("../../main.ts", import.meta.url),
+  main = new URL("../../../main.ts", import.meta.url),
 ): [string, ...string[]] {
   return [
     Deno.execPath(),

@@ -4,10 +4,7 @@
  * @module
  */
 import assert from "node:assert/strict";
-import {
-  AmsServer,
-  type AmsServerOptions,
-} from "../../../../lib/broker/mod.ts";
+import { AmsServer, type AmsServerOptions } from "../../../lib/broker/mod.ts";
 
 /** What an AMS said. */
 export interface Said {

@@ -8,9 +8,9 @@ import type {
   SenderConfig,
   StompReceiving,
   StompSending,
-} from "../../config/mod.ts";
-import { Ssm2IncomingCarrier, Ssm2OutgoingCarrier } from "../../ssm/mod.ts";
-import { systemClock } from "../../stomp/mod.ts";
+} from "../../../config/mod.ts";
+import { Ssm2IncomingCarrier, Ssm2OutgoingCarrier } from "../../../ssm/mod.ts";
+import { systemClock } from "../../../stomp/mod.ts";
 import type { CarrierContext, OutgoingContext } from "./carrier_context.ts";
 import { composeEndpoints } from "./endpoints.ts";
 
@@ -21,7 +21,7 @@ const FRAME_LIMIT_OF_SENDER = 1 << 20;
 export function stompOutgoing(
   broker: StompSending,
   { certificates, messaging }: Omit<SenderConfig, "broker">,
-  { identity, trust, wire, signal }: OutgoingContext,
+  { identity, trust, wire, signal, onConnection }: OutgoingContext,
 ): Ssm2OutgoingCarrier {
   return new Ssm2OutgoingCarrier({
     endpoints: composeEndpoints(broker, {
@@ -34,6 +34,7 @@ export function stompOutgoing(
     destination: messaging.destination,
     retryForMs: broker.retryForMs,
     signal,
+    onConnection,
     log: wire,
     clock: systemClock,
   });
@@ -43,7 +44,7 @@ export function stompOutgoing(
 export function stompIncoming(
   broker: StompReceiving,
   { certificates, messaging }: Omit<ReceiverConfig, "broker">,
-  { identity, trust, wire }: CarrierContext,
+  { identity, trust, wire, onConnection }: CarrierContext,
 ): Ssm2IncomingCarrier {
   return new Ssm2IncomingCarrier({
     endpoints: composeEndpoints(broker, {
@@ -55,6 +56,7 @@ export function stompIncoming(
     }),
     destination: messaging.destination,
     prefetch: messaging.window,
+    onConnection,
     log: wire,
     clock: systemClock,
   });

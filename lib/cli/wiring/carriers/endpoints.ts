@@ -3,23 +3,23 @@
  *
  * @module
  */
-import type { BrokerConfig } from "../../config/mod.ts";
-import { SsmError } from "../../errors.ts";
-import type { Logger } from "../../log/mod.ts";
-import { dial, type PeerVerifier } from "../../net/mod.ts";
+import type { BrokerConfig } from "../../../config/mod.ts";
+import { SsmError } from "../../../errors.ts";
+import type { Logger } from "../../../log/mod.ts";
+import { dial, type PeerVerifier } from "../../../net/mod.ts";
 import {
   formatDn,
   isForHost,
   parseCertificate,
   type TrustStore,
-} from "../../pki/mod.ts";
+} from "../../../pki/mod.ts";
 import {
   connectThrough,
   type Endpoint,
   type StompMessage,
-} from "../../stomp/mod.ts";
-import type { LiveIdentity, Trust } from "../../credentials/mod.ts";
-import { readPassword } from "../command/text_file.ts";
+} from "../../../stomp/mod.ts";
+import type { LiveIdentity, Trust } from "../../../credentials/mod.ts";
+import { readPassword } from "../../command/text_file.ts";
 
 /** What connections are made with. */
 export interface EndpointContext {

@@ -3,22 +3,22 @@
  *
  * @module
  */
-import { AmsClient } from "../../ams/mod.ts";
+import { AmsClient } from "../../../ams/mod.ts";
 import type {
   AmsConfig,
   AmsReceiving,
   AmsSending,
   ReceiverConfig,
   SenderConfig,
-} from "../../config/mod.ts";
+} from "../../../config/mod.ts";
 import {
   AmsIncomingCarrier,
   AmsOutgoingCarrier,
   type AmsSubscription,
   type AmsTopic,
-} from "../../ssm/mod.ts";
-import type { PeerVerifier, PublicTrust } from "../../net/mod.ts";
-import { systemClock } from "../../stomp/mod.ts";
+} from "../../../ssm/mod.ts";
+import type { PeerVerifier, PublicTrust } from "../../../net/mod.ts";
+import { systemClock } from "../../../stomp/mod.ts";
 import { tokenOf } from "./ams_token.ts";
 import type { CarrierContext, OutgoingContext } from "./carrier_context.ts";
 import { brokerVerifier } from "./endpoints.ts";

@@ -3,11 +3,11 @@
  *
  * @module
  */
-import { type AmsConfig, word } from "../../config/mod.ts";
-import { LiveSecret } from "../../credentials/mod.ts";
-import { quoted, SsmError } from "../../errors.ts";
-import type { Logger } from "../../log/mod.ts";
-import { readPassword } from "../command/text_file.ts";
+import { type AmsConfig, word } from "../../../config/mod.ts";
+import { LiveSecret } from "../../../credentials/mod.ts";
+import { quoted, SsmError } from "../../../errors.ts";
+import type { Logger } from "../../../log/mod.ts";
+import { readPassword } from "../../command/text_file.ts";
 
 /**
  * What tells the token in force; `undefined` when the host certificate is shown

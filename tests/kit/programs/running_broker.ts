@@ -3,9 +3,12 @@
  *
  * @module
  */
-import { dial } from "../../lib/net/mod.ts";
-import { StompClient, type StompConnectOptions } from "../../lib/stomp/mod.ts";
-import type { Credentials } from "../peers/openssl/openssl.ts";
+import { dial } from "../../../lib/net/mod.ts";
+import {
+  StompClient,
+  type StompConnectOptions,
+} from "../../../lib/stomp/mod.ts";
+import type { Credentials } from "../../peers/openssl/openssl.ts";
 import { Running, ssmCommand } from "./program.ts";
 
 /** A broker on a free port, killed on disposal. */
