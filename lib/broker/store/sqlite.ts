@@ -200,7 +200,28 @@ export class SqliteStore implements Store {
       if (isFull(error)) this.#makeRoom();
       // Marks are a help to consumers, and not worth a message.
       this.#contents.clearMarks();
-      for (const call of calls) this.#commitAlone(call);
+      this.#commitEach(calls, { inOrder: isFull(error) });
+    }
+  }
+
+  /**
+   * Commits calls one by one. With `inOrder` no message is kept behind one that
+   * was refused: its sender sends that one again, and it would come too late.
+   */
+  #commitEach(calls: readonly Call[], { inOrder }: { inOrder: boolean }): void {
+    let refusal: SsmError | undefined;
+    for (const call of calls) {
+      if (inOrder && refusal !== undefined && call.bytes > 0) {
+        call.reject(refusal);
+        continue;
+      }
+      this.#commitAlone({
+        ...call,
+        reject: (error) => {
+          refusal = error;
+          call.reject(error);
+        },
+      });
     }
   }
 

@@ -330,3 +330,32 @@ testWith(
     }
   },
 );
+
+testWith(
+  ["root"],
+  "SqliteStore on a full disk keeps no message behind one that it refuses",
+  async () => {
+    const directory = await Deno.makeTempDir();
+    try {
+      await using _ = await mountSmall(`${directory}/small`);
+      await using store = await SqliteStore.open(`${directory}/small/data`, {
+        reserveBytes: 64 << 10,
+      });
+      const { stored } = append(1);
+      const body = new Uint8Array(200_000);
+      const message = { ...stored.message, body };
+      const outcomes = await Promise.allSettled([
+        store.apply([{ kind: "append", stored: { ...stored, message } }]),
+        store.apply([append(2)]),
+      ]);
+      assert.deepEqual(
+        outcomes.map(({ status }) => status),
+        ["rejected", "rejected"],
+      );
+      await store.apply([append(3)]);
+      assert.equal(store.count, 1);
+    } finally {
+      await Deno.remove(directory, { recursive: true });
+    }
+  },
+);

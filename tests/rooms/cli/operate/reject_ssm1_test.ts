@@ -4,6 +4,7 @@ import { Ssm1Sealer } from "../../../../lib/ssm/mod.ts";
 import type { Credentials } from "../../../peers/openssl/openssl.ts";
 import { type Site, siteTests } from "../../../kit/programs/program_site.ts";
 import { certificateOf, signerOf } from "../../../kit/receiving.ts";
+import { ManualClock } from "../../../kit/clocks.ts";
 import { runScript } from "../../../kit/programs/script.ts";
 import { bytes } from "../../../kit/text.ts";
 
@@ -49,9 +50,11 @@ msg-check-time: 1
 async function refuse(
   site: Site,
   from: Credentials,
-  { text, times, error, signer }: {
+  { text, times, at, error, signer }: {
     text: string;
     times: number;
+    /** Hours of the day: what is listed is in the order of time. */
+    at: number;
     error: string;
     signer: string;
   },
@@ -60,9 +63,11 @@ async function refuse(
     signer: () => signerOf(from),
     recipient: () => certificateOf(site.pki.server),
   });
+  const clock = new ManualClock();
+  clock.timeOfDay = Date.UTC(2026, 10, 27, at);
   for (let i = 0; i < times; i++) {
     // After a restart, too.
-    const reject = await Ssm1Reject.open(`${site.dir}/${PATH}`);
+    const reject = await Ssm1Reject.open(`${site.dir}/${PATH}`, { clock });
     const { body } = await sealer.seal(bytes(text));
     const prepared = await reject.prepare({
       key: crypto.randomUUID(),
@@ -77,11 +82,11 @@ test("ssm reject works on the directories of SSM1", async (site) => {
   const { ec, unlisted } = site.pki;
   await ssm1(site);
   await refuse(site, ec, {
-    ...{ text: "one record", times: 3, signer: "Not available." },
+    ...{ text: "one record", times: 3, at: 12, signer: "Not available." },
     error: "Failed to verify message: Unverified signer: no CRL",
   });
   await refuse(site, unlisted, {
-    ...{ text: "another", times: 1 },
+    ...{ text: "another", times: 1, at: 13 },
     error: "Signer not in valid DNs list: /C=UK/O=Test/CN=unlisted.example.org",
     signer: "/C=UK/O=Test/CN=unlisted.example.org",
   });

@@ -101,10 +101,13 @@ test("our consumer answers by silence to what it cannot read, keeps it with the 
   await using producer = await stage.producer();
   await assertAlive(producer, ours);
   const reasons: string[] = [];
-  for (const { what, deviations, content, why } of UNREADABLE) {
-    await producer.send("bad", content ?? what, deviations(stage));
+  for (const [number, unreadable] of UNREADABLE.entries()) {
+    const { what, deviations, content, why } = unreadable;
+    // Under one name they would be tries to send one message.
+    const id = `bad ${number}`;
+    await producer.send(id, content ?? what, deviations(stage));
     await producer.giveUp();
-    await producer.event("unacknowledged", { id: "bad" });
+    await producer.event("unacknowledged", { id });
     await assertAlive(producer, ours);
     const errors = [...await ours.files("reject")]
       .filter(([name]) => name.endsWith(".err"));
