@@ -93,7 +93,9 @@ Deno.test("parseOptions() takes a name behind one hyphen for a long option, and 
       [["--port", "1"], { port: "1" }],
     ] as const
   ) {
-    assert.deepEqual({ ...parseOptions(command, args) }, values, args[0]);
+    const { operands, ...options } = parseOptions(command, args);
+    assert.deepEqual(options, values, args[0]);
+    assert.deepEqual(operands, [], args[0]);
   }
   for (
     const [arg, said] of [
