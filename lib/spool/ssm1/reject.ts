@@ -2,8 +2,7 @@
  * The `reject` directory of SSM1: messages that were not accepted, each with the reason.
  *
  * A message is `<id>` as it came, `<id>.err`, the reason, and `<id>.sig`, the
- * signer, if one is known. It is written under hidden names, synced, and only then
- * gets these; the body last, so that it is never seen without its reason.
+ * signer, if one is known (see {@linkcode RejectedFiles}).
  *
  * What its sender transmits again, and is rejected for the same reason, is counted
  * (see {@linkcode RejectedOrigins}); for another reason, it takes the place of what
@@ -12,31 +11,23 @@
  * @module
  */
 import { join } from "node:path";
-import { isErrno } from "../../errors.ts";
 import { type Clock, systemClock } from "../../time/mod.ts";
 import { DirectorySyncer } from "../disk/directory_syncer.ts";
 import { spoolError } from "../disk/errors.ts";
-import {
-  lookAt,
-  makeDirectories,
-  makeDirectory,
-  readHead,
-  unlink,
-  writeDurably,
-} from "../disk/files.ts";
+import { makeDirectories, makeDirectory } from "../disk/files.ts";
 import { PerKey } from "../disk/per_key.ts";
 import type {
   IncomingMessage,
   IncomingSpool,
   PreparedElement,
 } from "../spool.ts";
-import { HIDDEN, MessageNames } from "./names.ts";
 import {
   COUNT,
   formatCount,
   originDigest,
   RejectedOrigins,
 } from "./origins.ts";
+import { RejectedFiles } from "./rejected_files.ts";
 
 /** Settings of an {@linkcode Ssm1Reject}. */
 export interface Ssm1RejectOptions {
@@ -52,12 +43,6 @@ export interface Ssm1RejectOptions {
   clock?: Clock;
 }
 
-/** What is said of a message, in the order in which it becomes visible; not all have all of it. */
-const SIDES = [".err", ".sig", COUNT] as const;
-
-/** A hidden file; within it the id. */
-const HIDDEN_NAME = /^\.tmp-(\d{8}-\d{6}-\d{3})(?:\.err|\.sig|\.count)?$/;
-
 /** A message that came before from the same origin. */
 interface Earlier {
   readonly id: string;
@@ -68,11 +53,8 @@ interface Earlier {
 export class Ssm1Reject implements IncomingSpool {
   readonly #path: string;
   readonly #remembered: number;
-  readonly #maxTempMs: number;
-  readonly #fileMode: number;
   readonly #clock: Clock;
-  readonly #names = new MessageNames();
-  readonly #syncer = new DirectorySyncer();
+  readonly #files: RejectedFiles;
   readonly #perKey = new PerKey();
   readonly #origins: RejectedOrigins;
   /** The last keys, oldest first. */
@@ -87,8 +69,7 @@ export class Ssm1Reject implements IncomingSpool {
     } = options;
     this.#path = path;
     this.#remembered = remembered;
-    this.#maxTempMs = maxTempMs;
-    this.#fileMode = fileMode;
+    this.#files = new RejectedFiles(path, { fileMode, maxTempMs, clock });
     this.#origins = new RejectedOrigins(path, remembered);
     this.#clock = clock;
   }
@@ -112,7 +93,7 @@ export class Ssm1Reject implements IncomingSpool {
     }
     const spool = new Ssm1Reject(join(path, "reject"), options);
     try {
-      for (const id of spool.#origins.open()) spool.#removeVisible(id);
+      for (const id of spool.#origins.open()) spool.#files.removeVisible(id);
     } catch (error) {
       throw spoolError("open", spool.#path, error);
     }
@@ -151,7 +132,7 @@ export class Ssm1Reject implements IncomingSpool {
         discard: () => Promise.resolve(),
       };
     }
-    const id = await this.#write(bytesOf(body), {
+    const id = await this.#files.write(bytesOf(body), {
       ...sides,
       ...(origin
         ? { [COUNT]: this.#countText(origin, this.#origins.find(origin)) }
@@ -165,7 +146,7 @@ export class Ssm1Reject implements IncomingSpool {
         return this.#perKey.run(origin, async () => {
           // Another try may have been put there meanwhile.
           if (this.#same(origin, sides)) {
-            this.#remove(id);
+            this.#files.remove(id);
             return await this.#countOn(origin);
           }
           const earlier = this.#origins.find(origin);
@@ -176,24 +157,29 @@ export class Ssm1Reject implements IncomingSpool {
       },
       // deno-lint-ignore require-await -- a failure rejects, as the interface says
       discard: async () => {
-        if (open) this.#remove(id);
+        if (open) this.#files.remove(id);
         open = false;
       },
     };
+  }
+
+  /** Removes what was written but not committed. */
+  async tidy(): Promise<void> {
+    await this.#files.tidy();
   }
 
   /** Its sender has had it accepted: what is here of it is of no use any more. */
   // deno-lint-ignore require-await -- a failure rejects, as the interface says
   async supersede(origin: string): Promise<void> {
     const earlier = this.#origins.find(originDigest(origin));
-    if (earlier) this.#removeVisible(earlier.id);
+    if (earlier) this.#files.removeVisible(earlier.id);
   }
 
   /** Whether a message of this origin is kept with just this reason and signer. */
   #same(origin: string, sides: Readonly<Record<string, Uint8Array>>): boolean {
     const earlier = this.#origins.find(origin);
     return earlier !== undefined && [".err", ".sig"].every((ending) => {
-      const kept = readHead(this.#visible(earlier.id) + ending, 1 << 16);
+      const kept = this.#files.side(earlier.id, ending);
       return decode(kept) === decode(sides[ending]);
     });
   }
@@ -204,18 +190,7 @@ export class Ssm1Reject implements IncomingSpool {
     // Somebody has just removed it, with all that is to be known of it.
     if (earlier === undefined) return undefined;
     const { id } = earlier;
-    const hidden = this.#hidden(id) + COUNT;
-    try {
-      unlink(hidden);
-      await writeDurably(
-        hidden,
-        this.#countText(origin, earlier),
-        this.#fileMode,
-      );
-      this.#show(id, COUNT);
-    } catch (error) {
-      throw spoolError("write to", this.#path, error);
-    }
+    await this.#files.recount(id, this.#countText(origin, earlier));
     return id;
   }
 
@@ -225,88 +200,20 @@ export class Ssm1Reject implements IncomingSpool {
     { origin, id }: { origin: string; id: string },
   ): void {
     this.#origins.add(origin, id);
-    if (earlier && earlier.id !== id) this.#removeVisible(earlier.id);
-  }
-
-  /** Not seen without its reason, either, when it goes. */
-  #removeVisible(id: string): void {
-    try {
-      for (const ending of ["", ...SIDES]) unlink(this.#visible(id) + ending);
-    } catch (error) {
-      throw spoolError("remove from", this.#path, error);
-    }
-  }
-
-  /** Removes what was written but not committed. */
-  async tidy(): Promise<void> {
-    const limit = this.#clock.date().getTime() - this.#maxTempMs;
-    const old = new Map<string, boolean>();
-    try {
-      for await (const { name } of Deno.readDir(this.#path)) {
-        const id = HIDDEN_NAME.exec(name)?.[1];
-        if (id === undefined) continue;
-        const written = lookAt(`${this.#path}/${name}`)?.mtime?.getTime() ?? 0;
-        old.set(id, written < limit && (old.get(id) ?? true));
-      }
-    } catch (error) {
-      throw spoolError("tidy", this.#path, error);
-    }
-    for (const [id, isOld] of old) if (isOld) this.#remove(id);
-  }
-
-  async #write(
-    body: Uint8Array,
-    others: Readonly<Record<string, Uint8Array>>,
-  ): Promise<string> {
-    let id: string | undefined;
-    try {
-      id = await this.#reserve(body);
-      const hidden = this.#hidden(id);
-      const work = Object.entries(others).map(([ending, bytes]) =>
-        writeDurably(hidden + ending, bytes, this.#fileMode)
-      );
-      // All files are there already, if not yet their bytes.
-      work.push(this.#syncer.sync(this.#path));
-      // To the end of all, so that after a failure none writes into what is removed.
-      await Promise.allSettled(work);
-      await Promise.all(work);
-      return id;
-    } catch (error) {
-      if (id !== undefined) this.#removeQuietly(id);
-      throw spoolError("write to", this.#path, error);
-    }
-  }
-
-  /** Writes the body under the hidden name of an id that is not in use: making that file takes the id. */
-  async #reserve(body: Uint8Array): Promise<string> {
-    for (;;) {
-      const id = this.#names.next(this.#clock.date().getTime());
-      if (this.#isUsed(id)) continue;
-      try {
-        await writeDurably(this.#hidden(id), body, this.#fileMode);
-      } catch (error) {
-        if (isErrno(error, "EEXIST")) continue;
-        this.#removeQuietly(id);
-        throw error;
-      }
-      // Another process may have had it until a moment ago and made its message visible.
-      if (!this.#isUsed(id)) return id;
-      unlink(this.#hidden(id));
-    }
+    if (earlier && earlier.id !== id) this.#files.removeVisible(earlier.id);
   }
 
   async #commit(key: string, id: string): Promise<string | undefined> {
     try {
       if (this.#kept.has(key)) {
-        this.#remove(id);
+        this.#files.remove(id);
         return undefined;
       }
-      for (const ending of [...SIDES, ""]) this.#show(id, ending);
-      await this.#syncer.sync(this.#path);
+      await this.#files.show(id);
       this.#remember(key);
       return id;
     } catch (error) {
-      this.#removeQuietly(id);
+      this.#files.removeQuietly(id);
       throw spoolError("deliver into", this.#path, error);
     }
   }
@@ -315,61 +222,12 @@ export class Ssm1Reject implements IncomingSpool {
     return countText(origin, { earlier, now: this.#clock.date() });
   }
 
-  #show(id: string, ending: string): void {
-    try {
-      Deno.renameSync(this.#hidden(id) + ending, this.#visible(id) + ending);
-    } catch (error) {
-      // Not every message has a signer, or is counted.
-      const isOptional = ending === ".sig" || ending === COUNT;
-      if (!isOptional || !isErrno(error, "ENOENT")) throw error;
-    }
-  }
-
   #remember(key: string): void {
     this.#kept.add(key);
     for (const oldest of this.#kept) {
       if (this.#kept.size <= this.#remembered) break;
       this.#kept.delete(oldest);
     }
-  }
-
-  /** Removes a message unless it is visible. The hidden body goes first: without it, the message cannot become so. */
-  #remove(id: string): void {
-    try {
-      const isHidden = lookAt(this.#hidden(id)) !== undefined;
-      unlink(this.#hidden(id));
-      for (const ending of SIDES) {
-        unlink(this.#hidden(id) + ending);
-        if (isHidden) unlink(this.#visible(id) + ending);
-      }
-    } catch (error) {
-      throw spoolError("remove from", this.#path, error);
-    }
-  }
-
-  /** The failure that led here is the one to be told; what is left is for `tidy`. */
-  #removeQuietly(id: string): void {
-    try {
-      this.#remove(id);
-    } catch {
-      // As said above.
-    }
-  }
-
-  /** Whether there is a message of this name, or part of one. */
-  #isUsed(id: string): boolean {
-    return ["", ...SIDES].some((ending) =>
-      lookAt(this.#visible(id) + ending)
-    ) ||
-      SIDES.some((ending) => lookAt(this.#hidden(id) + ending));
-  }
-
-  #hidden(id: string): string {
-    return `${this.#path}/${HIDDEN}${id}`;
-  }
-
-  #visible(id: string): string {
-    return `${this.#path}/${id}`;
   }
 }
 
