@@ -16,14 +16,18 @@ export interface Arrived {
   readonly error: string;
 }
 
-/** One of the two protocols, as the demonstration uses it. */
+/** One of the protocols, as the demonstration uses it. */
 export interface DemoProtocol {
+  /** What a receiver says when messages can come. */
+  readonly ready: RegExp;
   /** Exit status of the sender whose message was refused: SSM1's is told. */
   readonly refusedStatus: number;
   /** Options of a receiver, besides its configuration. */
   readonly receiverOptions: readonly string[];
   /** The commands to try next, with their options. */
   readonly commands: { readonly receive: string; readonly send: string };
+  /** The file of the broker, for that port of the loopback interface; what it names is written. */
+  broker(site: DemoSite, port: number): string;
   /** The file of the receiver, for a broker on that port of the loopback interface. */
   receiver(site: DemoSite, port: number): string;
   /** The file of a sender, for the same broker. */

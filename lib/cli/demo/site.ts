@@ -93,19 +93,13 @@ capath = ${join(directory, "ca")}
 `;
 }
 
-/** Writes the broker's configuration file, for that port of the loopback interface. */
-export async function writeBrokerConfig(
-  site: DemoSite,
-  port: number,
-): Promise<void> {
-  await Deno.writeTextFile(
-    site.brokerConfig,
-    `[stompserver]
+/** The file of a broker for clients of STOMP, at that port of the loopback interface. */
+export function stompBroker(site: DemoSite, port: number): string {
+  return `[stompserver]
 host = 127.0.0.1
 port = ${port}
 tls = strict
-${certificatesOf(site, "broker")}`,
-  );
+${certificatesOf(site, "broker")}`;
 }
 
 function hostSubject(host: string): Subject {

@@ -5,16 +5,23 @@
  */
 import { dirname, join } from "node:path";
 import type { Arrived, DemoProtocol } from "./protocol.ts";
-import { certificatesOf, type DemoSite, type HostRole } from "./site.ts";
+import {
+  certificatesOf,
+  type DemoSite,
+  type HostRole,
+  stompBroker,
+} from "./site.ts";
 
 /** Where the consumer listens. */
 const TOPIC = "/topic/global.accounting.demo";
 
 /** SSM1: plain directories, confirmed by the consumer itself. */
 export const DEMO_SSM1: DemoProtocol = {
+  ready: /Subscribing to: /,
   refusedStatus: 1,
   receiverOptions: ["-d"],
   commands: { receive: "ssm1 -d", send: "ssm1" },
+  broker: stompBroker,
   receiver: consumer,
   sender: producer,
   async drop(outgoing, bytes) {

@@ -4,38 +4,25 @@
  * @module
  */
 import { join } from "node:path";
-import { DeliveredElements, DirqSimple } from "../../spool/mod.ts";
-import type { Arrived, DemoProtocol } from "./protocol.ts";
-import { certificatesOf, type DemoSite, type HostRole } from "./site.ts";
+import { DIRQ_SPOOLS, logging, receiverCertificate } from "./dirq_spools.ts";
+import type { DemoProtocol } from "./protocol.ts";
+import {
+  certificatesOf,
+  type DemoSite,
+  type HostRole,
+  stompBroker,
+} from "./site.ts";
 
 /** The queue all records go to. */
 const QUEUE = "/queue/global.accounting.demo";
 
-/** SSM2: dirq directories, confirmed by the broker. */
+/** SSM2 over STOMP: dirq directories, confirmed by the broker. */
 export const DEMO_SSM2: DemoProtocol = {
-  refusedStatus: 0,
-  receiverOptions: [],
-  commands: { receive: "receive", send: "send" },
+  ...DIRQ_SPOOLS,
+  ready: /Subscribing to: /,
+  broker: stompBroker,
   receiver,
   sender,
-  drop: (outgoing, bytes) => new DirqSimple(outgoing).add(bytes),
-  waiting: (outgoing) => new DirqSimple(outgoing).list(),
-  async filed(path) {
-    const queue = new DeliveredElements(path);
-    const arrived: Arrived[] = [];
-    const text = (bytes?: Uint8Array) => new TextDecoder().decode(bytes);
-    for (const name of await queue.list()) {
-      const fields = await queue.read(name);
-      arrived.push({
-        name,
-        sentAs: text(fields["empaid"]),
-        signer: text(fields["signer"]),
-        error: text(fields["error"]),
-        body: fields["body"] ?? new Uint8Array(),
-      });
-    }
-    return arrived;
-  },
 };
 
 function receiver(site: DemoSite, port: number): string {
@@ -64,9 +51,7 @@ protocol = STOMP
 
 ${broker(port)}
 [certificates]
-${certificatesOf(site, role)}server_cert = ${
-    join(site.directory, "certificates", "receiver.pem")
-  }
+${certificatesOf(site, role)}server_cert = ${receiverCertificate(site)}
 
 [messaging]
 destination = ${QUEUE}
@@ -80,13 +65,5 @@ function broker(port: number): string {
 host = localhost
 port = ${port}
 use_ssl = true
-`;
-}
-
-function logging(site: DemoSite, name: string, console: boolean): string {
-  return `[logging]
-logfile = ${join(site.directory, `${name}.log`)}
-level = INFO
-console = ${console}
 `;
 }

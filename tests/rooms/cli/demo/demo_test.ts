@@ -13,38 +13,43 @@ async function inTempDir(
   }
 }
 
-Deno.test("ssm demo tells its story, and all of it has happened", () =>
-  inTempDir(async (directory) => {
-    const { status, stdout, stderr } = await ssm(["demo"], {
-      env: { TMPDIR: directory },
-    });
-    assert.deepEqual({ status, stderr }, { status: 0, stderr: "" });
-    const site = /^ +directory +(\S+)$/m.exec(stdout)![1]!;
-    assert.ok(site.startsWith(directory));
-    const dropped = stdout.match(
-      /^ +\S+\/\S+ +\d+ bytes {2}(APEL|Open|StAR|bin).*$/gm,
-    );
-    assert.equal(dropped?.length, 11);
-    assert.equal(stdout.match(/sent, confirmed, gone$/gm)?.length, 11);
-    assert.equal(stdout.match(/bytes {2}identical to \S+$/gm)?.length, 11);
-    const signer = "/C=UK/O=ssm demo/OU=hosts/CN=ce01.site-a.example";
-    assert.ok(stdout.includes(`arrived in incoming, signed by ${signer}\n`));
-    assert.match(
-      stdout,
-      /^ +reject\/\S+\n +reason: Signer not in valid DNs list: /m,
-    );
-    assert.match(stdout, /^All of it happened, in [\d.]+ s\. Look around:$/m);
-    assert.match(stdout, /^Try next/m);
-    // What it says is where it says.
-    const incoming = await new Deno.Command("find", {
-      args: [`${site}/received/incoming`, "-name", "body"],
-    }).output();
-    const found = new TextDecoder().decode(incoming.stdout).trim().split("\n");
-    assert.equal(found.length, 11);
-    // And it works: what it tells to try next finds nothing left to send.
-    const config = /^ +\S.* send +--config (\S+)$/m.exec(stdout)![1]!;
-    assert.equal((await ssm(["send", "--config", config])).status, 0);
-  }));
+for (const args of [[], ["--protocol", "ams"]]) {
+  const line = ["ssm demo", ...args].join(" ");
+  Deno.test(`${line} tells its story, and all of it has happened`, () =>
+    inTempDir(async (directory) => {
+      const { status, stdout, stderr } = await ssm(["demo", ...args], {
+        env: { TMPDIR: directory },
+      });
+      assert.deepEqual({ status, stderr }, { status: 0, stderr: "" });
+      const site = /^ +directory +(\S+)$/m.exec(stdout)![1]!;
+      assert.ok(site.startsWith(directory));
+      const dropped = stdout.match(
+        /^ +\S+\/\S+ +\d+ bytes {2}(APEL|Open|StAR|bin).*$/gm,
+      );
+      assert.equal(dropped?.length, 11);
+      assert.equal(stdout.match(/sent, confirmed, gone$/gm)?.length, 11);
+      assert.equal(stdout.match(/bytes {2}identical to \S+$/gm)?.length, 11);
+      const signer = "/C=UK/O=ssm demo/OU=hosts/CN=ce01.site-a.example";
+      assert.ok(stdout.includes(`arrived in incoming, signed by ${signer}\n`));
+      assert.match(
+        stdout,
+        /^ +reject\/\S+\n +reason: Signer not in valid DNs list: /m,
+      );
+      assert.match(stdout, /^All of it happened, in [\d.]+ s\. Look around:$/m);
+      assert.match(stdout, /^Try next/m);
+      // What it says is where it says.
+      const incoming = await new Deno.Command("find", {
+        args: [`${site}/received/incoming`, "-name", "body"],
+      }).output();
+      const found = new TextDecoder().decode(incoming.stdout).trim().split(
+        "\n",
+      );
+      assert.equal(found.length, 11);
+      // And it works: what it tells to try next finds nothing left to send.
+      const config = /^ +\S.* send +--config (\S+)$/m.exec(stdout)![1]!;
+      assert.equal((await ssm(["send", "--config", config])).status, 0);
+    }));
+}
 
 for (
   const [sabotage, reason] of [
