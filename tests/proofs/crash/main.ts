@@ -22,7 +22,7 @@ if (route === undefined) {
   Deno.exit(2);
 }
 await using pki = await testPki();
-await using broker = await route.start();
+await using broker = await route.start(pki);
 console.log(
   await crashRun({
     pki,

@@ -12,16 +12,32 @@ const [order, ...args] = Deno.args;
 const death = new OrderedDeath(JSON.parse(order!) as DeathOrder);
 switch (args[0]) {
   case "send":
-    (await import("../marks/sender_marks.ts")).markSender(death);
+    if (isAms(args)) {
+      (await import("../marks/ams_marks.ts")).markAmsSender(death);
+    } else (await import("../marks/sender_marks.ts")).markSender(death);
     break;
   case "receive":
-    (await import("../marks/receiver_marks.ts")).markReceiver(death);
+    if (isAms(args)) {
+      (await import("../marks/ams_marks.ts")).markAmsReceiver(death);
+    } else (await import("../marks/receiver_marks.ts")).markReceiver(death);
     break;
   case "ssm1":
     (await import("../marks/ssm1_marks.ts")).markSsm1(death);
     break;
   case "broker":
-    (await import("../marks/broker_marks.ts")).markBroker(death);
+    if (isAms(args)) {
+      (await import("../marks/ams_marks.ts")).markAmsServer(death);
+    } else (await import("../marks/broker_marks.ts")).markBroker(death);
     break;
 }
 Deno.exit(await run(args));
+
+/** Whether it is AMS that is spoken: told by an option, or by the configuration. */
+function isAms(args: readonly string[]): boolean {
+  if (args.some((arg) => arg.startsWith("--ams="))) return true;
+  const config = args.find((arg) => arg.startsWith("--config="));
+  return config !== undefined &&
+    /^protocol\s*[=:]\s*AMS$/m.test(
+      Deno.readTextFileSync(config.slice("--config=".length)),
+    );
+}

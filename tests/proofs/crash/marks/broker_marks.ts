@@ -24,6 +24,12 @@ export const BROKER_MARKS = [
 
 /** Reports each of them that the process comes to. */
 export function markBroker(death: OrderedDeath): void {
+  markStore(death);
+  markFrames(death, commands("RECEIPT", "MESSAGE"));
+}
+
+/** Reports what becomes of messages on disk, before and after. */
+export function markStore(death: OrderedDeath): void {
   const store = SqliteStore.prototype;
   before(store, "apply", (changes) => {
     for (const kind of kindsOf(changes)) death.reach(`before ${kind}`);
@@ -31,7 +37,6 @@ export function markBroker(death: OrderedDeath): void {
   after(store, "apply", (_result, _self, changes) => {
     for (const kind of kindsOf(changes)) death.reach(`after ${kind}`);
   });
-  markFrames(death, commands("RECEIPT", "MESSAGE"));
 }
 
 function kindsOf(changes: unknown): string[] {

@@ -9,8 +9,8 @@ import type { OrderedDeath } from "../deaths/ordered_death.ts";
 import { markFiles } from "./spool_marks.ts";
 import { commands, markFrames } from "./wire_marks.ts";
 
-/** In the order of the walk. */
-export const RECEIVER_MARKS = [
+/** On the way from a delivery to the disk, in the order of the walk. */
+export const DISK_MARKS = [
   "after delivery",
   "after opening",
   "after temp write",
@@ -21,6 +21,11 @@ export const RECEIVER_MARKS = [
   "after sync of the ledger",
   "after rename",
   "after sync of incoming",
+] as const;
+
+/** In the order of the walk. */
+export const RECEIVER_MARKS = [
+  ...DISK_MARKS,
   "before ACK",
   "amid ACK",
   "after ACK",
@@ -44,6 +49,12 @@ const ELEMENTS = /\/incoming\/[0-9a-f]{8}$/;
 
 /** Reports each of them that the process comes to. */
 export function markReceiver(death: OrderedDeath): void {
+  markStorage(death);
+  markFrames(death, commands("ACK"));
+}
+
+/** Reports those before the acknowledgement. */
+export function markStorage(death: OrderedDeath): void {
   before(
     SmimeOpener.prototype,
     "open",
@@ -68,5 +79,4 @@ export function markReceiver(death: OrderedDeath): void {
     if (MARK.test(`${path}`)) death.reach("after mark in the ledger");
     if (ENTRY.test(`${path}`)) death.reach("after entry in the ledger");
   });
-  markFrames(death, commands("ACK"));
 }

@@ -10,6 +10,7 @@ import {
   type Parties,
   type PartiesOptions,
   PATIENCE_S,
+  type Receiver,
   type Sender,
 } from "./parties.ts";
 import { RECEIVER_MARKS } from "../marks/receiver_marks.ts";
@@ -22,37 +23,17 @@ export async function ssm2Parties(options: PartiesOptions): Promise<Parties> {
   const site = await Site.make(options.pki);
   const [first, second] = [await site.another(), await site.another()];
   const config = await site.receiver(options.port);
-  const incoming = `${site.received}/incoming`;
-  await Deno.mkdir(incoming, { recursive: true });
   const senders = [
     await dirqSender(first, options),
     await directorySender(second, options),
   ];
   return {
     senders,
-    receiver: {
+    receiver: await ssm2Receiver(site, config, {
       marks: RECEIVER_MARKS,
-      args: ["receive", `--config=${config}`],
-      path: site.received,
       ready: /Subscribing to: /,
-      signer: "/C=UK/O=Test/CN=ec.example.org",
-      dnFile: `${site.dir}/dns`,
-      logfile: site.logfile,
-      again: /Message was received before/,
-      pidfile: site.pidfile,
-      consume: (how) =>
-        new Consumer(DIRQ_CONSUMER, {
-          path: incoming,
-          stopFile: `${site.dir}/stop`,
-          ...how,
-        }),
-      arrivals: () => elementsIn(incoming),
-      // The queue keeps its order: when this one is there, so are all before it.
-      async seen(running, id) {
-        await running.line(endingWith(`ID = ${id}`));
-        await running.line(/Message (saved to incoming queue|was received)/);
-      },
-    },
+      taken: (id) => `ID = ${id}`,
+    }),
     async [Symbol.asyncDispose]() {
       for (const { outgoing } of senders) await outgoing.finish();
       for (const one of [first, second, site]) await one[Symbol.asyncDispose]();
@@ -60,8 +41,47 @@ export async function ssm2Parties(options: PartiesOptions): Promise<Parties> {
   };
 }
 
+/** What differs from one transport to the other. */
+interface ReceiverOfTransport extends Pick<Receiver, "marks" | "ready"> {
+  /** How a line begins to speak of a message that has been taken: up to its end, or to what nobody knows before. */
+  readonly taken: (id: string) => string;
+}
+
+/** The receiver of a site, with its configuration. */
+export async function ssm2Receiver(
+  site: Site,
+  config: string,
+  { marks, ready, taken }: ReceiverOfTransport,
+): Promise<Receiver> {
+  const incoming = `${site.received}/incoming`;
+  await Deno.mkdir(incoming, { recursive: true });
+  return {
+    marks,
+    args: ["receive", `--config=${config}`],
+    path: site.received,
+    ready,
+    signer: "/C=UK/O=Test/CN=ec.example.org",
+    dnFile: `${site.dir}/dns`,
+    logfile: site.logfile,
+    again: /Message was received before/,
+    pidfile: site.pidfile,
+    consume: (how) =>
+      new Consumer(DIRQ_CONSUMER, {
+        path: incoming,
+        stopFile: `${site.dir}/stop`,
+        ...how,
+      }),
+    arrivals: () => elementsIn(incoming),
+    // The queue keeps its order: when this one is there, so are all before it.
+    async seen(running, id) {
+      await running.line(endingWith(taken(id)));
+      await running.line(/Message (saved to incoming queue|was received)/);
+    },
+  };
+}
+
 /** The age at which what is written in place counts as complete, in seconds. */
-const MIN_FILE_AGE_S = 10;
+export const MIN_FILE_AGE_S = 10;
 
 /** One message at a time, which is the default; some are written in place while it runs. */
 async function dirqSender(
@@ -112,5 +132,5 @@ async function directorySender(
 }
 
 function endingWith(text: string): RegExp {
-  return new RegExp(`${text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")}$`);
+  return new RegExp(`${text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")}\\d*$`);
 }

@@ -22,6 +22,8 @@ export interface OutgoingOptions {
   readonly largeOneIn?: number;
   /** Size of these, in bytes. @default 200000 */
   readonly largeBytes?: number;
+  /** What a name in a `directory` is where it arrives. @default itself */
+  readonly idOf?: (name: string) => string;
   /** Whether other elements are written in place all the time; for a dirq. @default false */
   readonly inPlace?: boolean;
 }
@@ -68,7 +70,8 @@ export class Outgoing {
     const name = this.#options.type === "dirq"
       ? await new DirqSimple(this.#path).add(bytes)
       : await this.#drop(bytes);
-    const id = this.#options.type === "nameless" ? digest : name;
+    const { type, idOf = (name: string) => name } = this.#options;
+    const id = type === "nameless" ? digest : idOf(name);
     this.files.set(id, digest);
     return id;
   }

@@ -6,7 +6,10 @@
 import type { Running } from "../../../kit/programs/program.ts";
 import { type ActiveMq, startActiveMq } from "../../../peers/activemq.ts";
 import { freePort } from "../../../kit/net/free_port.ts";
+import type { TestPki } from "../../../kit/pki/test_pki.ts";
+import { AMS_SERVER_MARKS } from "../marks/ams_marks.ts";
 import { BROKER_MARKS } from "../marks/broker_marks.ts";
+import { AMS_USERS } from "../parties/ams_parties.ts";
 import type { Death } from "../deaths/deaths.ts";
 import { dies, live } from "../deaths/mortal_process.ts";
 
@@ -23,17 +26,54 @@ export interface MortalBroker extends AsyncDisposable {
 
 /** `ssm broker` with its messages in a directory. */
 export class EmbeddedBroker implements MortalBroker {
-  readonly marks = BROKER_MARKS;
+  readonly marks: readonly string[];
   readonly port = freePort();
-  readonly #data: string;
+  readonly #dir: string;
+  readonly #options: readonly string[];
   #settled: Running | undefined;
 
-  private constructor(data: string) {
-    this.#data = data;
+  private constructor(
+    dir: string,
+    { marks, options }: {
+      readonly marks: readonly string[];
+      readonly options: (port: number) => readonly string[];
+    },
+  ) {
+    this.marks = marks;
+    this.#dir = dir;
+    this.#options = options(this.port);
   }
 
   static async start(): Promise<EmbeddedBroker> {
-    return new EmbeddedBroker(await Deno.makeTempDir({ prefix: "broker-" }));
+    return new EmbeddedBroker(await Deno.makeTempDir({ prefix: "broker-" }), {
+      marks: BROKER_MARKS,
+      options: (port) => [
+        `--port=${port}`,
+        // A message over which receivers die again and again is one to be set
+        // aside; here they would have died over any other, too.
+        "--dead-letter-queue=none",
+      ],
+    });
+  }
+
+  /** As an AMS, over TLS, for {@linkcode AMS_USERS}. */
+  static async startAms({ server, caPath }: TestPki): Promise<EmbeddedBroker> {
+    const dir = await Deno.makeTempDir({ prefix: "ams-" });
+    await Deno.writeTextFile(`${dir}/users`, AMS_USERS, { mode: 0o600 });
+    return new EmbeddedBroker(dir, {
+      marks: AMS_SERVER_MARKS,
+      options: (port) => [
+        "--stomp=off",
+        `--ams=127.0.0.1:${port}`,
+        "--ams-topics=project/topic:subscription",
+        `--ams-users=${dir}/users`,
+        "--tls=on",
+        `--certificate=${server.certificatePath}`,
+        `--key=${server.keyPath}`,
+        `--capath=${caPath}`,
+        "--check-crls=false",
+      ],
+    });
   }
 
   async dies(death: Death): Promise<boolean> {
@@ -42,23 +82,16 @@ export class EmbeddedBroker implements MortalBroker {
 
   async settle(): Promise<void> {
     this.#settled = live(this.#arguments());
-    await this.#settled.line(/Broker listening on /);
+    await this.#settled.line(/(?:Broker|AMS) listening on /);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#settled?.[Symbol.asyncDispose]();
-    await Deno.remove(this.#data, { recursive: true });
+    await Deno.remove(this.#dir, { recursive: true });
   }
 
   #arguments(): string[] {
-    return [
-      "broker",
-      `--port=${this.port}`,
-      `--data=${this.#data}`,
-      // A message over which receivers die again and again is one to be set
-      // aside; here they would have died over any other, too.
-      "--dead-letter-queue=none",
-    ];
+    return ["broker", `--data=${this.#dir}/data`, ...this.#options];
   }
 }
 

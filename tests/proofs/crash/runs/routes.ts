@@ -4,7 +4,7 @@
  * @module
  */
 import { type Part, sharedServer, testWith } from "../../../peers/parts.ts";
-import { testPki } from "../../../kit/pki/test_pki.ts";
+import { type TestPki, testPki } from "../../../kit/pki/test_pki.ts";
 import {
   EmbeddedBroker,
   MortalActiveMq,
@@ -13,6 +13,7 @@ import {
 import { crashRun, type Toll } from "./crash_run.ts";
 import type { Parties, PartiesOptions } from "../parties/parties.ts";
 import { Random } from "../../../kit/random.ts";
+import { amsParties } from "../parties/ams_parties.ts";
 import { ssm1Parties } from "../parties/ssm1_parties.ts";
 import { ssm2Parties } from "../parties/ssm2_parties.ts";
 
@@ -20,7 +21,7 @@ import { ssm2Parties } from "../parties/ssm2_parties.ts";
 export interface Route {
   readonly name: string;
   readonly parts: readonly Part[];
-  readonly start: () => Promise<MortalBroker>;
+  readonly start: (pki: TestPki) => Promise<MortalBroker>;
   readonly meet: (options: PartiesOptions) => Promise<Parties>;
   /** One of so many deaths is the broker's. */
   readonly brokersShare: number;
@@ -42,6 +43,13 @@ export const ROUTES: Readonly<Record<string, Route>> = {
     meet: ssm2Parties,
     // It takes five seconds to come back.
     brokersShare: 35,
+  },
+  ams: {
+    name: "SSM2 over ssm broker --ams",
+    parts: [],
+    start: (pki) => EmbeddedBroker.startAms(pki),
+    meet: amsParties,
+    brokersShare: 5,
   },
   ssm1: {
     name: "SSM1 over ssm broker",
@@ -75,7 +83,7 @@ export function testCrashes(route: Route, kills: number): void {
     parts,
     `${route.name}: no file is lost or doubled in ${kills} deaths of everybody on its way`,
     async () => {
-      await using broker = await route.start();
+      await using broker = await route.start(pki());
       const said = await crashRun({
         pki: pki(),
         broker,

@@ -1,0 +1,3 @@
+import { ROUTES, testCrashes } from "./runs/routes.ts";
+
+testCrashes(ROUTES["ams"]!, 80);
