@@ -43,6 +43,14 @@ export type Fault = (call: FaultyCall) => void | Promise<void>;
 /** Calls that may go wrong. */
 export type CallName = "publish" | "pull" | "acknowledge";
 
+/** How a client reaches the layer. */
+export interface ReachOptions {
+  /** Asked for at each call. @default one that may do everything */
+  readonly token?: () => string;
+  /** Where the layer is. @default where it listens */
+  readonly port?: number;
+}
+
 /** A client waits so long for an answer, in ms: what never comes costs this much. */
 const TIMEOUT_MS = 1500;
 
@@ -122,14 +130,14 @@ export class FaultLayer implements AsyncDisposable {
     while (this.waiting > 0) await this.#heard.promise;
   }
 
-  /** The sending side; the token is asked for at each call. */
-  outgoing(token = () => "token"): MakeOutgoing {
+  /** The sending side. */
+  outgoing(reach: ReachOptions = {}): MakeOutgoing {
     return (options) =>
       new AmsOutgoingCarrier({
         ...options,
         host: "localhost",
         connect: () => {
-          const client = this.#client(token);
+          const client = this.#client(reach);
           return {
             publish: (messages, signal) =>
               client.publish("records", messages, signal),
@@ -140,14 +148,14 @@ export class FaultLayer implements AsyncDisposable {
   }
 
   /** The receiving side; its pauses are short. */
-  incoming(token = () => "token"): MakeIncoming {
+  incoming(reach: ReachOptions = {}): MakeIncoming {
     return ({ prefetch: _, ...options }) =>
       new AmsIncomingCarrier({
         ...options,
         clock: HASTY,
         host: "localhost",
         connect: () => {
-          const client = this.#client(token);
+          const client = this.#client(reach);
           const name = "records";
           return {
             pull: (max, signal) => client.pull(name, max, signal),
@@ -166,10 +174,12 @@ export class FaultLayer implements AsyncDisposable {
     await this.#ams[Symbol.asyncDispose]();
   }
 
-  #client(token: () => string): AmsClient {
+  #client(
+    { token = () => "token", port = this.port }: ReachOptions,
+  ): AmsClient {
     return new AmsClient({
       host: "localhost",
-      port: this.port,
+      port,
       project: "accounting",
       credential: { kind: "token", token },
       trust: trustIn(this.#pki.ca.credentials.certificatePem),

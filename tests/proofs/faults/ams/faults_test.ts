@@ -113,12 +113,12 @@ testWith(
     });
     const token = () => known;
     await assert.rejects(
-      stage.send(layer.outgoing(token)),
+      stage.send(layer.outgoing({ token })),
       { code: "AMS_ERROR" },
     );
     assert.deepEqual((await stage.left()).locks, []);
     known = valid;
-    const second = await stage.send(layer.outgoing(token));
+    const second = await stage.send(layer.outgoing({ token }));
     assert.equal(second.sent, BODIES.length);
     layer.fail("acknowledge", async ({ socket, forward }) => {
       valid = "third-token";
@@ -130,7 +130,7 @@ testWith(
     });
     await using receiver = await RunningReceiver.start(
       stage,
-      layer.incoming(token),
+      layer.incoming({ token }),
     );
     await layer.emptied();
     await receiver.stop();
