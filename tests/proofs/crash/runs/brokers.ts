@@ -56,24 +56,11 @@ export class EmbeddedBroker implements MortalBroker {
     });
   }
 
-  /** As an AMS, over TLS, for {@linkcode AMS_USERS}. */
-  static async startAms({ server, caPath }: TestPki): Promise<EmbeddedBroker> {
+  /** As an AMS. */
+  static async startAms(pki: TestPki): Promise<EmbeddedBroker> {
     const dir = await Deno.makeTempDir({ prefix: "ams-" });
-    await Deno.writeTextFile(`${dir}/users`, AMS_USERS, { mode: 0o600 });
-    return new EmbeddedBroker(dir, {
-      marks: AMS_SERVER_MARKS,
-      options: (port) => [
-        "--stomp=off",
-        `--ams=127.0.0.1:${port}`,
-        "--ams-topics=project/topic:subscription",
-        `--ams-users=${dir}/users`,
-        "--tls=on",
-        `--certificate=${server.certificatePath}`,
-        `--key=${server.keyPath}`,
-        `--capath=${caPath}`,
-        "--check-crls=false",
-      ],
-    });
+    const options = await amsOptions(pki, dir);
+    return new EmbeddedBroker(dir, { marks: AMS_SERVER_MARKS, options });
   }
 
   async dies(death: Death): Promise<boolean> {
@@ -93,6 +80,24 @@ export class EmbeddedBroker implements MortalBroker {
   #arguments(): string[] {
     return ["broker", `--data=${this.#dir}/data`, ...this.#options];
   }
+}
+
+/** The options of an AMS over TLS with {@linkcode AMS_USERS}, whose list is put into that directory. */
+export async function amsOptions(
+  { server, caPath }: TestPki,
+  dir: string,
+): Promise<(port: number) => readonly string[]> {
+  await Deno.writeTextFile(`${dir}/users`, AMS_USERS, { mode: 0o600 });
+  return (port) => [
+    "--stomp=off",
+    `--ams=127.0.0.1:${port}`,
+    "--ams-topics=project/topic:subscription",
+    `--ams-users=${dir}/users`,
+    "--tls=on",
+    `--certificate=${server.certificatePath}`,
+    `--key=${server.keyPath}`,
+    `--capath=${caPath}`,
+  ];
 }
 
 /** ActiveMQ with KahaDB. It takes seconds to come back, and has no marks of ours. */

@@ -1,5 +1,5 @@
 /**
- * One broker with everything around it under mixed traffic and faults.
+ * One broker and one AMS with everything around it under mixed traffic and faults.
  *
  * @module
  */
@@ -16,8 +16,10 @@ import {
   tidyUp,
 } from "../verdict/ending.ts";
 import { filesIn, makeOld } from "../verdict/leftovers.ts";
+import { amsParties } from "../parties/ams_parties.ts";
 import type { Parties, Receiver, Sender } from "../parties/parties.ts";
 import type { Random } from "../../../kit/random.ts";
+import { amsOptions } from "./brokers.ts";
 import { Service, spawn } from "./service.ts";
 import { ssm1Parties } from "../parties/ssm1_parties.ts";
 import { ssm2Parties } from "../parties/ssm2_parties.ts";
@@ -46,6 +48,9 @@ interface Traffic {
   readonly consumer: Consumer;
 }
 
+/** Within what AMS takes, signed and in Base64. */
+const AMS_LARGE_BYTES = 300_000;
+
 /** Files that wait when a sender starts. */
 const WAITING = 12;
 
@@ -55,10 +60,13 @@ export class Workload implements AsyncDisposable {
   readonly #owned = new AsyncDisposableStack();
   readonly #data: string;
   readonly #port = freePort();
+  readonly #amsPort = freePort();
   readonly #wire: Wire;
+  readonly #amsWire: Wire;
   readonly #traffic: Traffic[] = [];
   readonly #resources = new Map<string, ResourceSamples>();
   #broker!: Service;
+  #ams!: Service;
   #stranger!: Stranger;
   /** The sender that runs. */
   #sending: Running | undefined;
@@ -69,6 +77,7 @@ export class Workload implements AsyncDisposable {
     this.#random = random;
     this.#data = data;
     this.#wire = this.#owned.use(Wire.start(this.#port));
+    this.#amsWire = this.#owned.use(Wire.start(this.#amsPort));
   }
 
   static async start(options: WorkloadOptions): Promise<Workload> {
@@ -87,11 +96,23 @@ export class Workload implements AsyncDisposable {
     const owned = this.#owned;
     owned.defer(() => Deno.remove(this.#data, { recursive: true }));
     this.#broker = owned.use(await this.#startBroker());
+    this.#ams = owned.use(await this.#startAms(pki));
     const port = this.#wire.port;
     const options = { pki, port, random, largeOneIn: 40, largeBytes: 1 << 20 };
     this.#stranger = owned.use(await Stranger.make(options));
-    for (const meet of [ssm2Parties, ssm1Parties]) {
-      const parties = owned.use(await meet(options));
+    const overAms = {
+      ...options,
+      port: this.#amsWire.port,
+      largeBytes: AMS_LARGE_BYTES,
+    };
+    for (
+      const meet of [
+        () => ssm2Parties(options),
+        () => ssm1Parties(options),
+        () => amsParties(overAms),
+      ]
+    ) {
+      const parties = owned.use(await meet());
       const { receiver: { args, ready, consume } } = parties;
       const consumer = owned.use(consume({ limitMs, leaveOneIn: 50 }));
       const receiver = owned.use(await Service.start(args, ready));
@@ -103,10 +124,18 @@ export class Workload implements AsyncDisposable {
     return await Service.start([
       "broker",
       `--port=${this.#port}`,
-      `--data=${this.#data}`,
+      `--data=${this.#data}/broker`,
       // So many deaths over one message are not the message's fault here.
       "--dead-letter-queue=none",
     ], /Broker listening on /);
+  }
+
+  async #startAms(pki: TestPki): Promise<Service> {
+    const options = await amsOptions(pki, this.#data);
+    return await Service.start(
+      ["broker", `--data=${this.#data}/ams`, ...options(this.#amsPort)],
+      /AMS listening on /,
+    );
   }
 
   /** Sends until `stop`. */
@@ -142,6 +171,7 @@ export class Workload implements AsyncDisposable {
       },
       "connections cut": () => {
         this.#wire.cut();
+        this.#amsWire.cut();
         return Promise.resolve();
       },
       "DN list rewritten": () => this.#rewriteDns(),
@@ -156,6 +186,8 @@ export class Workload implements AsyncDisposable {
       "receiver restarted": () => this.#restartReceiver("SIGTERM"),
       "broker killed": () => this.#broker.restart("SIGKILL"),
       "broker restarted": () => this.#broker.restart("SIGTERM"),
+      "AMS killed": () => this.#ams.restart("SIGKILL"),
+      "AMS restarted": () => this.#ams.restart("SIGTERM"),
     };
   }
 
@@ -191,9 +223,11 @@ export class Workload implements AsyncDisposable {
   /** Measures those that run all the time. */
   sample(): void {
     this.#watch("broker", this.#broker);
-    const [ssm2, ssm1] = this.#traffic;
+    this.#watch("AMS", this.#ams);
+    const [ssm2, ssm1, ams] = this.#traffic;
     if (ssm2) this.#watch("receiver of SSM2", ssm2.receiver);
     if (ssm1) this.#watch("consumer of SSM1", ssm1.receiver);
+    if (ams) this.#watch("receiver of AMS", ams.receiver);
   }
 
   #watch(name: string, { running }: Service): void {
