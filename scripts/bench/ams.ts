@@ -66,7 +66,7 @@ export async function measureAms(): Promise<void> {
     peakMb: received.peakMb,
   });
   const connections = (link.connections - before) / COUNT;
-  console.log(`connections per message: ${connections} (aim: 0.02)`);
+  console.log(`connections per message: ${connections.toFixed(4)} (aim: 0.02)`);
   const idle = link.connections;
   await runSsm(["--config", lane.senderConfig]);
   console.log(
