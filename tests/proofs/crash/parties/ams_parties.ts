@@ -12,13 +12,12 @@ import {
   AMS_SENDER_MARKS,
 } from "../marks/ams_marks.ts";
 import {
-  MAX_LOCK_AGE_S,
   type Parties,
   type PartiesOptions,
   PATIENCE_S,
   type Sender,
 } from "./parties.ts";
-import { MIN_FILE_AGE_S, ssm2Receiver } from "./ssm2_parties.ts";
+import { FROM_DIRECTORY, FROM_DIRQ, ssm2Receiver } from "./ssm2_parties.ts";
 import { Outgoing } from "./traffic.ts";
 
 const TOKEN = "0123456789abcdef";
@@ -35,7 +34,6 @@ export async function amsParties(options: PartiesOptions): Promise<Parties> {
   const site = await Site.make(options.pki);
   const [first, second] = [await site.another(), await site.another()];
   const config = await site.amsReceiver(options.port, {
-    // A stop may have to wait for an AMS that is dead.
     messaging: { ams_poll_pause: 0.5 },
   });
   const senders = [
@@ -63,12 +61,7 @@ async function dirqSender(
 ): Promise<Sender> {
   const config = await site.amsSender(options.port, {
     broker: { retry_for: PATIENCE_S },
-    messaging: {
-      path_type: "dirq",
-      window: 1,
-      max_lock_age: MAX_LOCK_AGE_S,
-      min_file_age: MIN_FILE_AGE_S,
-    },
+    messaging: { ...FROM_DIRQ, window: 1 },
   });
   return {
     marks: [...AMS_LOGIN_MARKS, ...AMS_SENDER_MARKS],
@@ -89,13 +82,7 @@ async function directorySender(
 ): Promise<Sender> {
   const config = await site.amsSender(options.port, {
     broker: { retry_for: PATIENCE_S, authn_port: undefined },
-    messaging: {
-      path_type: "directory",
-      token: TOKEN,
-      window: 4,
-      min_file_age: 0,
-      max_lock_age: MAX_LOCK_AGE_S,
-    },
+    messaging: { ...FROM_DIRECTORY, token: TOKEN },
   });
   await Deno.chmod(config, 0o600);
   return {

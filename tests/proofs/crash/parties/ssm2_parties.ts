@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { Section } from "../../../kit/ini_text.ts";
 import { Site } from "../../../kit/programs/program_site.ts";
 import { Consumer, DIRQ_CONSUMER } from "./consumer.ts";
 import {
@@ -81,7 +82,23 @@ export async function ssm2Receiver(
 }
 
 /** The age at which what is written in place counts as complete, in seconds. */
-export const MIN_FILE_AGE_S = 10;
+const MIN_FILE_AGE_S = 10;
+
+/** `[messaging]` of a sender from a dirq. */
+export const FROM_DIRQ: Section = {
+  path_type: "dirq",
+  max_lock_age: MAX_LOCK_AGE_S,
+  // Longer than a busy machine lets a writer wait between two pieces.
+  min_file_age: MIN_FILE_AGE_S,
+};
+
+/** The same of one from a plain directory, with several messages under way. */
+export const FROM_DIRECTORY: Section = {
+  path_type: "directory",
+  min_file_age: 0,
+  max_lock_age: MAX_LOCK_AGE_S,
+  window: 4,
+};
 
 /** One message at a time, which is the default; some are written in place while it runs. */
 async function dirqSender(
@@ -90,12 +107,7 @@ async function dirqSender(
 ): Promise<Sender> {
   const config = await site.sender(options.port, {
     broker: { retry_for: PATIENCE_S },
-    messaging: {
-      path_type: "dirq",
-      max_lock_age: MAX_LOCK_AGE_S,
-      // Longer than a busy machine lets a writer wait between two pieces.
-      min_file_age: MIN_FILE_AGE_S,
-    },
+    messaging: FROM_DIRQ,
   });
   return {
     marks: SENDER_MARKS,
@@ -116,12 +128,7 @@ async function directorySender(
 ): Promise<Sender> {
   const config = await site.sender(options.port, {
     broker: { retry_for: PATIENCE_S },
-    messaging: {
-      path_type: "directory",
-      min_file_age: 0,
-      max_lock_age: MAX_LOCK_AGE_S,
-      window: 4,
-    },
+    messaging: FROM_DIRECTORY,
   });
   return {
     marks: SENDER_MARKS,
