@@ -1,18 +1,20 @@
 /**
  * `deno task bench`: how fast, side by side with others on the same machine.
  *
- * `deno task bench ssm` measures sending and receiving, `deno task bench brokers`
- * the embedded broker, `deno task bench attacks` the latter under attack; without
- * an argument all are measured.
+ * `deno task bench ssm` measures sending and receiving, `deno task bench ams` the
+ * same over AMS, `deno task bench brokers` the embedded broker, `deno task bench
+ * attacks` the latter under attack; without an argument all are measured.
  *
  * @module
  */
+import { measureAms } from "./ams.ts";
 import { measureAttacks } from "./attacks.ts";
 import { measureBrokers } from "./brokers.ts";
 import { measureSsm } from "./ssm.ts";
 
 const PARTS = new Map([
   ["ssm", measureSsm],
+  ["ams", measureAms],
   ["brokers", measureBrokers],
   ["attacks", measureAttacks],
 ]);

@@ -9,30 +9,28 @@ import { DirqSimple } from "../../lib/spool/mod.ts";
 import { StompClient } from "../../lib/stomp/mod.ts";
 import type { BenchSite, Lane } from "./site.ts";
 
+/** A site, and the port of its broker. */
+export interface ReferenceSite {
+  readonly site: BenchSite;
+  readonly port: number;
+}
+
 /** How often the original looks whether the receipt has come, in ms. */
 const POLL_MS = 10;
 
 /** Signs by a fork, sends, polls for the receipt, removes; the seconds it took. */
 export async function referenceSend(
-  site: BenchSite,
-  { outgoing, queue }: Lane,
+  { site, port }: ReferenceSite,
+  { outgoing, destination }: Lane,
 ): Promise<number> {
   const started = performance.now();
   const spool = new DirqSimple(outgoing);
-  await using client = await connect(site.port);
+  await using client = await connect(port);
   for (const name of await spool.list()) {
     await using entry = (await spool.lock(name))!;
-    const signed = await openssl([
-      "smime",
-      "-sign",
-      "-text",
-      "-inkey",
-      site.keyPath,
-      "-signer",
-      site.certificatePath,
-    ], await entry.read());
+    const signed = await signByFork(site, await entry.read());
     let confirmed = false;
-    const receipt = client.send(queue, signed, {
+    const receipt = client.send(destination, signed, {
       receipt: name,
       headers: { "empa-id": name },
     }).then(() => confirmed = true);
@@ -45,30 +43,49 @@ export async function referenceSend(
 
 /** Four forks for each message, then files without syncs; the seconds it took. */
 export async function referenceReceive(
-  site: BenchSite,
-  { received, queue }: Lane,
+  { site, port }: ReferenceSite,
+  { received, source }: Lane,
   count: number,
 ): Promise<number> {
-  await using client = await connect(site.port);
+  await using client = await connect(port);
   await Deno.mkdir(received, { recursive: true });
   const started = performance.now();
-  const messages = await client.subscribe(queue, { ack: "auto" });
+  const messages = await client.subscribe(source, { ack: "auto" });
   let done = 0;
   for await (const { body } of messages) {
-    const p7s = await openssl(["smime", "-pk7out"], body);
-    const certificate = await openssl(["pkcs7", "-print_certs"], p7s);
-    await openssl(["verify", "-CApath", site.caPath], certificate);
-    const text = await openssl(
-      ["smime", "-verify", "-CApath", site.caPath, "-noverify", "-text"],
-      body,
-    );
-    const element = `${received}/${done}`;
-    await Deno.mkdir(element);
-    await Deno.writeFile(`${element}/body`, text);
-    await Deno.writeFile(`${element}/signer`, certificate);
+    await fileByForks(site, body, `${received}/${done}`);
     if (++done === count) break;
   }
   return (performance.now() - started) / 1000;
+}
+
+/** Signs as the original does. */
+export async function signByFork(
+  { keyPath, certificatePath }: BenchSite,
+  bytes: Uint8Array,
+): Promise<Uint8Array> {
+  return await openssl([
+    ...["smime", "-sign", "-text"],
+    ...["-inkey", keyPath, "-signer", certificatePath],
+  ], bytes);
+}
+
+/** Verifies and files a message as the original does: four forks, no syncs. */
+export async function fileByForks(
+  { caPath }: BenchSite,
+  body: Uint8Array,
+  element: string,
+): Promise<void> {
+  const p7s = await openssl(["smime", "-pk7out"], body);
+  const certificate = await openssl(["pkcs7", "-print_certs"], p7s);
+  await openssl(["verify", "-CApath", caPath], certificate);
+  const text = await openssl(
+    ["smime", "-verify", "-CApath", caPath, "-noverify", "-text"],
+    body,
+  );
+  await Deno.mkdir(element);
+  await Deno.writeFile(`${element}/body`, text);
+  await Deno.writeFile(`${element}/signer`, certificate);
 }
 
 async function connect(port: number): Promise<StompClient> {

@@ -5,11 +5,14 @@
  */
 import { join } from "node:path";
 import { DirqSimple } from "../../lib/spool/mod.ts";
-import { testPki } from "../../tests/kit/pki/test_pki.ts";
+import { type TestPki, testPki } from "../../tests/kit/pki/test_pki.ts";
 
-/** The queue of one measurement, so that none sees another's messages. */
+/** The queue or topic of one measurement, so that none sees another's messages. */
 export interface Lane {
-  readonly queue: string;
+  /** Where a sender sends to. */
+  readonly destination: string;
+  /** Where a receiver receives from. */
+  readonly source: string;
   readonly outgoing: string;
   /** Holds incoming/ and reject/. */
   readonly received: string;
@@ -23,7 +26,6 @@ export interface BenchSite extends AsyncDisposable {
   /** RSA-2048, as grid hosts have. */
   readonly certificatePath: string;
   readonly keyPath: string;
-  readonly port: number;
   lane(options?: LaneOptions): Promise<Lane>;
 }
 
@@ -33,9 +35,37 @@ export interface LaneOptions {
   readonly window?: number;
 }
 
-/** Makes one, for a broker on that port of the loopback interface. */
-export async function makeBenchSite(port: number): Promise<BenchSite> {
-  const pki = await testPki();
+/** What the configuration files say of the service that is sent over. */
+export interface BenchService {
+  readonly protocol: "STOMP" | "AMS";
+  /** The lines of `[broker]`. */
+  readonly broker: string;
+  /** Lines of `[messaging]` that both sides have. */
+  readonly messaging: string;
+  /** Where the lane of that number sends to and receives from. */
+  places(lane: number): { destination: string; source: string };
+}
+
+/** A broker on that port of the loopback interface. */
+export function stompService(port: number): BenchService {
+  const run = crypto.randomUUID();
+  return {
+    protocol: "STOMP",
+    broker: `host = 127.0.0.1\nport = ${port}\nuse_ssl = false\n`,
+    messaging: "",
+    places(lane) {
+      const queue = `/queue/bench.${lane}.${run}`;
+      return { destination: queue, source: queue };
+    },
+  };
+}
+
+/** Makes one, with certificates of its own unless they are given. */
+export async function makeBenchSite(
+  service: BenchService,
+  certificates?: TestPki,
+): Promise<BenchSite> {
+  const pki = certificates ?? await testPki();
   const { certificatePath, keyPath } = pki.host;
   await Deno.writeTextFile(
     join(pki.dir, "dns"),
@@ -43,10 +73,7 @@ export async function makeBenchSite(port: number): Promise<BenchSite> {
   );
   let count = 0;
   const common = `[broker]
-host = 127.0.0.1
-port = ${port}
-use_ssl = false
-
+${service.broker}
 [certificates]
 certificate = ${certificatePath}
 key = ${keyPath}
@@ -55,9 +82,10 @@ capath = ${pki.caPath}
   const lane = async ({ window = 1 }: LaneOptions = {}): Promise<Lane> => {
     const dir = join(pki.dir, `lane-${++count}`);
     await Deno.mkdir(dir);
-    const queue = `/queue/bench.${count}.${crypto.randomUUID()}`;
+    const { destination, source } = service.places(count);
     const lane: Lane = {
-      queue,
+      destination,
+      source,
       outgoing: join(dir, "outgoing"),
       received: join(dir, "received"),
       senderConfig: join(dir, "sender.cfg"),
@@ -65,9 +93,9 @@ capath = ${pki.caPath}
     };
     await Deno.writeTextFile(
       lane.senderConfig,
-      `[sender]\nprotocol = STOMP\n${common}
+      `[sender]\nprotocol = ${service.protocol}\n${common}
 [messaging]
-destination = ${queue}
+${service.messaging}destination = ${destination}
 path = ${lane.outgoing}
 window = ${window}
 max_message_size = 200M
@@ -80,10 +108,10 @@ console = false
     );
     await Deno.writeTextFile(
       lane.receiverConfig,
-      `[receiver]\nprotocol = STOMP\n${common}check_crls = true
+      `[receiver]\nprotocol = ${service.protocol}\n${common}check_crls = true
 
 [messaging]
-destination = ${queue}
+${service.messaging}destination = ${source}
 path = ${lane.received}
 dn_file = ${join(pki.dir, "dns")}
 max_message_size = 500M
@@ -100,9 +128,10 @@ console = true
     caPath: pki.caPath,
     certificatePath,
     keyPath,
-    port,
     lane,
-    [Symbol.asyncDispose]: () => pki[Symbol.asyncDispose](),
+    async [Symbol.asyncDispose]() {
+      if (!certificates) await pki[Symbol.asyncDispose]();
+    },
   };
 }
 

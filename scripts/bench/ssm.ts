@@ -9,7 +9,8 @@
 import { startActiveMq } from "../../tests/peers/activemq.ts";
 import { missingParts, PARTS } from "../../tests/peers/parts.ts";
 import { referenceReceive, referenceSend } from "./reference.ts";
-import { type BenchSite, fill, makeBenchSite } from "./site.ts";
+import { type Outcome, showRatio, showRow } from "./rows.ts";
+import { type BenchSite, fill, makeBenchSite, stompService } from "./site.ts";
 import { receiveSsm, runSsm, startSsm } from "./ssm_process.ts";
 
 const KB = 1 << 10;
@@ -77,32 +78,32 @@ export async function measureSsm(): Promise<void> {
     return;
   }
   await using broker = await startActiveMq();
-  await using site = await makeBenchSite(broker.stompPort);
+  await using site = await makeBenchSite(stompService(broker.stompPort));
   console.log(
     `ssm on Deno ${Deno.version.deno}, ${navigator.hardwareConcurrency} cores, ActiveMQ, persistent messages`,
   );
-  row("", "ssm", "openssl forks", "ratio", "aim", "memory");
+  showRow("", "ssm", "openssl forks", "ratio", "aim", "memory");
   // ActiveMQ's first messages are its slowest; nobody is to be charged for them.
-  await send(site, { ...SEND_CASES[0]!, counts: [1000, 20] });
-  for (const one of SEND_CASES) show(one, await send(site, one));
-  for (const one of RECEIVE_CASES) show(one, await receive(site, one));
+  const measured = { site, port: broker.stompPort };
+  await send(measured, { ...SEND_CASES[0]!, counts: [1000, 20] });
+  for (const one of SEND_CASES) showRatio(one, await send(measured, one));
+  for (const one of RECEIVE_CASES) showRatio(one, await receive(measured, one));
   await showDisk();
   await showStart(site);
   await showLargeFile(site);
 }
 
-interface Outcome {
-  /** Messages per second. */
-  readonly ssm: number;
-  readonly reference: number;
-  readonly peakMb: number;
+/** A site and the port of its broker. */
+interface Measured {
+  readonly site: BenchSite;
+  readonly port: number;
 }
 
-async function send(site: BenchSite, one: Case): Promise<Outcome> {
+async function send({ site, port }: Measured, one: Case): Promise<Outcome> {
   const [count, referenceCount] = one.counts;
   const reference = await site.lane();
   await fill(reference, referenceCount, one.bytes);
-  const referenceSeconds = await referenceSend(site, reference);
+  const referenceSeconds = await referenceSend({ site, port }, reference);
   const lane = await site.lane({ window: one.window });
   await fill(lane, count, one.bytes);
   const { seconds, peakMb } = await runSsm(["--config", lane.senderConfig]);
@@ -113,13 +114,16 @@ async function send(site: BenchSite, one: Case): Promise<Outcome> {
   };
 }
 
-async function receive(site: BenchSite, one: Case): Promise<Outcome> {
+async function receive(
+  { site, port }: Measured,
+  one: Case,
+): Promise<Outcome> {
   const [count, referenceCount] = one.counts;
   const reference = await site.lane({ window: one.window });
   await fill(reference, referenceCount, one.bytes);
   await runSsm(["--config", reference.senderConfig]);
   const referenceSeconds = await referenceReceive(
-    site,
+    { site, port },
     reference,
     referenceCount,
   );
@@ -183,21 +187,4 @@ async function showLargeFile(site: BenchSite): Promise<void> {
       } MB of memory`,
     );
   }
-}
-
-function show({ name, aim }: Case, { ssm, reference, peakMb }: Outcome): void {
-  row(
-    name,
-    `${ssm.toFixed(0)}/s`,
-    `${reference.toFixed(0)}/s`,
-    `${(ssm / reference).toFixed(1)}x`,
-    `${aim}x`,
-    `${peakMb.toFixed(0)} MB`,
-  );
-}
-
-function row(name: string, ...cells: string[]): void {
-  console.log(
-    name.padEnd(28) + cells.map((cell) => cell.padStart(15)).join(""),
-  );
 }

@@ -43,7 +43,7 @@ export async function receiveSsm(
       const parts = (rest + text).split("\n");
       rest = parts.pop() ?? "";
       for (const line of parts) {
-        if (line.includes("Subscribing to: ")) first = performance.now();
+        if (/[Ss]ubscrib(e|ing) to: /.test(line)) first = performance.now();
         if (line.includes("Message saved to incoming")) filed++;
       }
       if (filed >= count) break;

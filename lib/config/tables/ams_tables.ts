@@ -72,7 +72,7 @@ export const AMS_RECEIVING_TABLE = {
   destination: required("destination", amsName).means(
     "The subscription to receive from.",
   ),
-  window: withDefault("window", integer(1, 1000), "100").means(
+  window: withDefault("window", integer(1, 1000), "300").means(
     "How many messages are taken with one request at most.",
   ),
   batchBytes: withDefault("ams_batch_size", size(65_536, 64 << 20), "8M")

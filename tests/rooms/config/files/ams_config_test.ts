@@ -62,7 +62,7 @@ Deno.test("readReceiverConfig() fills in every default of AMS", () => {
     destination: "sub",
     path: "/spool",
     dnFile: "/etc/apel/dns",
-    window: 100,
+    window: 300,
     maxMessageBytes: 256 << 20,
     remembered: 100_000,
     umask: 0o027,
