@@ -29,10 +29,12 @@ import {
 import { AmsSession, type AmsStatistics } from "./session.ts";
 
 const MIB = 1 << 20;
-/** A pull of few messages takes this much: nothing keeps a message from being far larger than the usual limit. */
-const MIN_PULL_BYTES = 48 * MIB;
-/** A message at the largest limit of the service has about 2 million bytes in an answer. */
-const PULL_BYTES_EACH = 2 * MIB;
+/** What a pull takes, however many messages are asked for: it is in memory as a whole. */
+const PULL_BYTES = 64 * MIB;
+/** What is around the base64 of a message's data. */
+const AROUND_BYTES = MIB;
+/** No text of the runtime is much longer. */
+const MAX_TEXT_BYTES = 500 * MIB;
 
 const PUBLISH = ["publish", "publish to", ":publish"] as const;
 const PULL = ["pull", "pull from", ":pull"] as const;
@@ -113,6 +115,8 @@ export class AmsClient implements AsyncDisposable {
    * subscription's turn: only the last pull can be acknowledged.
    *
    * @param max most messages; the answer may hold fewer though more wait
+   * @throws {AmsError} `answer too long`: ask for fewer, or the next message is
+   * larger than `maxMessageBytes`
    * @returns empty when none waits
    */
   async pull(
@@ -129,7 +133,7 @@ export class AmsClient implements AsyncDisposable {
         returnImmediately: "true",
       }),
       maxAnswerBytes: this.#options.maxAnswerBytes ??
-        Math.max(MIN_PULL_BYTES, max * PULL_BYTES_EACH),
+        longestPull(max, this.#options.maxMessageBytes),
     };
     return await this.#session.ask(
       call,
@@ -275,4 +279,11 @@ function refuseUnsafe(message: AmsMessage, action: string): void {
     } has characters that AMS stores wrongly`,
     { hint: 'Use printable ASCII without " and \\ in attributes.' },
   );
+}
+
+/** Only a message that comes alone may need more than the usual. */
+function longestPull(messages: number, maxMessageBytes = 0): number {
+  if (messages > 1) return PULL_BYTES;
+  const needed = Math.ceil(maxMessageBytes / 3) * 4 + AROUND_BYTES;
+  return Math.max(PULL_BYTES, Math.min(needed, MAX_TEXT_BYTES));
 }

@@ -31,8 +31,10 @@ export interface AmsClientOptions {
   readonly environment?: ((name: string) => string | undefined) | undefined;
   /** Time for one call, from the search for the host's address to the last byte of the answer. @default 30000 */
   readonly timeoutMs?: number | undefined;
-  /** Most bytes of an answer. @default 1 MiB, for a pull 4 MiB for each message asked for */
+  /** Most bytes of an answer. @default 1 MiB, for a pull 64 MiB or what one message of `maxMessageBytes` needs */
   readonly maxAnswerBytes?: number | undefined;
+  /** Most bytes of a message that is pulled alone, where that is more than a pull may bring otherwise. @default 48 MiB */
+  readonly maxMessageBytes?: number | undefined;
   /** @default nothing is said */
   readonly log?: Logger | undefined;
   /** @default the machine's clock */

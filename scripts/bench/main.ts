@@ -9,7 +9,7 @@
  */
 import { measureAms } from "./ams.ts";
 import { measureAttacks } from "./attacks.ts";
-import { measureBrokers } from "./brokers.ts";
+import { measureBrokers } from "./brokers/brokers.ts";
 import { measureSsm } from "./ssm.ts";
 
 const PARTS = new Map([

@@ -25,8 +25,10 @@ export type AmsErrorKind =
   | "not pending"
   /** A message among those to be pulled is stored in a form that the service cannot read itself. */
   | "broken record"
-  /** The answer is no HTTP, no JSON, of another shape, or longer than what is taken. */
+  /** The answer is no HTTP, no JSON, or of another shape. */
   | "not understood"
+  /** The answer is longer than what is taken. */
+  | "answer too long"
   /** The service sends the client somewhere else, which it never follows. */
   | "redirected"
   /** The service cannot do it now: try again later. */

@@ -66,7 +66,7 @@ export interface Answered {
 /**
  * Makes a call.
  *
- * @throws {AmsError} `not understood` when the answer is no HTTP, or too long
+ * @throws {AmsError} `not understood` when the answer is no HTTP, `answer too long`
  * @throws {SsmError} as {@linkcode HttpClient.call}
  */
 export async function makeCall(
@@ -89,10 +89,11 @@ export async function makeCall(
       throw error;
     }
     const state = reason(error).replace(/^Cannot read the answer[^:]*: /, "");
+    const kind = error.code === "LIMIT" ? "answer too long" : "not understood";
     throw new AmsError(
-      "not understood",
+      kind,
       `Cannot ${call.action}: the answer of ${whom} cannot be read: ${state}`,
-      { cause: error, hint: hintFor("not understood", call.place) },
+      { cause: error, hint: hintFor(kind, call.place) },
     );
   }
 }

@@ -60,6 +60,7 @@ export function hintFor(
     case "redirected":
       return "Set host to the server that is AMS: a redirection is never followed, because the token would go along.";
     case "not understood":
+    case "answer too long":
       return "Check that host and port are those of AMS, and whether a proxy answers in its place.";
     case "invalid":
     case "not pending":

@@ -79,7 +79,7 @@ function stateLine(process: ProcessStatus, now: number): StatusLine {
   }
 }
 
-/** The broker is not connected to anything, and AMS is asked anew each time. */
+/** The broker is not connected to anything. */
 function connectionLines(
   { running, connected_to: to, connected_since: since }: ProcessStatus,
   role: Role,

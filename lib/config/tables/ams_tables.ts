@@ -83,6 +83,6 @@ export const AMS_RECEIVING_TABLE = {
     "Seconds between two looks at a subscription in which nothing comes, at most; the pauses grow from 0.5 up to it.",
   ),
   skipBroken: withDefault("ams_skip_broken", boolean, "false").means(
-    "Whether a record that the service has stored broken, and cannot hand out, is skipped. Otherwise it holds up all behind it until somebody moves the offset of the subscription past it.",
+    "Whether a message that cannot be pulled is skipped, and lost: one that the service has stored broken, or one far larger than max_message_size. Otherwise it holds up all behind it until somebody moves the offset of the subscription past it.",
   ),
 };

@@ -157,10 +157,11 @@ for (const [what, answer] of Object.entries(ODD)) {
   Deno.test(`AmsClient does not understand ${what}, whatever was asked`, async () => {
     await using site = await amsSite();
     site.ams.answer = answer;
+    const kind = what === "100 MB" ? "answer too long" : "not understood";
     for (const call of ALL) {
       await assert.rejects(
         CALLS[call](site.client),
-        amsError("not understood", /^Cannot .* \| Check that host and port/),
+        amsError(kind, /^Cannot .* \| Check that host and port/),
         call,
       );
     }
@@ -200,8 +201,24 @@ Deno.test("AmsClient takes an answer up to its limit", async () => {
   site.ams.answer = reply(200, list.padEnd(1001));
   await assert.rejects(
     site.client.pull("S", 1),
-    amsError("not understood", /cannot be read: it is longer than 1000 bytes/),
+    amsError("answer too long", /cannot be read: it is longer than 1000 bytes/),
   );
+});
+
+Deno.test("AmsClient takes more of an answer only for a message that comes alone", async () => {
+  const data = "A".repeat(64 * 1024 ** 2);
+  for (const [maxMessageBytes, most] of [[48_000_000, 0], [60_000_000, 1]]) {
+    await using site = await amsSite({ maxMessageBytes });
+    site.ams.answer = json({
+      receivedMessages: [{ ackId: "S:1", message: { data } }],
+    });
+    for (const asked of [1, 2]) {
+      const pull = site.client.pull("S", asked);
+      if (asked > most!) {
+        await assert.rejects(pull, amsError("answer too long"));
+      } else assert.equal((await pull).length, 1);
+    }
+  }
 });
 
 Deno.test("AmsClient takes nothing for an answer that was cut, wherever", async () => {

@@ -211,7 +211,7 @@ const REFUSALS: readonly (readonly [
   [json({}), "not understood", /no token/],
   [json({ token: 7 }), "not understood", /no token/],
   [json({ token: "a b" }), "not understood", /no token/],
-  [reply(200, "{".padEnd(100_000)), "not understood", /longer than 65536/],
+  [reply(200, "{".padEnd(100_000)), "answer too long", /longer than 65536/],
 ];
 
 for (const [answer, kind, words] of REFUSALS) {

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { AmsClient } from "../../../ams/mod.ts";
+import { AmsClient, isAmsError } from "../../../ams/mod.ts";
 import type {
   AmsConfig,
   AmsReceiving,
@@ -30,8 +30,9 @@ export function amsOutgoing(
   context: OutgoingContext,
 ): AmsOutgoingCarrier {
   const client = clientMaker(broker, certificates, context);
+  const noted = noting(broker, destination, context);
   return new AmsOutgoingCarrier({
-    connect: () => topicOf(client(), destination),
+    connect: () => topicOf(client(), destination, noted),
     host: addressOf(broker),
     destination,
     retryForMs: broker.retryForMs,
@@ -50,10 +51,11 @@ export function amsIncoming(
   { certificates, messaging }: Omit<ReceiverConfig, "broker">,
   context: CarrierContext,
 ): AmsIncomingCarrier {
-  const { destination, window } = messaging;
-  const client = clientMaker(broker, certificates, context);
+  const { destination, window, maxMessageBytes } = messaging;
+  const client = clientMaker(broker, certificates, context, maxMessageBytes);
+  const noted = noting(broker, destination, context);
   return new AmsIncomingCarrier({
-    connect: () => subscriptionOf(client(), destination),
+    connect: () => subscriptionOf(client(), destination, noted),
     host: addressOf(broker),
     destination,
     pullMessages: window,
@@ -65,23 +67,72 @@ export function amsIncoming(
   });
 }
 
-/** The client bound to one topic; disposing of the one disposes of the other. */
-function topicOf(ams: AmsClient, name: string): AmsTopic {
+/** Tells others that the service does as asked: there is no connection of which that could be told. */
+interface Noted {
+  /** Makes a call, and notes what became of it. */
+  readonly call: <T>(ask: () => Promise<T>) => Promise<T>;
+  /** No calls follow. */
+  readonly end: () => void;
+}
+
+/** Notes host, project and destination, as `HOST/PROJECT/DESTINATION`. */
+function noting(
+  broker: AmsConfig,
+  destination: string,
+  { onConnection }: Pick<CarrierContext, "onConnection">,
+): Noted {
+  const to = `${addressOf(broker)}/${broker.project}/${destination}`;
   return {
-    publish: (messages, signal) => ams.publish(name, messages, signal),
-    [Symbol.asyncDispose]: () => ams[Symbol.asyncDispose](),
+    async call(ask) {
+      try {
+        const answer = await ask();
+        onConnection?.(to);
+        return answer;
+      } catch (error) {
+        if (!isAmsError(error, ...ABOUT_MESSAGES)) onConnection?.(undefined);
+        throw error;
+      }
+    },
+    end: () => onConnection?.(undefined),
+  };
+}
+
+/** What is wrong with a message, not with the service or the way to it. */
+const ABOUT_MESSAGES = [
+  "too large",
+  "invalid",
+  "broken record",
+  "answer too long",
+] as const;
+
+/** The client bound to one topic; disposing of the one disposes of the other. */
+function topicOf(ams: AmsClient, name: string, noted: Noted): AmsTopic {
+  return {
+    publish: (messages, signal) =>
+      noted.call(() => ams.publish(name, messages, signal)),
+    [Symbol.asyncDispose]: () => {
+      noted.end();
+      return ams[Symbol.asyncDispose]();
+    },
   };
 }
 
 /** The same for a subscription. */
-function subscriptionOf(ams: AmsClient, name: string): AmsSubscription {
+function subscriptionOf(
+  ams: AmsClient,
+  name: string,
+  noted: Noted,
+): AmsSubscription {
   return {
-    pull: (max, signal) => ams.pull(name, max, signal),
+    pull: (max, signal) => noted.call(() => ams.pull(name, max, signal)),
     acknowledge: (ackId, signal) => ams.acknowledge(name, ackId, signal),
     offsets: (signal) => ams.offsets(name, signal),
     moveOffset: (offset, signal) => ams.moveOffset(name, offset, signal),
     show: (signal) => ams.subscription(name, signal),
-    [Symbol.asyncDispose]: () => ams[Symbol.asyncDispose](),
+    [Symbol.asyncDispose]: () => {
+      noted.end();
+      return ams[Symbol.asyncDispose]();
+    },
   };
 }
 
@@ -100,6 +151,7 @@ export function clientMaker(
   broker: AmsConfig,
   { checkCrls }: { readonly checkCrls: boolean },
   { identity, trust, log, wire }: CarrierContext,
+  maxMessageBytes?: number,
 ): () => AmsClient {
   const token = tokenOf(broker, log);
   if (token === undefined) {
@@ -122,6 +174,7 @@ export function clientMaker(
       trust: verify,
       environment: (name) => Deno.env.get(name),
       timeoutMs: broker.timeoutMs,
+      maxMessageBytes,
       log: wire,
       clock: systemClock,
     });

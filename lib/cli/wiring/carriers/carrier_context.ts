@@ -15,7 +15,7 @@ export interface CarrierContext {
   readonly log: Logger;
   /** Of what happens at the broker. */
   readonly wire: Logger;
-  /** Is told what it is connected to, and of nothing when that has ended; AMS has no connection. */
+  /** Is told what it is connected to, and of nothing when that has ended; with AMS, what the last call went well with. */
   readonly onConnection: ((broker: string | undefined) => void) | undefined;
 }
 

@@ -1,5 +1,6 @@
 /**
- * A message that the service has stored but cannot read itself.
+ * A message that cannot be pulled: the service has stored it but cannot read it
+ * itself, or it is larger than what is taken.
  *
  * Each pull that would bring it fails, and so it holds up all that are behind it.
  *
@@ -50,19 +51,20 @@ export class BrokenRecord {
     const name = offset === undefined
       ? `The next message of ${destination}`
       : `The message with offset ${offset} of ${destination}`;
-    const words =
-      `${name} is stored broken, and nothing behind it can be received: ${
-        reason(error)
-      }`;
-    if (!skipBroken) return { words, hint: remedy(destination, offset) };
+    const { state, instead } = faultOf(error);
+    const hint = `${instead}${remedy(destination, offset)}`;
+    const words = `${name} ${state}, and nothing behind it can be received: ${
+      reason(error)
+    }`;
+    if (!skipBroken) return { words, hint };
     if (where === undefined) {
       return {
         words: `${words}. It is not skipped: the token may not read offsets, ` +
           "and without them the subscription could be moved out of reach",
-        hint: remedy(destination, offset),
+        hint,
       };
     }
-    const why = await this.#skip(where);
+    const why = await this.#skip(where, state);
     return why === undefined ? undefined : {
       words: `${words}. It cannot be skipped: ${why}`,
       hint: remedy(destination, offset),
@@ -70,7 +72,10 @@ export class BrokenRecord {
   }
 
   /** @returns why it is not possible */
-  async #skip({ current, max }: AmsOffsets): Promise<string | undefined> {
+  async #skip(
+    { current, max }: AmsOffsets,
+    state: string,
+  ): Promise<string | undefined> {
     const { subscription, offsets, position, log, signal, destination } =
       this.#options;
     const target = current + 1n;
@@ -92,10 +97,20 @@ export class BrokenRecord {
     }
     position.moved(target);
     log.error(
-      `The message with offset ${current} of ${destination} is stored broken; it is skipped, and lost.`,
+      `The message with offset ${current} of ${destination} ${state}; it is skipped, and lost.`,
     );
     return undefined;
   }
+}
+
+/** What is wrong with it, and what may be done before it is given up. */
+function faultOf(error: SsmError): { state: string; instead: string } {
+  return isAmsError(error, "answer too long")
+    ? {
+      state: "is larger than max_message_size allows",
+      instead: "raise max_message_size (up to 370M with AMS) and restart; or ",
+    }
+    : { state: "is stored broken", instead: "" };
 }
 
 function remedy(destination: string, offset: bigint | undefined): string {

@@ -106,13 +106,14 @@ export class Puller {
     const { size, broken, trouble } = this.#parts;
     if (!isSsmError(error) || this.#options.signal.aborted) throw error;
     this.#isTight = true;
-    if (isAmsError(error, "broken record")) {
+    // Both hold up all behind them once they are asked for alone.
+    if (isAmsError(error, "broken record", "answer too long")) {
       if (size.halve()) return;
       const blocked = await broken.met(error);
       if (blocked) await trouble.stuck(blocked.words, blocked.hint);
       return;
     }
-    // Perhaps so many at a time are too much for the limit of an answer, or for the line.
+    // Perhaps so many at a time are too much for the service, or for the line.
     if (isAmsError(error, "not understood") && size.halve()) return;
     if (isSsmError(error, "TIMEOUT") || isSsmError(error, "CONNECTION_LOST")) {
       size.halve();

@@ -51,17 +51,27 @@ for (const args of [[], ["--protocol", "ams"]]) {
     }));
 }
 
+const OTHER_BYTES =
+  /: The demonstration failed: \S+ arrived with other bytes\n/;
+const NOBODY_REFUSED =
+  /: The demonstration failed: not exactly one in reject\n/;
+
 for (
-  const [sabotage, reason] of [
-    ["bytes", /: The demonstration failed: \S+ arrived with other bytes\n/],
-    ["stranger", /: The demonstration failed: not exactly one in reject\n/],
+  const [sabotage, protocol, reason] of [
+    ["bytes", "ssm2", OTHER_BYTES],
+    ["bytes", "ams", OTHER_BYTES],
+    ["stranger", "ssm2", NOBODY_REFUSED],
+    ["stranger", "ams", NOBODY_REFUSED],
   ] as const
 ) {
-  Deno.test(`ssm demo fails when something else happens (${sabotage})`, () =>
+  Deno.test(`ssm demo --protocol ${protocol} fails when something else happens (${sabotage})`, () =>
     inTempDir(async (directory) => {
       await Deno.writeTextFile(`${directory}/sabotage`, sabotage);
       await using demo = new Running(
-        ssmCommand(["demo"], new URL("sabotaged_demo.ts", import.meta.url)),
+        ssmCommand(
+          ["demo", "--protocol", protocol],
+          new URL("sabotaged_demo.ts", import.meta.url),
+        ),
         { env: { TMPDIR: directory } },
       );
       const { status, stdout, stderr } = await demo.end();

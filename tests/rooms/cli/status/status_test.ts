@@ -4,6 +4,7 @@ import { Running, ssm, ssmCommand } from "../../../kit/programs/program.ts";
 import { Receiving } from "../../../kit/programs/program_receiver.ts";
 import { siteTests } from "../../../kit/programs/program_site.ts";
 import { runScript } from "../../../kit/programs/script.ts";
+import { startAms } from "../../../kit/programs/running_ams.ts";
 import { startBroker } from "../../../kit/programs/running_broker.ts";
 import { assertSchema, readSchemas } from "../operate/json_schema.ts";
 import { leaveTrace } from "../operate/outgoing_site.ts";
@@ -31,6 +32,23 @@ test("ssm status tells of a sender's directory, of a run that failed, and to Nag
   assert.ok(await new DirqSimple(site.outgoing).lock(first!));
   await leaveTrace(site);
   await runScript(new URL("sender.txtar", import.meta.url), { dir: site.dir });
+});
+
+test("ssm status tells which subscription of AMS a receiver gets messages from, as long as it can", async (site) => {
+  await using ams = await startAms(site.pki);
+  const config = await site.amsReceiver(ams.port);
+  await using receiver = new Running(ssmCommand(["receive", "-c", config]));
+  const { process } = await until(
+    config,
+    ({ process }) => process.connected_to !== null,
+  );
+  assert.equal(
+    process.connected_to,
+    `localhost:${ams.port}/project/subscription`,
+  );
+  await ams[Symbol.asyncDispose]();
+  await until(config, ({ process }) => process.connected_to === null);
+  assert.equal((await receiver.stop()).status, 0);
 });
 
 test("ssm status tells what a running receiver does, and that it was killed", async (site) => {

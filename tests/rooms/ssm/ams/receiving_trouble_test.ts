@@ -237,7 +237,7 @@ Deno.test("what cannot be pulled together is pulled in smaller parts", async () 
   service.put(...Array.from({ length: 10 }, (_, index) => `${index}`));
   service.before = ({ name, asked }) => {
     if (name === "pull" && Number(asked) > 2) {
-      throw amsError("not understood", 200, "the answer is too long");
+      throw amsError("answer too long", 200);
     }
   };
   await receiver.start();
@@ -282,6 +282,43 @@ Deno.test("a broken message is skipped where that is asked for and allowed", asy
       `ERROR The message with offset ${offset} of S is stored broken; it is skipped, and lost.`
     ),
   );
+});
+
+Deno.test("a message larger than what is taken is said once with its offset and the remedy, and skipped where that is asked for", async () => {
+  for (const skipBroken of [false, true]) {
+    await using receiver = await Receiver.open({ skipBroken });
+    const { service } = receiver;
+    service.put(...Array.from({ length: 9 }, (_, index) => `${index}`));
+    service.before = ({ name, asked }) => {
+      if (name !== "pull") return;
+      const end = service.current + BigInt(Number(asked));
+      if (service.current <= 6n && end > 6n) {
+        throw amsError("answer too long", 200, "it is longer than 9 bytes");
+      }
+    };
+    await receiver.start();
+    await receiver.passUntil(() => receiver.filed.length >= 6);
+    if (skipBroken) {
+      await receiver.passUntil(() => receiver.filed.length === 8);
+      assert.deepEqual(service.asked("moveOffset"), [7n]);
+      assert.deepEqual(receiver.stage.complaints, [
+        "ERROR The message with offset 6 of S is larger than max_message_size allows; it is skipped, and lost.",
+      ]);
+      continue;
+    }
+    await receiver.passUntil(() => count(receiver, "offset 6") > 0);
+    const pulls = service.calls.length;
+    await receiver.passUntil(() => service.calls.length >= pulls + 3);
+    assert.equal(
+      count(receiver, /^ERROR The message with offset 6 of S is larger than /),
+      1,
+    );
+    assert.equal(
+      count(receiver, /^ERROR Hint: raise max_message_size .*S to offset 7/),
+      1,
+    );
+    assert.deepEqual(service.asked("moveOffset"), []);
+  }
 });
 
 for (

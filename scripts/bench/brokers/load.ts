@@ -5,9 +5,9 @@
  * @module
  */
 import { cpuUsage } from "node:process";
-import type { StompClient } from "../../lib/stomp/mod.ts";
+import type { StompClient } from "../../../lib/stomp/mod.ts";
 import type { Contender } from "./contenders.ts";
-import { forgetPeak, peakMb } from "./memory.ts";
+import { forgetPeak, peakMb } from "../memory.ts";
 
 /** What a broker did under a load. */
 export interface Figures {

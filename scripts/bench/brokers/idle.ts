@@ -4,8 +4,8 @@
  * @module
  */
 import { startEmbedded } from "./contenders.ts";
-import { residentMb } from "./memory.ts";
-import type { StompClient } from "../../lib/stomp/mod.ts";
+import { residentMb } from "../memory.ts";
+import type { StompClient } from "../../../lib/stomp/mod.ts";
 
 const CONNECTIONS = 2000;
 /** Short, so that the broker would miss several beats of a client within the time. */

@@ -3,13 +3,16 @@
  *
  * @module
  */
-import { dial } from "../../lib/net/mod.ts";
-import { StompClient, type StompConnectOptions } from "../../lib/stomp/mod.ts";
-import { startActiveMq } from "../../tests/peers/activemq.ts";
-import { missingParts, PARTS } from "../../tests/peers/parts.ts";
-import { startRabbitMq } from "../../tests/peers/rabbitmq.ts";
-import { startServer } from "../../tests/peers/server_process.ts";
-import { ssmArguments } from "./ssm_process.ts";
+import { dial } from "../../../lib/net/mod.ts";
+import {
+  StompClient,
+  type StompConnectOptions,
+} from "../../../lib/stomp/mod.ts";
+import { startActiveMq } from "../../../tests/peers/activemq.ts";
+import { missingParts, PARTS } from "../../../tests/peers/parts.ts";
+import { startRabbitMq } from "../../../tests/peers/rabbitmq.ts";
+import { startServer } from "../../../tests/peers/server_process.ts";
+import { ssmArguments } from "../ssm_process.ts";
 
 /** A running broker. */
 export interface Contender extends AsyncDisposable {
