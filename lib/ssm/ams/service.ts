@@ -10,6 +10,9 @@ import type {
   PulledMessage,
 } from "../../ams/mod.ts";
 
+/** Longest ids and offsets that are written down, in characters: they are the service's. */
+export const MOST_SHOWN = 255;
+
 /** A topic that messages are published to. */
 export interface AmsTopic extends AsyncDisposable {
   /**

@@ -5,6 +5,7 @@
  */
 import type { PulledMessage } from "../../../ams/mod.ts";
 import type { Delivery } from "../../carrier.ts";
+import { MOST_SHOWN } from "../service.ts";
 
 /** What is told when a message has found its place, or has not. */
 export interface DeliveryEnd {
@@ -14,9 +15,6 @@ export interface DeliveryEnd {
 
 /** How the original names a message without an id. */
 const NAMELESS = "N/A";
-
-/** Longest ids and offsets that are written down, in characters. */
-const MOST_SHOWN = 255;
 
 /**
  * The delivery of a message.

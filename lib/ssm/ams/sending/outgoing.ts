@@ -9,7 +9,7 @@ import type { OutgoingCarrier } from "../../carrier.ts";
 import type { Sealed } from "../../envelope.ts";
 import { empaidOf, MOST_EMPAID } from "./empaid.ts";
 import { Publisher, type PublisherOptions } from "./publisher.ts";
-import type { AmsTopic } from "../service.ts";
+import { type AmsTopic, MOST_SHOWN } from "../service.ts";
 
 /** Settings of an {@linkcode AmsOutgoingCarrier}. */
 export interface AmsOutgoingOptions extends
@@ -79,7 +79,7 @@ export class AmsOutgoingCarrier implements OutgoingCarrier {
       );
     }
     const argoId = await publisher.publish({ name: id, message, storedBytes });
-    return `Argo ID: ${argoId}`;
+    return `Argo ID: ${argoId.slice(0, MOST_SHOWN)}`;
   }
 
   async close(): Promise<void> {

@@ -159,3 +159,15 @@ Deno.test("once closed, nothing is sent", async () => {
   await sender.carrier.close();
   assert.deepEqual(await sender.send("1"), { "1": "ABORTED" });
 });
+
+Deno.test("an id of the service that is longer than any real one is cut in the log", async () => {
+  await using sender = await Sender.open({
+    connect: () => ({
+      publish: () => Promise.resolve(["7".repeat(100_000)]),
+      [Symbol.asyncDispose]: () => Promise.resolve(),
+    }),
+  });
+  assert.deepEqual(await sender.send("1"), {
+    "1": `Argo ID: ${"7".repeat(255)}`,
+  });
+});
